@@ -1,0 +1,45 @@
+//! One entry of the change log, which is also the feed that servers follow: its id is the revision.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::site::SiteId;
+
+/// Number of a change. Grows by commit order; every server says which one it enforces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub i64);
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One change: who did what to which site, from where, and what it was before and after.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Its number, which is the revision it made.
+    pub revision: Revision,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// The site it is about; `None` for users and sessions.
+    pub site_id: Option<SiteId>,
+    /// The site's domain at that time, or the user's name for changes about a user.
+    pub subject: String,
+    /// Who: a user name, `CLI, root@web1`, `setup`.
+    pub actor: String,
+    /// Through which door: `panel`, `cli`, `setup`, `system`.
+    pub door: String,
+    /// Client address, for changes that came over HTTP.
+    pub address: Option<String>,
+    /// What happened, as a stable word with a dot: `maintenance.started`, `site.edited`, `login.refused`.
+    pub action: String,
+    /// The touched fields as they were; `None` when there was nothing.
+    pub before: Option<Value>,
+    /// The touched fields as they became; `None` when nothing is left.
+    pub after: Option<Value>,
+    /// The change that this one takes back.
+    pub undoes: Option<Revision>,
+}

@@ -1,0 +1,116 @@
+//! The record of one site: the *in maintenance* box, its options, and the causes that hold it closed.
+//!
+//! Pure rules. The database row lives in `storage`, the change of it in `actions`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a site is doing for its visitors.
+///
+/// In JSON and in code: `open`, `draining`, `maintenance` (django-site-maintenance's ONLINE, PENDING, OFFLINE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Visitors get the site.
+    Open,
+    /// Those at work may finish; everybody else gets the 503 page.
+    Draining,
+    /// Visitors get the 503 page.
+    Maintenance,
+}
+
+/// What happens when the expected end of the box is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AtEnd {
+    /// The site stays closed and is shown as overdue. The default: nobody is let in by a clock by accident.
+    #[default]
+    Remind,
+    /// The site opens by itself, at that second, on every server.
+    Open,
+}
+
+/// The maintenance record of a site. Every site has exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintenance {
+    /// The *in maintenance* box.
+    pub in_maintenance: bool,
+    /// When the box was ticked; `None` while it is not.
+    pub since: Option<Timestamp>,
+    /// Who ticked it, as shown to people (`ada`, `CLI, root@web1`); `None` while it is not ticked.
+    pub started_by: Option<String>,
+    /// When the work is expected to be over; `None` means unknown.
+    pub expected_end: Option<Timestamp>,
+    /// What happens at `expected_end`.
+    pub at_end: AtEnd,
+    /// Visitors are redirected here (302) instead of seeing the page. Absolute http(s) address or a path
+    /// beginning with `/`; `None` follows the `MAINTENANCE_URL` setting.
+    pub redirect_url: Option<String>,
+    /// Seconds for `Retry-After` while no end is known; `None` follows the setting. 1 to 3600.
+    pub retry_after: Option<u32>,
+}
+
+/// What kind of reason keeps a site closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CauseKind {
+    /// The *in maintenance* box.
+    Box,
+}
+
+/// One open reason for a site to be closed. A site is closed while any cause is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Name to end it by, unique within the site: `box`.
+    pub id: String,
+    /// What kind of cause this is.
+    pub kind: CauseKind,
+    /// Since when it has held the site closed.
+    pub since: Option<Timestamp>,
+    /// When it ends by itself or is expected to end; `None` means unknown.
+    pub until: Option<Timestamp>,
+    /// Whether `until` is certain (the site opens then) or only expected.
+    pub ends_by_itself: bool,
+    /// Who opened it.
+    pub by: Option<String>,
+}
+
+impl Maintenance {
+    /// Whether the box holds the site closed at `now`.
+    ///
+    /// A ticked box whose expected end has passed with [`AtEnd::Open`] no longer does.
+    pub fn box_holds(&self, now: Timestamp) -> bool {
+        self.in_maintenance && !(self.at_end == AtEnd::Open && self.expected_end.is_some_and(|end| end <= now))
+    }
+
+    /// Every cause that is open at `now`; empty means that the site is open.
+    pub fn causes(&self, now: Timestamp) -> Vec<Cause> {
+        if !self.box_holds(now) {
+            return Vec::new();
+        }
+        vec![Cause {
+            id: "box".to_owned(),
+            kind: CauseKind::Box,
+            since: self.since,
+            until: self.expected_end,
+            ends_by_itself: self.at_end == AtEnd::Open && self.expected_end.is_some(),
+            by: self.started_by.clone(),
+        }]
+    }
+
+    /// The phase at `now`.
+    pub fn phase(&self, now: Timestamp) -> Phase {
+        if self.box_holds(now) { Phase::Maintenance } else { Phase::Open }
+    }
+
+    /// The next expected end that still lies ahead of `now`; a past one is never told to visitors.
+    pub fn end_ahead(&self, now: Timestamp) -> Option<Timestamp> {
+        self.expected_end.filter(|end| *end > now)
+    }
+
+    /// Whether the site is still closed although its expected end has passed.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.box_holds(now) && self.expected_end.is_some_and(|end| end <= now)
+    }
+}
