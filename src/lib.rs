@@ -2,10 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod actions;
 pub mod change;
 pub mod clock;
+pub mod field;
 pub mod maintenance;
 pub mod message;
 pub mod pattern;
+pub mod record;
 pub mod site;
+pub mod storage;
 pub mod user;

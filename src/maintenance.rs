@@ -30,10 +30,33 @@ pub enum AtEnd {
     Open,
 }
 
+impl AtEnd {
+    /// The word for it in forms, in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Remind => "remind",
+            Self::Open => "open",
+        }
+    }
+}
+
+impl std::str::FromStr for AtEnd {
+    type Err = UnknownAtEnd;
+
+    fn from_str(word: &str) -> Result<Self, UnknownAtEnd> {
+        [Self::Remind, Self::Open].into_iter().find(|at_end| at_end.as_str() == word).ok_or(UnknownAtEnd)
+    }
+}
+
+/// A word that says nothing about the expected end.
+#[derive(Debug, thiserror::Error)]
+#[error("must be remind or open")]
+pub struct UnknownAtEnd;
+
 /// The maintenance record of a site. Every site has exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Maintenance {
+pub struct MaintenanceRecord {
     /// The *in maintenance* box.
     pub in_maintenance: bool,
     /// When the box was ticked; `None` while it is not.
@@ -76,7 +99,7 @@ pub struct Cause {
     pub by: Option<String>,
 }
 
-impl Maintenance {
+impl MaintenanceRecord {
     /// Whether the box holds the site closed at `now`.
     ///
     /// A ticked box whose expected end has passed with [`AtEnd::Open`] no longer does.
@@ -112,5 +135,69 @@ impl Maintenance {
     /// Whether the site is still closed although its expected end has passed.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.box_holds(now) && self.expected_end.is_some_and(|end| end <= now)
+    }
+}
+
+/// Checks an address that visitors are redirected to: absolute http or https, or a path on the same site.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn check_redirect(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_printable = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_absolute = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
+    if is_printable && (is_path || is_absolute) && text.len() <= 500 {
+        Ok(text.to_owned())
+    } else {
+        Err("the address to redirect to begins with http://, https:// or a single /, and has no spaces".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(expected_end: Option<&str>, at_end: AtEnd) -> MaintenanceRecord {
+        let since = Some("2026-11-21T03:00:00Z".parse().unwrap());
+        let expected_end = expected_end.map(|end| end.parse().unwrap());
+        MaintenanceRecord { in_maintenance: true, since, expected_end, at_end, ..Default::default() }
+    }
+
+    #[test]
+    fn a_ticked_box_holds_until_it_is_unticked_unless_it_opens_by_itself() {
+        let before: Timestamp = "2026-11-21T03:29:59Z".parse().unwrap();
+        let at: Timestamp = "2026-11-21T03:30:00Z".parse().unwrap();
+        let end = Some("2026-11-21T03:30:00Z");
+        for (record, held_before, held_at) in [
+            (MaintenanceRecord::default(), false, false),
+            (closed(None, AtEnd::Remind), true, true),
+            (closed(None, AtEnd::Open), true, true),
+            (closed(end, AtEnd::Remind), true, true),
+            (closed(end, AtEnd::Open), true, false),
+        ] {
+            assert_eq!((record.box_holds(before), record.box_holds(at)), (held_before, held_at), "{record:?}");
+            assert_eq!(record.causes(at).len(), usize::from(held_at));
+        }
+    }
+
+    #[test]
+    fn a_site_is_overdue_once_its_expected_end_has_passed_and_it_is_still_closed() {
+        let now: Timestamp = "2026-11-21T03:30:00Z".parse().unwrap();
+        assert!(closed(Some("2026-11-21T03:30:00Z"), AtEnd::Remind).is_overdue(now));
+        assert!(!closed(Some("2026-11-21T03:30:01Z"), AtEnd::Remind).is_overdue(now));
+        assert!(!closed(None, AtEnd::Remind).is_overdue(now));
+        assert_eq!(closed(Some("2026-11-21T03:30:00Z"), AtEnd::Remind).end_ahead(now), None);
+    }
+
+    #[test]
+    fn a_redirect_goes_to_an_address_or_a_path_and_nowhere_else() {
+        for text in ["https://status.example.com/x?y", "http://[::1]/", "/down.html"] {
+            assert_eq!(check_redirect(text).unwrap(), text);
+        }
+        for text in ["", "//evil.example", "javascript:alert(1)", "/a\\b", "https://", "ftp://x", "/a b", "down.html"] {
+            assert!(check_redirect(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,0 +1,13 @@
+DROP TABLE secrets;
+DROP TABLE changes;
+DROP TABLE login_failures;
+DROP TABLE sessions;
+DROP TABLE user_sites;
+DROP TABLE users;
+DROP TABLE internal_networks;
+DROP TABLE ignored_patterns;
+DROP TABLE messages;
+DROP TABLE maintenances;
+DROP TABLE site_aliases;
+DROP TABLE sites;
+DROP FUNCTION changes_refuse_edit();

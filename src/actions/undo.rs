@@ -1,0 +1,101 @@
+//! Takes a change back: a new entry puts the touched fields back as they were, and erases nothing.
+
+use serde_json::Value;
+
+use super::{Act, ActionError, Actions, Actor, Done};
+use crate::change::{Change, Revision};
+use crate::record::{Fields, SiteRecord};
+use crate::site::SiteId;
+
+/// What an undo put back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undone {
+    /// The change that was taken back.
+    pub change: Change,
+    /// The site's record now; `None` when the undo removed the site again.
+    pub record: Option<SiteRecord>,
+}
+
+impl Actions {
+    /// Takes back one change of a site.
+    ///
+    /// # Errors
+    /// [`ActionError::ChangedSince`] when a touched field has changed again, unless `anyway`;
+    /// [`ActionError::CannotUndo`] for changes of users and sessions; [`ActionError::NotAllowed`].
+    pub fn undo(&self, actor: &Actor, revision: Revision, anyway: bool) -> Result<Done<Undone>, ActionError> {
+        self.act(actor, |act| {
+            let change = act.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
+            let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
+            let record = match (&change.before, &change.after) {
+                (Some(before), Some(after)) => {
+                    Some(act.put_back(&change, site, fields(before)?, fields(after)?, anyway)?)
+                }
+                (Some(before), None) => Some(act.bring_back(&change, fields(before)?)?),
+                (None, Some(_)) => act.take_away(&change, site)?,
+                (None, None) => return Err(ActionError::CannotUndo { reason: "it changed nothing of a site" }),
+            };
+            Ok(Undone { change, record })
+        })
+    }
+}
+
+impl Act<'_, '_> {
+    /// Puts the fields of an edit back.
+    fn put_back(
+        &mut self,
+        change: &Change,
+        site: SiteId,
+        before: &Fields,
+        after: &Fields,
+        anyway: bool,
+    ) -> Result<SiteRecord, ActionError> {
+        self.need_staff_of(site)?;
+        let (current, _) = self.record(site)?;
+        let changed_since = current.fields_unlike(after);
+        if !changed_since.is_empty() && !anyway {
+            return Err(ActionError::ChangedSince { fields: changed_since, current: Box::new(current) });
+        }
+        let unreadable = "it was written by another version of this program";
+        let restored = current.with(before).map_err(|_| ActionError::CannotUndo { reason: unreadable })?;
+        if restored.site != current.site {
+            self.need_superuser()?;
+        }
+        self.check(&restored, Some(site))?;
+        let held = (current.maintenance.box_holds(self.now), restored.maintenance.box_holds(self.now));
+        let action = match held {
+            (false, true) => "maintenance.started",
+            (true, false) => "maintenance.ended",
+            _ => "site.edited",
+        };
+        self.save(&current, &restored, action, Some(change.revision))?;
+        Ok(restored)
+    }
+
+    /// Adds a removed site again, under its old number.
+    fn bring_back(&mut self, change: &Change, before: &Fields) -> Result<SiteRecord, ActionError> {
+        self.need_superuser()?;
+        let unreadable = "it was written by another version of this program";
+        let record: SiteRecord = serde_json::from_value(Value::Object(before.clone()))
+            .map_err(|_| ActionError::CannotUndo { reason: unreadable })?;
+        if self.writer.record(record.site.id)?.is_some() {
+            return Err(ActionError::CannotUndo { reason: "the site is there again" });
+        }
+        self.check(&record, None)?;
+        self.insert(record, "site.added", Some(change.revision), true)
+    }
+
+    /// Removes a site that was added, as long as nothing was done with it.
+    fn take_away(&mut self, change: &Change, site: SiteId) -> Result<Option<SiteRecord>, ActionError> {
+        self.need_superuser()?;
+        let (record, revision) = self.record(site)?;
+        if revision != change.revision {
+            return Err(ActionError::CannotUndo { reason: "the site was changed since; remove it instead" });
+        }
+        self.remove(&record, "site.removed", Some(change.revision))?;
+        Ok(None)
+    }
+}
+
+fn fields(value: &Value) -> Result<&Fields, ActionError> {
+    value.as_object().ok_or(ActionError::CannotUndo { reason: "its entry in the log is incomplete" })
+}

@@ -1,0 +1,293 @@
+//! The settings: read once, by flag, environment variable or `.env` file, in that order, and checked at start.
+//!
+//! The help of `maintenance serve` is made from this struct, so help, man page and settings cannot disagree.
+//! Names follow the Django packages where one of them has the setting.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::language;
+use crate::maintenance::check_redirect;
+use crate::network::NetworkSet;
+use crate::pattern::{IgnoredPattern, PatternKind};
+use crate::site::{SiteId, check_time_zone};
+use crate::storage::{DatabaseUrl, StoreError};
+
+/// Default of `DATABASE_URL`: a SQLite file in the working folder.
+pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
+
+/// Where the state lives. Every command needs it.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseSettings {
+    /// Database: a SQLite file or a PostgreSQL server
+    ///
+    /// `sqlite://FILE` (relative to the working folder) or `postgres://USER@HOST:PORT/DATABASE`.
+    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, value_parser = database_url,
+          value_name = "URL", global = true, hide_env_values = true, help_heading = "Settings")]
+    pub database_url: DatabaseUrl,
+}
+
+/// What happens to a request whose host belongs to no site while there is no default site either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum UnknownSite {
+    /// Let it through: the application knows better.
+    #[default]
+    Pass,
+    /// Answer 404.
+    NotFound,
+}
+
+/// Settings of the decision and of the answer; `serve` and `why` need them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct GateSettings {
+    /// Site that stands in for hosts that no site has
+    ///
+    /// Without it: the only site, else the one marked default.
+    #[arg(long, env = "SITE_ID", value_name = "ID", value_parser = site_id)]
+    pub site_id: Option<SiteId>,
+
+    /// Addresses and networks that always see the site
+    ///
+    /// Separated by commas or spaces, for example `127.0.0.1,10.0.0.0/8,2001:db8::/32`. Each site can have more
+    /// of its own in the panel.
+    #[arg(long, env = "INTERNAL_IPS", default_value = "", value_name = "NETWORKS", value_parser = internal_ips,
+          hide_default_value = true)]
+    pub internal_ips: NetworkSet,
+
+    /// Proxies whose X-Forwarded-For, -Host and -Proto are believed
+    ///
+    /// Separated by commas or spaces. Without it nobody is believed, and the client is whoever connects.
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS", value_parser = trusted_proxies,
+          hide_default_value = true)]
+    pub trusted_proxies: NetworkSet,
+
+    /// Show the 503 page to staff as well; superusers always see the site
+    #[arg(long, env = "MAINTENANCE_BLOCK_STAFF", value_name = "BOOL", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", value_parser = boolean)]
+    pub block_staff: bool,
+
+    /// Regular expressions of paths that pass on every site, beside the panel itself
+    ///
+    /// Separated by spaces or line ends. Matched from the start of the path, as the patterns in the panel are.
+    #[arg(long, env = "MAINTENANCE_ADMIN_IGNORED_URLS", default_value = "", value_name = "PATTERNS",
+          value_parser = ignored_urls, hide_default_value = true)]
+    pub admin_ignored_urls: IgnoredUrls,
+
+    /// Path under which the panel is served
+    #[arg(long, env = "ADMIN_URL", default_value = "/admin/", value_name = "PATH", value_parser = admin_url)]
+    pub admin_url: String,
+
+    /// What a host gets that belongs to no site while there is no default site
+    #[arg(long, env = "MAINTENANCE_UNKNOWN_SITE", value_enum, default_value = "pass", value_name = "ANSWER")]
+    pub unknown_site: UnknownSite,
+
+    /// Folder with templates of your own: `503.html` for all sites, `sites/DOMAIN/503.html` for one
+    #[arg(long, env = "MAINTENANCE_TEMPLATES", value_name = "FOLDER")]
+    pub templates: Option<PathBuf>,
+
+    /// File of your own 503 page for all sites; wins over `503.html` of the templates folder
+    #[arg(long, env = "MAINTENANCE_503_TEMPLATE", value_name = "FILE")]
+    pub template_503: Option<PathBuf>,
+
+    /// Address that visitors of a closed site are redirected to (302) instead of getting the page
+    ///
+    /// An absolute http or https address, or a path beginning with `/`. A site's own address in the panel wins.
+    #[arg(long, env = "MAINTENANCE_URL", value_name = "ADDRESS", value_parser = check_redirect)]
+    pub maintenance_url: Option<String>,
+
+    /// Status of the maintenance answer
+    #[arg(long, env = "MAINTENANCE_STATUS", default_value_t = 503, value_name = "CODE",
+          value_parser = clap::value_parser!(u16).range(400..=599))]
+    pub status: u16,
+
+    /// Seconds for Retry-After while no end is known, 1 to 3600
+    #[arg(long, env = "MAINTENANCE_RETRY_AFTER", default_value_t = 120, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub retry_after: u32,
+
+    /// Language of the built-in wording when a visitor asks for none that is built in
+    #[arg(long, env = "LANGUAGE_CODE", default_value = "en", value_name = "TAG", value_parser = language_code)]
+    pub language_code: String,
+
+    /// Time zone for new sites and for times in the log of the panel
+    #[arg(long, env = "TIME_ZONE", default_value = "UTC", value_name = "AREA/CITY", value_parser = check_time_zone)]
+    pub time_zone: String,
+}
+
+/// Settings of the server and its panel; only `serve` needs them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct ServerSettings {
+    /// Address and port to listen on
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = bind)]
+    pub bind: SocketAddr,
+
+    /// Threads that answer requests; one for each processor when not given
+    #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+
+    /// Secret that cookies are encrypted with, at least 32 characters
+    ///
+    /// Made at the first start and kept in the database when not given. Give it when several databases or an
+    /// application share log-ins.
+    #[arg(long, env = "SECRET_KEY", value_name = "TEXT", hide_env_values = true, value_parser = secret_key)]
+    pub secret_key: Option<Secret>,
+
+    /// Seconds after which a log-in ends whatever happens
+    #[arg(long, env = "SESSION_COOKIE_AGE", default_value_t = 2_592_000, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub session_cookie_age: u32,
+
+    /// Seconds without a request after which a log-in ends
+    #[arg(long, env = "SESSION_IDLE_AGE", default_value_t = 28_800, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub session_idle_age: u32,
+
+    /// Whether the log-in cookie is for HTTPS only, with the `__Host-` prefix
+    #[arg(long, env = "SESSION_COOKIE_SECURE", value_name = "BOOL", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", value_parser = boolean)]
+    pub session_cookie_secure: bool,
+
+    /// Origin that browsers use for the panel, when a proxy hides it, for example `https://admin.example.com`
+    #[arg(long, env = "PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = public_origin)]
+    pub public_origin: Option<String>,
+}
+
+/// A value that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Patterns of `MAINTENANCE_ADMIN_IGNORED_URLS`, each checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IgnoredUrls(pub Vec<IgnoredPattern>);
+
+fn database_url(url: &str) -> Result<DatabaseUrl, StoreError> {
+    DatabaseUrl::parse(url)
+}
+
+fn site_id(text: &str) -> Result<SiteId, String> {
+    match text.trim().parse() {
+        Ok(id) if id > 0 => Ok(SiteId(id)),
+        _ => Err("SITE_ID is the number of a site, as `maintenance site list` shows it".to_owned()),
+    }
+}
+
+fn internal_ips(text: &str) -> Result<NetworkSet, String> {
+    NetworkSet::parse_list(text).map_err(|error| format!("INTERNAL_IPS: {error}"))
+}
+
+fn trusted_proxies(text: &str) -> Result<NetworkSet, String> {
+    NetworkSet::parse_list(text).map_err(|error| format!("TRUSTED_PROXIES: {error}"))
+}
+
+fn ignored_urls(text: &str) -> Result<IgnoredUrls, String> {
+    let mut rows = Vec::new();
+    for pattern in text.split_whitespace() {
+        let description = "MAINTENANCE_ADMIN_IGNORED_URLS".to_owned();
+        let row = IgnoredPattern { kind: PatternKind::Regex, pattern: pattern.to_owned(), description };
+        row.check().map_err(|error| format!("MAINTENANCE_ADMIN_IGNORED_URLS: {error}"))?;
+        rows.push(row);
+    }
+    Ok(IgnoredUrls(rows))
+}
+
+/// A path of whole segments, with one slash at each end.
+fn admin_url(text: &str) -> Result<String, String> {
+    let inner = text.trim().trim_matches('/');
+    let is_segment = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    if inner.split('/').all(is_segment) {
+        Ok(format!("/{inner}/"))
+    } else {
+        Err("ADMIN_URL is a path such as /admin/, of letters, digits, `-`, `.`, `_` and `~`; it cannot be the root"
+            .to_owned())
+    }
+}
+
+fn language_code(text: &str) -> Result<String, String> {
+    language::built_in(text).map(|language| language.tag().to_owned()).ok_or_else(|| {
+        format!("LANGUAGE_CODE must be one of the built-in languages: {}", language::built_in_tags().join(", "))
+    })
+}
+
+fn bind(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let with_host = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    with_host.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
+        "BIND is an address with a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned()
+    })
+}
+
+fn secret_key(text: &str) -> Result<Secret, String> {
+    if text.chars().count() < 32 {
+        return Err("SECRET_KEY must have at least 32 characters".to_owned());
+    }
+    Ok(Secret(text.to_owned()))
+}
+
+/// The words that Django projects and shells use.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" | "" => Ok(false),
+        other => Err(format!("`{other}` is neither true nor false")),
+    }
+}
+
+fn public_origin(text: &str) -> Result<String, String> {
+    let origin = text.trim().trim_end_matches('/').to_ascii_lowercase();
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(origin),
+        _ => Err("PUBLIC_ORIGIN is a scheme with a host, such as https://admin.example.com, without a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_panel_path_is_whole_segments_with_a_slash_at_each_end() {
+        for (text, path) in [("/admin/", "/admin/"), ("admin", "/admin/"), ("/a/b", "/a/b/")] {
+            assert_eq!(admin_url(text).unwrap(), path);
+        }
+        for text in ["", "/", "//", "/a//b", "/a b/", "/../", "/a%2fb/"] {
+            assert!(admin_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_debug() {
+        assert_eq!(format!("{:?}", secret_key(&"s".repeat(32)).unwrap()), "[redacted]");
+        assert!(secret_key("short").is_err());
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme_and_a_host_only() {
+        assert_eq!(public_origin("https://Admin.example.com/").unwrap(), "https://admin.example.com");
+        for text in ["admin.example.com", "https://", "https://a/b", "ftp://a"] {
+            assert!(public_origin(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Everything that the decision needs, compiled, immutable, swapped whole.
+//!
+//! A snapshot is read once per request. A change compiles only the sites that it touched and shares the rest,
+//! so a flip among 100,000 sites costs what it costs among ten. Patterns and pages exist only for sites that
+//! can be closed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::change::Revision;
+use crate::maintenance::MaintenanceRecord;
+use crate::network::NetworkSet;
+use crate::page::{PageDefaults, PageTemplates, SitePages};
+use crate::path::RequestPath;
+use crate::pattern::{IgnoredPattern, PatternError, PatternSet};
+use crate::record::SiteRecord;
+use crate::sharded::ShardedMap;
+use crate::site::{Domain, HostMap, SiteId};
+
+/// Rules that come from the settings and are the same for every site.
+#[derive(Debug)]
+pub struct Rules {
+    /// Paths that always pass, by whole segment: the panel, the gate's endpoints, health. No slash at the end.
+    pub built_in: Vec<String>,
+    /// `INTERNAL_IPS`.
+    pub internal: NetworkSet,
+    /// `TRUSTED_PROXIES`.
+    pub trusted: NetworkSet,
+    /// `MAINTENANCE_ADMIN_IGNORED_URLS`.
+    pub ignored: IgnoredPatterns,
+    /// `MAINTENANCE_BLOCK_STAFF`: staff see the 503 page, too. Superusers always pass.
+    pub block_staff: bool,
+    /// `SITE_ID`: the site that stands in for unknown hosts.
+    pub site_id: Option<SiteId>,
+    /// Whether a host without a site is answered 404 instead of let through.
+    pub refuses_unknown_sites: bool,
+    /// What pages fall back to.
+    pub page: PageDefaults,
+}
+
+impl Rules {
+    /// Whether a path belongs to the panel, the gate's endpoints or health, by whole segment.
+    pub fn is_built_in(&self, path: &RequestPath<'_>) -> bool {
+        self.built_in.iter().any(|prefix| path.has_segment_prefix(prefix))
+    }
+}
+
+/// Ignored patterns with their compiled form.
+#[derive(Debug, Default)]
+pub struct IgnoredPatterns {
+    rows: Vec<IgnoredPattern>,
+    set: PatternSet,
+}
+
+impl IgnoredPatterns {
+    /// Compiles rows.
+    ///
+    /// # Errors
+    /// When a row does not compile, or all together cost too much.
+    pub fn compile(rows: Vec<IgnoredPattern>) -> Result<Self, PatternError> {
+        let set = PatternSet::compile(&rows)?;
+        Ok(Self { rows, set })
+    }
+
+    /// The row that matches the path, if any.
+    pub fn find(&self, path: &RequestPath<'_>) -> Option<&IgnoredPattern> {
+        self.set.find(path).and_then(|row| self.rows.get(row))
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// One site, as the gate sees it.
+#[derive(Debug)]
+pub struct SiteSnapshot {
+    /// Key.
+    pub id: SiteId,
+    /// Its domain.
+    pub domain: Domain,
+    aliases: Vec<crate::site::Alias>,
+    is_default: bool,
+    closed: Option<Box<ClosedSite>>,
+}
+
+/// What only a site needs whose box is ticked.
+#[derive(Debug)]
+pub struct ClosedSite {
+    /// The record: since when, until when, by whom.
+    pub maintenance: MaintenanceRecord,
+    /// Addresses that pass this site.
+    pub networks: NetworkSet,
+    /// Paths that pass this site.
+    pub ignored: IgnoredPatterns,
+    /// The answers, ready to send.
+    pub pages: SitePages,
+}
+
+impl SiteSnapshot {
+    /// Compiles the record of a site.
+    ///
+    /// Patterns that do not compile, which saving refuses, let nothing through: the site stays closed.
+    pub fn compile(record: &SiteRecord, rules: &Rules, templates: &Arc<PageTemplates>) -> Self {
+        let closed = record.maintenance.in_maintenance.then(|| {
+            let ignored = IgnoredPatterns::compile(record.patterns.clone()).unwrap_or_else(|error| {
+                log::error!("The ignored patterns of {} are left out: {error}", record.site.domain);
+                IgnoredPatterns::default()
+            });
+            Box::new(ClosedSite {
+                maintenance: record.maintenance.clone(),
+                networks: record.networks.iter().map(|row| row.network).collect(),
+                ignored,
+                pages: SitePages::build(record, &rules.page, templates),
+            })
+        });
+        Self {
+            id: record.site.id,
+            domain: record.site.domain.clone(),
+            aliases: record.site.aliases.clone(),
+            is_default: record.site.is_default,
+            closed,
+        }
+    }
+
+    /// What holds the site closed at `now`, or `None` when it is open.
+    #[inline]
+    pub fn closed_at(&self, now: Timestamp) -> Option<&ClosedSite> {
+        self.closed.as_deref().filter(|closed| closed.maintenance.box_holds(now))
+    }
+
+    /// The compiled state of a ticked box, whether or not it still holds.
+    pub fn closed(&self) -> Option<&ClosedSite> {
+        self.closed.as_deref()
+    }
+
+    /// Whether this host is the site's own domain or one of its aliases.
+    pub fn is_for(&self, host: &str) -> bool {
+        self.domain.as_str() == host || self.aliases.iter().any(|alias| alias.matches(host))
+    }
+}
+
+/// The state of all sites at one revision.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    revision: Revision,
+    rules: Arc<Rules>,
+    templates: Arc<PageTemplates>,
+    hosts: HostMap<Arc<SiteSnapshot>>,
+    sites: ShardedMap<SiteId, Arc<SiteSnapshot>>,
+    marked_default: Option<SiteId>,
+    default_site: Option<Arc<SiteSnapshot>>,
+    closed: usize,
+}
+
+impl Snapshot {
+    /// Compiles all sites.
+    pub fn build(
+        records: &[SiteRecord],
+        revision: Revision,
+        rules: Arc<Rules>,
+        templates: Arc<PageTemplates>,
+    ) -> Self {
+        let mut snapshot = Self {
+            revision,
+            rules,
+            templates,
+            hosts: HostMap::default(),
+            sites: ShardedMap::default(),
+            marked_default: None,
+            default_site: None,
+            closed: 0,
+        };
+        for record in records {
+            snapshot.insert(record);
+        }
+        snapshot.choose_default();
+        snapshot
+    }
+
+    /// This snapshot with some sites changed: `None` removes a site. Shares everything else.
+    pub fn with(&self, changed: &[(SiteId, Option<SiteRecord>)], revision: Revision) -> Self {
+        let mut next = Self { revision, ..self.clone() };
+        // All removals first, so that a name may move from one site to another in one step.
+        for (id, _) in changed {
+            next.remove(*id);
+        }
+        for record in changed.iter().filter_map(|(_, record)| record.as_ref()) {
+            next.insert(record);
+        }
+        next.choose_default();
+        next
+    }
+
+    /// The revision that this snapshot enforces.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The rules of the settings.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The templates that the pages were made with.
+    pub fn templates(&self) -> &Arc<PageTemplates> {
+        &self.templates
+    }
+
+    /// Whether no site is closed and no host is refused: the flag ahead of everything.
+    #[inline]
+    pub fn passes_everything(&self) -> bool {
+        self.closed == 0 && !self.rules.refuses_unknown_sites
+    }
+
+    /// The site for a host: exact domain, then alias, then the longest wildcard, then the default site.
+    #[inline]
+    pub fn site_for(&self, host: &str) -> Option<&SiteSnapshot> {
+        self.hosts.get(host).map(Arc::as_ref).or_else(|| self.default_site())
+    }
+
+    /// The site that stands in for unknown hosts: `SITE_ID`, else the only one, else the one marked default.
+    pub fn default_site(&self) -> Option<&SiteSnapshot> {
+        self.default_site.as_deref()
+    }
+
+    /// A site by key.
+    pub fn site(&self, id: SiteId) -> Option<&SiteSnapshot> {
+        self.sites.get(&id).map(Arc::as_ref)
+    }
+
+    /// How many sites there are.
+    pub fn len(&self) -> usize {
+        self.sites.len()
+    }
+
+    /// Whether there is no site at all.
+    pub fn is_empty(&self) -> bool {
+        self.sites.len() == 0
+    }
+
+    fn insert(&mut self, record: &SiteRecord) {
+        let site = Arc::new(SiteSnapshot::compile(record, &self.rules, &self.templates));
+        self.closed += usize::from(site.closed.is_some());
+        if site.is_default {
+            self.marked_default = Some(site.id);
+        }
+        self.hosts.insert_site(&site.domain, &site.aliases, Arc::clone(&site));
+        self.sites.insert(site.id, site);
+    }
+
+    fn remove(&mut self, id: SiteId) {
+        let Some(site) = self.sites.remove(&id) else { return };
+        self.closed -= usize::from(site.closed.is_some());
+        if self.marked_default == Some(id) {
+            self.marked_default = None;
+        }
+        self.hosts.remove_site(&site.domain, &site.aliases);
+    }
+
+    fn choose_default(&mut self) {
+        let only = || (self.sites.len() == 1).then(|| self.sites.iter().next().map(|(id, _)| *id)).flatten();
+        let id = self.rules.site_id.or_else(only).or(self.marked_default);
+        self.default_site = id.and_then(|id| self.sites.get(&id).cloned());
+    }
+}

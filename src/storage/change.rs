@@ -1,0 +1,180 @@
+//! The change log, which is also the feed that servers follow.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::schema::changes;
+use super::timestamp::UtcTime;
+use super::{Reader, StoreError, Writer};
+use crate::change::{Change, Revision};
+use crate::site::SiteId;
+
+/// A change about to be written; the database gives its number.
+#[derive(Debug, Clone)]
+pub struct NewChange {
+    /// When.
+    pub at: Timestamp,
+    /// The site it is about; `None` for users and sessions.
+    pub site_id: Option<SiteId>,
+    /// The site's domain, or the user's name.
+    pub subject: String,
+    /// Who.
+    pub actor: String,
+    /// Through which door.
+    pub door: &'static str,
+    /// Client address, for changes over HTTP.
+    pub address: Option<String>,
+    /// What happened, as a stable word.
+    pub action: String,
+    /// The touched fields as they were.
+    pub before: Option<Value>,
+    /// The touched fields as they became.
+    pub after: Option<Value>,
+    /// The change that this one takes back.
+    pub undoes: Option<Revision>,
+}
+
+/// Which entries of the log to show; empty shows all.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeFilter {
+    /// Only about this site.
+    pub site_id: Option<SiteId>,
+    /// Only about one of these sites (what a limited staff user may see).
+    pub sites: Option<Vec<SiteId>>,
+    /// Only by this actor.
+    pub actor: Option<String>,
+    /// Only actions that begin with this, such as `maintenance.` or `login.refused`.
+    pub action: Option<String>,
+    /// Only entries before this one: the next page.
+    pub before: Option<Revision>,
+}
+
+#[derive(Queryable)]
+struct ChangeRow {
+    id: i64,
+    at: UtcTime,
+    site_id: Option<i64>,
+    subject: String,
+    actor: String,
+    door: String,
+    address: Option<String>,
+    action: String,
+    before_json: Option<String>,
+    after_json: Option<String>,
+    undoes: Option<i64>,
+}
+
+impl Reader<'_> {
+    /// The last revision, zero on an empty log.
+    pub fn change_last(&mut self) -> Result<Revision, StoreError> {
+        let last: Option<i64> = changes::table.select(diesel::dsl::max(changes::id)).first(self.conn)?;
+        Ok(Revision(last.unwrap_or(0)))
+    }
+
+    /// Revision and site of everything after `revision`, in order, at most `limit` entries.
+    pub fn change_feed(
+        &mut self,
+        revision: Revision,
+        limit: i64,
+    ) -> Result<Vec<(Revision, Option<SiteId>, String)>, StoreError> {
+        let rows: Vec<(i64, Option<i64>, String)> = changes::table
+            .filter(changes::id.gt(revision.0))
+            .select((changes::id, changes::site_id, changes::action))
+            .order(changes::id)
+            .limit(limit)
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(id, site, action)| (Revision(id), site.map(SiteId), action)).collect())
+    }
+
+    /// One entry.
+    pub fn change(&mut self, revision: Revision) -> Result<Option<Change>, StoreError> {
+        let row: Option<ChangeRow> = changes::table.find(revision.0).first(self.conn).optional()?;
+        row.map(Change::try_from).transpose()
+    }
+
+    /// Entries, newest first.
+    pub fn change_list(&mut self, filter: &ChangeFilter, limit: i64) -> Result<Vec<Change>, StoreError> {
+        let mut query = changes::table.into_boxed();
+        if let Some(site) = filter.site_id {
+            query = query.filter(changes::site_id.eq(site.0));
+        }
+        if let Some(sites) = &filter.sites {
+            query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
+        }
+        if let Some(actor) = &filter.actor {
+            query = query.filter(changes::actor.eq(actor));
+        }
+        if let Some(action) = &filter.action {
+            query = query.filter(changes::action.like(format!("{}%", action.replace(['%', '_'], ""))));
+        }
+        if let Some(before) = filter.before {
+            query = query.filter(changes::id.lt(before.0));
+        }
+        let rows: Vec<ChangeRow> = query.order(changes::id.desc()).limit(limit).load(self.conn)?;
+        rows.into_iter().map(Change::try_from).collect()
+    }
+
+    /// The change that took this one back, if any.
+    pub fn change_undoing(&mut self, revision: Revision) -> Result<Option<Revision>, StoreError> {
+        let id: Option<i64> = changes::table
+            .filter(changes::undoes.eq(revision.0))
+            .select(changes::id)
+            .order(changes::id.desc())
+            .first(self.conn)
+            .optional()?;
+        Ok(id.map(Revision))
+    }
+
+    /// Everybody who ever changed something, by name.
+    pub fn change_actors(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        Ok(changes::table.select(changes::actor).distinct().order(changes::actor).limit(limit).load(self.conn)?)
+    }
+}
+
+impl Writer<'_> {
+    /// Appends an entry and returns the revision it made.
+    pub fn change_append(&mut self, change: &NewChange) -> Result<Revision, StoreError> {
+        let id: i64 = diesel::insert_into(changes::table)
+            .values((
+                changes::at.eq(UtcTime(change.at)),
+                changes::site_id.eq(change.site_id.map(|site| site.0)),
+                changes::subject.eq(&change.subject),
+                changes::actor.eq(&change.actor),
+                changes::door.eq(change.door),
+                changes::address.eq(&change.address),
+                changes::action.eq(&change.action),
+                changes::before_json.eq(change.before.as_ref().map(Value::to_string)),
+                changes::after_json.eq(change.after.as_ref().map(Value::to_string)),
+                changes::undoes.eq(change.undoes.map(|revision| revision.0)),
+            ))
+            .returning(changes::id)
+            .get_result(self.conn)?;
+        Ok(Revision(id))
+    }
+}
+
+impl TryFrom<ChangeRow> for Change {
+    type Error = StoreError;
+
+    fn try_from(row: ChangeRow) -> Result<Self, StoreError> {
+        let json = |text: Option<String>| {
+            text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| StoreError::Unreadable {
+                what: format!("change {}: {error}", row.id),
+            })
+        };
+        Ok(Self {
+            revision: Revision(row.id),
+            at: row.at.into(),
+            site_id: row.site_id.map(SiteId),
+            subject: row.subject,
+            actor: row.actor,
+            door: row.door,
+            address: row.address,
+            action: row.action,
+            before: json(row.before_json)?,
+            after: json(row.after_json)?,
+            undoes: row.undoes.map(Revision),
+        })
+    }
+}

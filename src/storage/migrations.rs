@@ -1,0 +1,129 @@
+//! Brings the tables up to date, and tells a database of another version or another program apart.
+
+use diesel::RunQueryDsl as _;
+use diesel::migration::MigrationVersion;
+use diesel::sql_types::BigInt;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::StoreError;
+use super::connection::{self, DbConnection, each_engine};
+
+#[cfg(feature = "sqlite")]
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
+
+/// The migrations of the engine that a connection is of.
+macro_rules! source_of {
+    ($conn:ident) => {
+        match $conn {
+            #[cfg(feature = "sqlite")]
+            DbConnection::Sqlite(_) => SQLITE,
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(_) => POSTGRES,
+        }
+    };
+}
+
+/// Runs what is missing, all of it in one transaction. Of several processes that start together one does it
+/// and the others wait.
+///
+/// # Errors
+/// [`StoreError::Newer`] when the database holds a migration that this program does not know,
+/// [`StoreError::NotADatabase`] when another program's tables are in it.
+pub(super) fn run(conn: &mut DbConnection) -> Result<(), StoreError> {
+    if !is_migrated(conn)? || pending(conn)? > 0 {
+        connection::write_transaction(conn, |conn| {
+            let source = source_of!(conn);
+            let done: Vec<String> = each_engine!(conn, |conn| {
+                let versions = conn.run_pending_migrations(source).map_err(migration_error)?;
+                versions.iter().map(MigrationVersion::to_string).collect()
+            });
+            for version in done {
+                log::info!("Migrated the database to {version}");
+            }
+            Ok::<_, StoreError>(())
+        })?;
+    }
+    refuse_newer(conn)
+}
+
+/// Refuses a database that is newer or older than this program; writes nothing.
+///
+/// # Errors
+/// [`StoreError::Newer`], [`StoreError::Older`] or [`StoreError::NotADatabase`].
+pub(super) fn check(conn: &mut DbConnection) -> Result<(), StoreError> {
+    if !is_migrated(conn)? {
+        return Err(StoreError::Older);
+    }
+    refuse_newer(conn)?;
+    if pending(conn)? > 0 { Err(StoreError::Older) } else { Ok(()) }
+}
+
+fn pending(conn: &mut DbConnection) -> Result<usize, StoreError> {
+    let source = source_of!(conn);
+    each_engine!(conn, |conn| Ok(conn.pending_migrations(source).map_err(migration_error)?.len()))
+}
+
+fn refuse_newer(conn: &mut DbConnection) -> Result<(), StoreError> {
+    let known = known(conn)?;
+    let applied: Vec<String> = each_engine!(conn, |conn| {
+        let versions = conn.applied_migrations().map_err(migration_error)?;
+        versions.iter().map(MigrationVersion::to_string).collect()
+    });
+    match applied.into_iter().find(|version| !known.contains(version)) {
+        Some(found) => Err(StoreError::Newer { found }),
+        None => Ok(()),
+    }
+}
+
+/// Versions of all migrations in this program.
+fn known(conn: &DbConnection) -> Result<Vec<String>, StoreError> {
+    fn versions<DB: diesel::backend::Backend>(
+        source: EmbeddedMigrations,
+    ) -> diesel::migration::Result<Vec<String>> {
+        let migrations = diesel::migration::MigrationSource::<DB>::migrations(&source)?;
+        Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+    }
+    match conn {
+        #[cfg(feature = "sqlite")]
+        DbConnection::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(SQLITE),
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(_) => versions::<diesel::pg::Pg>(POSTGRES),
+    }
+    .map_err(migration_error)
+}
+
+/// Whether our migrations have ever run here. An empty database has not; one with other tables is not ours.
+fn is_migrated(conn: &mut DbConnection) -> Result<bool, StoreError> {
+    let tables = match conn {
+        #[cfg(feature = "sqlite")]
+        DbConnection::Sqlite(_) => "SELECT count(*) AS all_tables, \
+             coalesce(sum(name = '__diesel_schema_migrations'), 0) AS ours FROM sqlite_master WHERE type = 'table'",
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(_) => "SELECT count(*) AS all_tables, \
+             count(*) FILTER (WHERE tablename = '__diesel_schema_migrations') AS ours \
+             FROM pg_tables WHERE schemaname = current_schema()",
+    };
+    let found: Tables = diesel::sql_query(tables).get_result(conn)?;
+    match found {
+        Tables { all_tables: 0, .. } => Ok(false),
+        Tables { ours: 0, .. } => Err(StoreError::NotADatabase { url: "DATABASE_URL".to_owned() }),
+        _ => Ok(true),
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = BigInt)]
+    all_tables: i64,
+    #[diesel(sql_type = BigInt)]
+    ours: i64,
+}
+
+fn migration_error(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    match error.downcast::<diesel::result::Error>() {
+        Ok(error) => StoreError::from(*error),
+        Err(error) => StoreError::Migration { reason: error.to_string() },
+    }
+}
