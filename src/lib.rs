@@ -7,5 +7,6 @@ pub mod clock;
 pub mod maintenance;
 pub mod message;
 pub mod pattern;
+pub mod sharded;
 pub mod site;
 pub mod user;
