@@ -6,6 +6,7 @@ pub mod change;
 pub mod clock;
 pub mod maintenance;
 pub mod message;
+pub mod path;
 pub mod pattern;
 pub mod sharded;
 pub mod site;
