@@ -12,7 +12,7 @@ use crate::language;
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
-use crate::site::{SiteId, check_time_zone};
+use crate::site::{self, SiteId};
 use crate::storage::{DatabaseUrl, StoreError};
 
 /// Default of `DATABASE_URL`: a SQLite file in the working folder.
@@ -113,7 +113,7 @@ pub struct GateSettings {
     pub language_code: String,
 
     /// Time zone for new sites and for times in the log of the panel
-    #[arg(long, env = "TIME_ZONE", default_value = "UTC", value_name = "AREA/CITY", value_parser = check_time_zone)]
+    #[arg(long, env = "TIME_ZONE", default_value = "UTC", value_name = "AREA/CITY", value_parser = time_zone)]
     pub time_zone: String,
 }
 
@@ -228,6 +228,10 @@ fn language_code(text: &str) -> Result<String, String> {
     language::built_in(text).map(|language| language.tag().to_owned()).ok_or_else(|| {
         format!("LANGUAGE_CODE must be one of the built-in languages: {}", language::built_in_tags().join(", "))
     })
+}
+
+fn time_zone(text: &str) -> Result<String, site::TimeZoneError> {
+    site::time_zone(text.trim()).map(|_| text.trim().to_owned())
 }
 
 fn bind(text: &str) -> Result<SocketAddr, String> {

@@ -143,7 +143,7 @@ impl SiteSnapshot {
 
     /// Whether this host is the site's own domain or one of its aliases.
     pub fn is_for(&self, host: &str) -> bool {
-        self.domain.as_str() == host || self.aliases.iter().any(|alias| alias.matches(host))
+        self.domain.as_str() == host || self.aliases.iter().any(|alias| alias.covers(host))
     }
 }
 

@@ -6,12 +6,8 @@ use super::SiteRecord;
 use crate::field::{FieldErrors, Warning};
 use crate::maintenance::check_redirect;
 use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternSet};
-use crate::site::check_time_zone;
+use crate::site::{MAX_ALIASES_PER_SITE, MAX_SITE_NAME_CHARS, time_zone};
 
-/// Longest name of a site, in characters.
-pub const MAX_NAME_CHARS: usize = 100;
-/// Most aliases of a site.
-pub const MAX_ALIASES: usize = 100;
 /// Most languages with a message.
 pub const MAX_MESSAGES: usize = 40;
 /// Most internal networks of a site.
@@ -35,12 +31,12 @@ impl SiteRecord {
 
     fn check_site(&self, errors: &mut FieldErrors) {
         let site = &self.site;
-        check_text(errors, "name", &site.name, MAX_NAME_CHARS);
-        if let Err(text) = check_time_zone(&site.time_zone) {
+        check_text(errors, "name", &site.name, MAX_SITE_NAME_CHARS);
+        if let Err(text) = time_zone(&site.time_zone) {
             errors.add("time_zone", text);
         }
-        if site.aliases.len() > MAX_ALIASES {
-            errors.add("aliases", format!("a site has at most {MAX_ALIASES} aliases"));
+        if site.aliases.len() > MAX_ALIASES_PER_SITE {
+            errors.add("aliases", format!("a site has at most {MAX_ALIASES_PER_SITE} aliases"));
         }
         let mut seen = HashSet::from([site.domain.to_string()]);
         for alias in &site.aliases {
