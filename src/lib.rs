@@ -8,6 +8,7 @@ pub mod clock;
 pub mod field;
 pub mod maintenance;
 pub mod message;
+pub mod network;
 pub mod path;
 pub mod pattern;
 pub mod record;

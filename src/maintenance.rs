@@ -55,7 +55,6 @@ pub struct UnknownAtEnd;
 
 /// The maintenance record of a site. Every site has exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MaintenanceRecord {
     /// The *in maintenance* box.
     pub in_maintenance: bool,

@@ -26,3 +26,25 @@ pub struct IgnoredPattern {
     /// What it is for; may be empty.
     pub description: String,
 }
+
+impl PatternKind {
+    /// The word for it in forms, in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Regex => "regex",
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+        }
+    }
+}
+
+impl std::str::FromStr for PatternKind {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        [Self::Regex, Self::Exact, Self::Prefix]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| "must be regex, exact or prefix".to_owned())
+    }
+}

@@ -143,7 +143,7 @@ impl Act<'_, '_> {
     }
 
     /// What is wrong with a record, also against the names of other sites.
-    fn check(&mut self, record: &SiteRecord, own: Option<SiteId>) -> Result<(), ActionError> {
+    pub(super) fn check(&mut self, record: &SiteRecord, own: Option<SiteId>) -> Result<(), ActionError> {
         let mut errors = record.check();
         let names = std::iter::once(("domain", record.site.domain.to_string()))
             .chain(record.site.aliases.iter().map(|alias| ("aliases", alias.to_string())));

@@ -34,7 +34,6 @@ impl std::fmt::Display for SiteId {
 
 /// A site: the domain that visitors type, and its other names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Site {
     /// Key.
     pub id: SiteId,

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Timestamp as TimestampColumn;
-use diesel::{AsExpression, FromSqlRow};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
 use jiff::Timestamp;
 
 use super::connection::MultiBackend;
