@@ -3,10 +3,14 @@
 //! The help of `maintenance serve` is made from this struct, so help, man page and settings cannot disagree.
 //! Names follow the Django packages where one of them has the setting.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use serde::Serialize;
 
 use crate::language;
 use crate::maintenance::check_redirect;
@@ -17,6 +21,156 @@ use crate::storage::{DatabaseUrl, StoreError};
 
 /// Default of `DATABASE_URL`: a SQLite file in the working folder.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
+
+/// All settings of a server.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Where the state lives.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// The decision and the answer.
+    #[command(flatten)]
+    pub gate: GateSettings,
+    /// The server and its panel.
+    #[command(flatten)]
+    pub server: ServerSettings,
+    /// Each setting with its source, for the panel.
+    #[arg(skip)]
+    pub views: Vec<SettingView>,
+    /// Settings given in code, by the long name of their flag.
+    #[arg(skip)]
+    given: Vec<(String, String)>,
+}
+
+/// A setting as the panel shows it. Secrets are shown as *set* or *not set*.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingView {
+    /// Name of its variable, such as `INTERNAL_IPS`.
+    pub name: String,
+    /// Name of its flag, such as `--internal-ips`.
+    pub flag: String,
+    /// The value in force; empty when there is none.
+    pub value: String,
+    /// Where it came from.
+    pub source: SettingSource,
+    /// What it does.
+    pub help: String,
+}
+
+/// Where the value of a setting came from; the first of these that has one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingSource {
+    /// A flag on the command line, or the application's own code.
+    Flag,
+    /// A variable of the environment.
+    Environment,
+    /// The `.env` file in the working folder.
+    File,
+    /// Nobody said anything.
+    Default,
+}
+
+/// A setting that cannot be used; says which, its value, and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(String);
+
+impl Settings {
+    /// Reads the settings of the environment and of `.env`.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        Self::parse(Vec::new())
+    }
+
+    /// The same settings with one more given, by the name of its variable or of its flag.
+    ///
+    /// # Errors
+    /// A name that is no setting, or a value that cannot be used.
+    pub fn with(self, name: &str, value: &str) -> Result<Self, SettingsError> {
+        let command = Self::command();
+        let is_named = |arg: &&clap::Arg| {
+            arg.get_env().is_some_and(|env| env == name) || arg.get_long() == Some(name.trim_start_matches("--"))
+        };
+        let flag = command.get_arguments().find(is_named).and_then(clap::Arg::get_long);
+        let flag = flag.ok_or_else(|| SettingsError(format!("there is no setting {name}")))?;
+        let mut given = self.given;
+        given.push((flag.to_owned(), value.to_owned()));
+        Self::parse(given)
+    }
+
+    fn command() -> Command {
+        Self::augment_args(Command::new("maintenance").args_override_self(true))
+    }
+
+    fn parse(given: Vec<(String, String)>) -> Result<Self, SettingsError> {
+        let from_file = load_env_file()?;
+        let args = given.iter().map(|(flag, value)| OsString::from(format!("--{flag}={value}")));
+        let refused = |error: clap::Error| SettingsError(error.to_string().trim_end().to_owned());
+        let matches = Self::command()
+            .try_get_matches_from(std::iter::once(OsString::from("maintenance")).chain(args))
+            .map_err(refused)?;
+        let mut settings = Self::from_arg_matches(&matches).map_err(refused)?;
+        settings.views = setting_views(&Self::command(), &matches, &from_file);
+        settings.given = given;
+        Ok(settings)
+    }
+}
+
+/// Every setting of a command with its value and source.
+pub fn setting_views(command: &Command, matches: &ArgMatches, from_file: &HashSet<String>) -> Vec<SettingView> {
+    let settings = command.get_arguments().filter_map(|arg| Some((arg, arg.get_env()?.to_str()?, arg.get_long()?)));
+    let views = settings.map(|(arg, env, long)| {
+        let id = arg.get_id().as_str();
+        let raw: Vec<String> = matches
+            .try_get_raw(id)
+            .ok()
+            .flatten()
+            .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
+            .unwrap_or_default();
+        let value = match env {
+            "SECRET_KEY" if raw.is_empty() => "not set".to_owned(),
+            "SECRET_KEY" => "set".to_owned(),
+            "DATABASE_URL" => DatabaseUrl::parse(&raw.join("")).map_or_else(|_| String::new(), |url| url.to_string()),
+            _ => raw.join(" "),
+        };
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => SettingSource::Flag,
+            Some(ValueSource::EnvVariable) if from_file.contains(env) => SettingSource::File,
+            Some(ValueSource::EnvVariable) => SettingSource::Environment,
+            _ => SettingSource::Default,
+        };
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        SettingView { name: env.to_owned(), flag: format!("--{long}"), value, source, help }
+    });
+    views.collect()
+}
+
+/// Loads `.env` of the working folder into the environment, where a name is not set yet; the names it set.
+///
+/// # Errors
+/// When the file is there but cannot be read as one.
+pub fn load_env_file() -> Result<HashSet<String>, SettingsError> {
+    let refused = |error: dotenvy::Error| SettingsError(format!("the file .env cannot be read: {error}"));
+    let entries = match dotenvy::from_filename_iter(".env") {
+        Ok(entries) => entries,
+        Err(error) if error.not_found() => return Ok(HashSet::new()),
+        Err(error) => return Err(refused(error)),
+    };
+    let mut names = HashSet::new();
+    for entry in entries {
+        let (name, value) = entry.map_err(refused)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the reader of settings")]
+        let in_force = std::env::var(&name).ok();
+        if in_force.is_none_or(|in_force| in_force == value) {
+            names.insert(name);
+        }
+    }
+    dotenvy::from_filename(".env").map_err(refused)?;
+    Ok(names)
+}
 
 /// Where the state lives. Every command needs it.
 #[derive(Debug, Clone, Args)]

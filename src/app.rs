@@ -1,0 +1,220 @@
+//! The parts joined: database, actions, the thread that follows changes, and who is signed in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+
+use crate::actions::Actions;
+use crate::auth::Auth;
+use crate::change::Revision;
+use crate::config::{Settings, SettingsError, UnknownSite};
+use crate::endpoints;
+use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
+use crate::page::{PageDefaults, PageTemplates};
+use crate::pattern::PatternError;
+use crate::propagation::{Enforced, Follower, Health};
+use crate::record::SiteRecord;
+use crate::site::{Domain, SiteId};
+use crate::snapshot::{IgnoredPatterns, Rules, Snapshot};
+use crate::storage::{Open, Store, StoreError};
+
+/// How long a request of the panel waits until its own change is in force on this server.
+const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Maintenance mode for an Actix application: the gate, the panel and the state behind them.
+///
+/// Cloning is cheap and shares everything. Make one before `HttpServer::new` and clone it into the factory.
+///
+/// # Examples
+/// ```no_run
+/// use actix_web::{App, HttpServer};
+/// use maintenance_mode::Maintenance;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let maintenance = Maintenance::builder().build()?;
+/// HttpServer::new(move || App::new().wrap(maintenance.gate()).configure(maintenance.admin()))
+///     .bind("127.0.0.1:8080")?
+///     .run()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Maintenance(Arc<Parts>);
+
+struct Parts {
+    settings: Settings,
+    actions: Actions,
+    enforced: Enforced,
+    auth: Arc<Auth>,
+    gate: Arc<GateParts>,
+}
+
+/// Why maintenance mode could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `SITE_ID` names no site.
+    #[error("SITE_ID is {id}, but there is no such site; there are: {known}")]
+    NoSuchSite { id: SiteId, known: String },
+    /// The patterns of `MAINTENANCE_ADMIN_IGNORED_URLS` do not compile together.
+    #[error("MAINTENANCE_ADMIN_IGNORED_URLS cannot be used")]
+    Patterns(#[from] PatternError),
+}
+
+/// Settings and hooks of a [`Maintenance`], checked by [`MaintenanceBuilder::build`].
+///
+/// Begins with the environment: every setting of `maintenance serve --help` that is set there is in force, and
+/// what is called here wins over it.
+#[must_use]
+pub struct MaintenanceBuilder {
+    settings: Result<Settings, SettingsError>,
+    staff: Option<StaffHook>,
+    on_hold: Option<HoldHandler>,
+}
+
+impl Maintenance {
+    /// Begins with the settings of the environment.
+    pub fn builder() -> MaintenanceBuilder {
+        MaintenanceBuilder { settings: Settings::from_environment(), staff: None, on_hold: None }
+    }
+
+    /// The middleware. Wrap it outermost, so that a held request reaches nothing.
+    pub fn gate(&self) -> Gate {
+        Gate::new(Arc::clone(&self.0.gate))
+    }
+
+    /// Mounts the panel under its path, `/admin/` by default.
+    #[cfg(feature = "admin")]
+    pub fn admin(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let maintenance = self.clone();
+        move |config| crate::admin::configure(maintenance, config)
+    }
+
+    /// Mounts `/healthz` and `/readyz`.
+    pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let maintenance = self.clone();
+        move |config| endpoints::configure(maintenance, config)
+    }
+
+    /// Everything that can be done, with the same checks and the same log as in the panel.
+    pub fn actions(&self) -> &Actions {
+        &self.0.actions
+    }
+
+    /// The database, for reading.
+    pub fn store(&self) -> &Store {
+        self.0.actions.store()
+    }
+
+    /// The state in force on this server.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.enforced.load()
+    }
+
+    /// How this server fares with the database.
+    pub fn health(&self) -> Arc<Health> {
+        self.0.enforced.health()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Path of the panel, with a slash at each end.
+    pub fn admin_url(&self) -> &str {
+        &self.0.settings.gate.admin_url
+    }
+
+    /// Who may log in, and who is.
+    pub(crate) fn auth(&self) -> &Arc<Auth> {
+        &self.0.auth
+    }
+
+    /// Waits until a change is in force on this server, so that a request sent next meets it.
+    pub async fn wait_for(&self, revision: Revision) -> bool {
+        self.0.enforced.wait_for(revision, OWN_CHANGE_TIMEOUT).await
+    }
+}
+
+impl MaintenanceBuilder {
+    /// Replaces all settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Ok(settings);
+        self
+    }
+
+    /// Where the state lives: `sqlite://FILE` or `postgres://…`.
+    pub fn database_url(self, url: &str) -> Self {
+        self.set("--database-url", url)
+    }
+
+    /// Sets any setting by the name of its variable, such as `INTERNAL_IPS`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use maintenance_mode::Maintenance;
+    /// let maintenance = Maintenance::builder().setting("INTERNAL_IPS", "10.0.0.0/8").build();
+    /// ```
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings = self.settings.and_then(|settings| settings.with(name, value));
+        self
+    }
+
+    /// Asks the application who sends a request, for applications with their own log-in. Asked only when a closed
+    /// site would otherwise hold the request. Must not keep the request after it has answered.
+    pub fn staff_when<F, Fut>(mut self, ask: F) -> Self
+    where
+        F: Fn(actix_web::HttpRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Role> + 'static,
+    {
+        self.staff = Some(StaffHook::new(ask));
+        self
+    }
+
+    /// Answers held requests by a function of the application instead of the maintenance page (Django's
+    /// `handler503`). What it returns is sent with `Retry-After`, `no-store` and `X-Maintenance` where it has none.
+    pub fn on_hold<F>(mut self, handler: F) -> Self
+    where
+        F: Fn(&actix_web::HttpRequest, &HoldInfo) -> actix_web::HttpResponse + Send + Sync + 'static,
+    {
+        self.on_hold = Some(HoldHandler::new(handler));
+        self
+    }
+
+    /// Opens the database, migrates it, makes the first site when there is none, and starts to follow changes.
+    /// Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// A wrong setting, a database that cannot be used, a template folder that cannot be read.
+    pub fn build(self) -> Result<Maintenance, BuildError> {
+        let settings = self.settings?;
+        let store = Store::open(&settings.database.database_url, Open::Migrate)?;
+        first_site(&store, &settings)?;
+        check_site_id(&store, &settings)?;
+
+        let auth = Arc::new(Auth::new(&store, &settings.server)?);
+        let templates = PageTemplates::load(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
+        let forget = Arc::clone(&auth);
+        let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
+        let enforced = Follower::start(&store, rules(&settings)?, templates, on_change)?;
+
+        let wake = enforced.clone();
+        let actions = Actions::new(store, move || wake.wake());
+        let gate = Arc::new(GateParts {
+            snapshot: Arc::clone(enforced.pointer()),
+            identities: Some(Arc::clone(auth.identities())),
+            staff: self.staff,
+            on_hold: self.on_hold,
+        });
+        Ok(Maintenance(Arc::new(Parts { settings, actions, enforced, auth, gate })))
+    }
+}

@@ -1,0 +1,65 @@
+//! What the gate returns: the application's own future where it can be, without a box.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::Error;
+use actix_web::body::{BoxBody, EitherBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{self, HeaderValue};
+use futures_util::future::LocalBoxFuture;
+use pin_project_lite::pin_project;
+
+use crate::response::X_MAINTENANCE;
+
+/// A gated response: the application's body or our own.
+pub type GateResponse<B> = ServiceResponse<EitherBody<B, BoxBody>>;
+
+pin_project! {
+    /// The future of one gated request.
+    #[project = Projected]
+    pub enum GateFuture<F, B> {
+        /// Let through: the application answers, nothing is added.
+        Pass { #[pin] answer: F },
+        /// Let through although the site is closed: the application answers, and the answer is marked.
+        Marked { #[pin] answer: F, reason: &'static str },
+        /// Answered by the gate.
+        Answered { response: Option<GateResponse<B>> },
+        /// Who sends it must be looked up first.
+        Identifying { answer: LocalBoxFuture<'static, Result<GateResponse<B>, Error>> },
+    }
+}
+
+impl<F, B> Future for GateFuture<F, B>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = Result<GateResponse<B>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Pass { answer } => {
+                answer.poll(context).map(|answer| answer.map(ServiceResponse::map_into_left_body))
+            }
+            Projected::Marked { answer, reason } => answer.poll(context).map(|answer| {
+                let mut response = answer?;
+                mark(&mut response, reason);
+                Ok(response.map_into_left_body())
+            }),
+            Projected::Answered { response } => {
+                Poll::Ready(Ok(response.take().expect("a future is not polled after it is ready")))
+            }
+            Projected::Identifying { answer } => answer.as_mut().poll(context),
+        }
+    }
+}
+
+/// Shows that the site is closed for others, and keeps the answer out of every cache: it is not for visitors.
+pub(super) fn mark<B>(response: &mut ServiceResponse<B>, reason: &'static str) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&format!("let-through; reason={reason}")) {
+        headers.insert(X_MAINTENANCE, value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}

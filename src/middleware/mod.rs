@@ -1,0 +1,64 @@
+//! The gate: Actix middleware that turns a verdict into a response.
+//!
+//! Place it outermost, so that a held request reaches nothing: `App::new().wrap(maintenance.gate())`, after
+//! (that is, outside of) every other `wrap`. What changes the path, such as `NormalizePath`, belongs outside of
+//! the gate, so that the path that is decided about is the path that is served.
+//!
+//! State is loaded before the gate exists, so it never has to decide without. When the database goes away
+//! later, the last known state stays in force.
+
+mod facts;
+mod future;
+mod gate;
+mod hold;
+mod status;
+
+pub use gate::{Gate, GateService};
+pub use hold::{HoldHandler, HoldInfo};
+pub use status::MaintenanceStatus;
+
+pub(crate) use facts::client_of;
+pub(crate) use gate::GateParts;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use futures_util::future::LocalBoxFuture;
+
+/// What an application with its own log-in says of whoever sends a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Nobody who passes a closed site.
+    #[default]
+    Visitor,
+    /// Staff: passes unless staff are blocked.
+    Staff,
+    /// Superuser: always passes.
+    Superuser,
+}
+
+/// Hook that asks an application who sends a request; see `MaintenanceBuilder::staff_when`.
+#[derive(Clone)]
+pub struct StaffHook(Arc<dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Role> + Send + Sync>);
+
+impl StaffHook {
+    /// Wraps an async function.
+    pub fn new<F, Fut>(ask: F) -> Self
+    where
+        F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Role> + 'static,
+    {
+        Self(Arc::new(move |req| Box::pin(ask(req))))
+    }
+
+    pub(crate) fn ask(&self, req: HttpRequest) -> LocalBoxFuture<'static, Role> {
+        (self.0)(req)
+    }
+}
+
+impl std::fmt::Debug for StaffHook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StaffHook(..)")
+    }
+}

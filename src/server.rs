@@ -1,0 +1,82 @@
+//! The program's own server: the sample site, with the gate in front and the panel beside it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer};
+use anyhow::{Context as _, Result, bail};
+
+use crate::app::Maintenance;
+use crate::config::Settings;
+use crate::sample;
+
+/// Time that a client has for the head of its request.
+const CLIENT_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time that an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Time that running requests have after SIGTERM, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 30;
+
+/// Serves until SIGTERM or SIGINT; running requests finish.
+///
+/// # Errors
+/// When the database cannot be used, a setting contradicts it, or the address cannot be bound.
+pub fn run(settings: Settings) -> Result<()> {
+    actix_web::rt::System::new().block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<()> {
+    let bind = settings.server.bind;
+    let workers = settings.server.workers;
+    let database = settings.database.database_url.clone();
+    let is_secure = settings.server.session_cookie_secure;
+    let maintenance = actix_web::web::block(move || Maintenance::builder().settings(settings).build())
+        .await?
+        .with_context(|| format!("the server could not start on {database}"))?;
+
+    let app = maintenance.clone();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .wrap(app.gate())
+            .configure(app.admin())
+            .configure(app.endpoints())
+            .configure(|config| sample::configure(&app, config))
+    })
+    .client_request_timeout(CLIENT_HEAD_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT);
+    if let Some(workers) = workers {
+        server = server.workers(usize::from(workers));
+    }
+    let server = match server.bind(bind) {
+        Ok(server) => server,
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!("{bind} is in use by another program; choose another address with --bind or BIND")
+        }
+        Err(error) => return Err(error).context(format!("cannot listen on {bind} (BIND)")),
+    };
+    let listening = server.addrs().first().copied().unwrap_or(bind);
+    announce(&maintenance, listening, is_secure).await?;
+    server.run().await?;
+    log::info!("Stopped.");
+    Ok(())
+}
+
+/// Says on the terminal where the site and the panel are, and how to make the first superuser.
+async fn announce(maintenance: &Maintenance, listening: SocketAddr, is_secure: bool) -> Result<()> {
+    let origin = format!("http://{listening}");
+    let panel = maintenance.admin_url();
+    println!("maintenance-mode {} listens on {origin}/", env!("CARGO_PKG_VERSION"));
+    println!("Panel: {origin}{panel}");
+    if let Some(link) = maintenance.setup_path().await? {
+        println!("Create the first superuser here, once: {origin}{link}");
+    }
+    if !listening.ip().is_loopback() && !is_secure {
+        log::warn!(
+            "The panel can be reached from other machines and its log-in cookie is not limited to HTTPS. \
+             Put a TLS proxy in front and set SESSION_COOKIE_SECURE=true."
+        );
+    }
+    Ok(())
+}
