@@ -154,7 +154,7 @@ pub fn setting_views(command: &Command, matches: &ArgMatches, from_file: &HashSe
 /// When the file is there but cannot be read as one.
 pub fn load_env_file() -> Result<HashSet<String>, SettingsError> {
     let refused = |error: dotenvy::Error| SettingsError(format!("the file .env cannot be read: {error}"));
-    let entries = match dotenvy::from_filename_iter(".env") {
+    let entries = match dotenvy::from_path_iter(".env") {
         Ok(entries) => entries,
         Err(error) if error.not_found() => return Ok(HashSet::new()),
         Err(error) => return Err(refused(error)),
@@ -168,7 +168,7 @@ pub fn load_env_file() -> Result<HashSet<String>, SettingsError> {
             names.insert(name);
         }
     }
-    dotenvy::from_filename(".env").map_err(refused)?;
+    dotenvy::from_path(".env").map_err(refused)?;
     Ok(names)
 }
 
