@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod accept;
 pub mod change;
 pub mod clock;
+pub mod language;
 pub mod maintenance;
 pub mod message;
 pub mod pattern;
 pub mod site;
 pub mod user;
+pub mod wording;
