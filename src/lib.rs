@@ -7,6 +7,7 @@ pub mod change;
 pub mod clock;
 pub mod language;
 pub mod maintenance;
+pub mod markup;
 pub mod message;
 pub mod pattern;
 pub mod site;
