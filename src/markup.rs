@@ -178,11 +178,13 @@ fn web_address(text: &str) -> Option<usize> {
     is_whole.then_some(address.len())
 }
 
-/// Whether an address ends here. Japanese and Chinese write no blank after it, but their own marks.
+/// Whether an address ends here. Japanese and Chinese write no blank after it, but their own marks; marks of
+/// direction surround one in languages from right to left.
 fn ends_address(character: char) -> bool {
-    character.is_whitespace()
-        || character.is_control()
-        || matches!(character, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '\u{3000}'..='\u{30ff}' | '\u{ff00}'..='\u{ffef}')
+    let is_direction = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_asian = matches!(character, '\u{3000}'..='\u{30ff}' | '\u{ff00}'..='\u{ffef}');
+    let is_mark = matches!(character, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»');
+    character.is_whitespace() || character.is_control() || is_direction || is_asian || is_mark
 }
 
 /// Cuts the marks that belong to the sentence around an address.
@@ -287,6 +289,7 @@ mod tests {
             ("mail a.b+c@d-e.example, or", "mail [mailto:a.b+c@d-e.example|a.b+c@d-e.example], or"),
             ("mailto:help@example.com", "[mailto:help@example.com|mailto:help@example.com]"),
             ("詳しくはhttps://example.com/をご覧", "詳しくは[https://example.com/|https://example.com/]をご覧"),
+            ("\u{2068}https://a.example\u{2069}", "\u{2068}[https://a.example|https://a.example]\u{2069}"),
             ("see https://{site}", "see [https://Ann|https://Ann] &amp; Bo"),
             ("a@b.c", "a@b.c"),
             ("@home a@ b@c", "@home a@ b@c"),

@@ -195,7 +195,7 @@ mod tests {
             ("es", "sábado 21 de noviembre, 03:30 UTC"),
             ("ru", "03:30 UTC (суббота, 21 ноября)"),
             ("ja", "11月21日（土）03:30（UTC）"),
-            ("ar", "الساعة 03:30 UTC يوم السبت 21 نوفمبر"),
+            ("ar", "الساعة \u{2066}03:30 UTC\u{2069} يوم السبت 21 نوفمبر"),
         ];
         for (tag, expected) in cases {
             assert_eq!(november(tag), expected, "{tag}");
