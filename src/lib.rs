@@ -2,17 +2,36 @@
 
 #![forbid(unsafe_code)]
 
+mod accept;
 pub mod actions;
+pub mod app;
+pub mod auth;
 pub mod change;
 pub mod clock;
+pub mod config;
+pub mod decision;
+mod endpoints;
 pub mod field;
+pub mod language;
 pub mod maintenance;
+pub mod markup;
 pub mod message;
+pub mod middleware;
 pub mod network;
+pub mod page;
 pub mod path;
 pub mod pattern;
+mod policy;
+pub mod propagation;
 pub mod record;
+pub mod response;
 pub mod sharded;
 pub mod site;
+pub mod snapshot;
 pub mod storage;
+pub mod template;
 pub mod user;
+mod voice;
+pub mod wording;
+
+pub use app::{BuildError, Maintenance, MaintenanceBuilder};
