@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 
-use crate::actions::Actions;
+use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::Auth;
 use crate::change::Revision;
 use crate::config::{Settings, SettingsError, UnknownSite};
 use crate::endpoints;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
-use crate::page::{PageDefaults, PageTemplates};
 use crate::pattern::PatternError;
-use crate::propagation::{Enforced, Follower, Health};
+use crate::propagation::{Enforced, Follower, Health, TemplateFolder};
 use crate::record::SiteRecord;
-use crate::site::{Domain, SiteId};
+use crate::site::{Domain, Site, SiteId};
 use crate::snapshot::{IgnoredPatterns, Rules, Snapshot};
 use crate::storage::{Open, Store, StoreError};
 
@@ -154,7 +154,7 @@ impl MaintenanceBuilder {
 
     /// Where the state lives: `sqlite://FILE` or `postgres://…`.
     pub fn database_url(self, url: &str) -> Self {
-        self.set("--database-url", url)
+        self.setting("DATABASE_URL", url)
     }
 
     /// Sets any setting by the name of its variable, such as `INTERNAL_IPS`.
@@ -202,7 +202,7 @@ impl MaintenanceBuilder {
         check_site_id(&store, &settings)?;
 
         let auth = Arc::new(Auth::new(&store, &settings.server)?);
-        let templates = PageTemplates::load(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
+        let templates = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
         let forget = Arc::clone(&auth);
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
         let enforced = Follower::start(&store, rules(&settings)?, templates, on_change)?;
@@ -217,4 +217,57 @@ impl MaintenanceBuilder {
         });
         Ok(Maintenance(Arc::new(Parts { settings, actions, enforced, auth, gate })))
     }
+}
+
+/// The rules that the settings make.
+fn rules(settings: &Settings) -> Result<Rules, BuildError> {
+    let gate = &settings.gate;
+    Ok(Rules {
+        built_in: ["/healthz", "/readyz"].into_iter().chain([gate.admin_url.as_str()]).map(str::to_owned).collect(),
+        internal: gate.internal_ips.clone(),
+        trusted: gate.trusted_proxies.clone(),
+        ignored: IgnoredPatterns::compile(gate.admin_ignored_urls.0.clone())?,
+        block_staff: gate.block_staff,
+        site_id: gate.site_id,
+        refuses_unknown_sites: gate.unknown_site == UnknownSite::NotFound,
+        status: StatusCode::from_u16(gate.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        retry_after: gate.retry_after,
+        language: gate.language_code.clone(),
+        redirect: gate.maintenance_url.clone(),
+    })
+}
+
+/// Makes the default site when there is none: the record that a new user's first click is about.
+fn first_site(store: &Store, settings: &Settings) -> Result<(), BuildError> {
+    if store.read(|reader| reader.site_count())? > 0 {
+        return Ok(());
+    }
+    let actor = Actor { name: "system".to_owned(), door: Door::System, address: None, user: None };
+    let site = Site {
+        id: SiteId(0),
+        domain: Domain::parse("localhost").expect("localhost is a domain"),
+        name: "My site".to_owned(),
+        aliases: Vec::new(),
+        is_default: true,
+        is_protected: false,
+        time_zone: settings.gate.time_zone.clone(),
+    };
+    match Actions::new(store.clone(), || {}).site_add(&actor, &SiteRecord::new(site)) {
+        Ok(_) => Ok(()),
+        // Another server that started at the same moment was first.
+        Err(ActionError::Invalid(_)) => Ok(()),
+        Err(ActionError::Store(error)) => Err(error.into()),
+        Err(other) => unreachable!("the system may add a site: {other}"),
+    }
+}
+
+fn check_site_id(store: &Store, settings: &Settings) -> Result<(), BuildError> {
+    let Some(id) = settings.gate.site_id else { return Ok(()) };
+    if store.read(|reader| reader.record(id))?.is_some() {
+        return Ok(());
+    }
+    let known = store.read(|reader| reader.record_list())?;
+    let known: Vec<String> =
+        known.iter().take(10).map(|(record, _)| format!("{} ({})", record.site.id, record.site.domain)).collect();
+    Err(BuildError::NoSuchSite { id, known: known.join(", ") })
 }

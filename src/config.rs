@@ -12,12 +12,12 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
-use crate::language;
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
 use crate::site::{self, SiteId};
 use crate::storage::{DatabaseUrl, StoreError};
+use crate::wording;
 
 /// Default of `DATABASE_URL`: a SQLite file in the working folder.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
@@ -379,8 +379,9 @@ fn admin_url(text: &str) -> Result<String, String> {
 }
 
 fn language_code(text: &str) -> Result<String, String> {
-    language::built_in(text).map(|language| language.tag().to_owned()).ok_or_else(|| {
-        format!("LANGUAGE_CODE must be one of the built-in languages: {}", language::built_in_tags().join(", "))
+    wording::of(text.trim()).map(|words| words.tag.clone()).ok_or_else(|| {
+        let known: Vec<&str> = wording::all().iter().map(|words| words.tag.as_str()).collect();
+        format!("LANGUAGE_CODE must be one of the built-in languages: {}", known.join(", "))
     })
 }
 

@@ -6,17 +6,21 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::change::Revision;
 use crate::maintenance::MaintenanceRecord;
 use crate::network::NetworkSet;
-use crate::page::{PageDefaults, PageTemplates, SitePages};
+use crate::page::{PageInput, SitePages};
 use crate::path::RequestPath;
 use crate::pattern::{IgnoredPattern, PatternError, PatternSet};
 use crate::record::SiteRecord;
+use crate::response::Redirect;
 use crate::sharded::ShardedMap;
-use crate::site::{Domain, HostMap, SiteId};
+use crate::site::{self, Domain, HostMap, SiteId};
+use crate::template::PageTemplates;
 
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
@@ -35,14 +39,39 @@ pub struct Rules {
     pub site_id: Option<SiteId>,
     /// Whether a host without a site is answered 404 instead of let through.
     pub refuses_unknown_sites: bool,
-    /// What pages fall back to.
-    pub page: PageDefaults,
+    /// `MAINTENANCE_STATUS`: status of the answer.
+    pub status: StatusCode,
+    /// `MAINTENANCE_RETRY_AFTER`: seconds while no end is known.
+    pub retry_after: u32,
+    /// `LANGUAGE_CODE`: language of the built-in words for visitors whose own is not there.
+    pub language: String,
+    /// `MAINTENANCE_URL`: where visitors are sent instead, unless the site says so itself.
+    pub redirect: Option<String>,
 }
 
 impl Rules {
     /// Whether a path belongs to the panel, the gate's endpoints or health, by whole segment.
     pub fn is_built_in(&self, path: &RequestPath<'_>) -> bool {
         self.built_in.iter().any(|prefix| path.has_segment_prefix(prefix))
+    }
+}
+
+impl Rules {
+    /// What the answers of a site are made from. `now` is the time of the change.
+    pub fn page_input(&self, record: &SiteRecord, now: Timestamp) -> PageInput {
+        let redirect = record.maintenance.redirect_url.as_ref().or(self.redirect.as_ref());
+        PageInput {
+            domain: record.site.domain.to_string(),
+            name: record.site.name.clone(),
+            messages: record.messages.clone(),
+            end: record.maintenance.expected_end,
+            zone: site::time_zone(&record.site.time_zone).unwrap_or(TimeZone::UTC),
+            default_language: self.language.clone(),
+            status: self.status,
+            retry_after: Some(record.maintenance.retry_after.unwrap_or(self.retry_after)),
+            redirect: redirect.and_then(|target| Redirect::parse(target)),
+            now,
+        }
     }
 }
 
@@ -104,11 +133,18 @@ pub struct ClosedSite {
     pub pages: SitePages,
 }
 
+/// Two compiled states are the same thing when they are of the same site.
+impl PartialEq for SiteSnapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 impl SiteSnapshot {
     /// Compiles the record of a site.
     ///
     /// Patterns that do not compile, which saving refuses, let nothing through: the site stays closed.
-    pub fn compile(record: &SiteRecord, rules: &Rules, templates: &Arc<PageTemplates>) -> Self {
+    pub fn compile(record: &SiteRecord, rules: &Rules, templates: &PageTemplates, now: Timestamp) -> Self {
         let closed = record.maintenance.in_maintenance.then(|| {
             let ignored = IgnoredPatterns::compile(record.patterns.clone()).unwrap_or_else(|error| {
                 log::error!("The ignored patterns of {} are left out: {error}", record.site.domain);
@@ -118,7 +154,7 @@ impl SiteSnapshot {
                 maintenance: record.maintenance.clone(),
                 networks: record.networks.iter().map(|row| row.network).collect(),
                 ignored,
-                pages: SitePages::build(record, &rules.page, templates),
+                pages: SitePages::new(templates, rules.page_input(record, now)),
             })
         });
         Self {
@@ -167,6 +203,7 @@ impl Snapshot {
         revision: Revision,
         rules: Arc<Rules>,
         templates: Arc<PageTemplates>,
+        now: Timestamp,
     ) -> Self {
         let mut snapshot = Self {
             revision,
@@ -179,21 +216,21 @@ impl Snapshot {
             closed: 0,
         };
         for record in records {
-            snapshot.insert(record);
+            snapshot.insert(record, now);
         }
         snapshot.choose_default();
         snapshot
     }
 
     /// This snapshot with some sites changed: `None` removes a site. Shares everything else.
-    pub fn with(&self, changed: &[(SiteId, Option<SiteRecord>)], revision: Revision) -> Self {
+    pub fn with(&self, changed: &[(SiteId, Option<SiteRecord>)], revision: Revision, now: Timestamp) -> Self {
         let mut next = Self { revision, ..self.clone() };
         // All removals first, so that a name may move from one site to another in one step.
         for (id, _) in changed {
             next.remove(*id);
         }
         for record in changed.iter().filter_map(|(_, record)| record.as_ref()) {
-            next.insert(record);
+            next.insert(record, now);
         }
         next.choose_default();
         next
@@ -223,7 +260,12 @@ impl Snapshot {
     /// The site for a host: exact domain, then alias, then the longest wildcard, then the default site.
     #[inline]
     pub fn site_for(&self, host: &str) -> Option<&SiteSnapshot> {
-        self.hosts.get(host).map(Arc::as_ref).or_else(|| self.default_site())
+        self.named_site(host).or_else(|| self.default_site())
+    }
+
+    /// The site that bears this host as domain or alias; no site stands in for an unknown one.
+    pub fn named_site(&self, host: &str) -> Option<&SiteSnapshot> {
+        self.hosts.get(host).map(Arc::as_ref)
     }
 
     /// The site that stands in for unknown hosts: `SITE_ID`, else the only one, else the one marked default.
@@ -246,8 +288,8 @@ impl Snapshot {
         self.sites.len() == 0
     }
 
-    fn insert(&mut self, record: &SiteRecord) {
-        let site = Arc::new(SiteSnapshot::compile(record, &self.rules, &self.templates));
+    fn insert(&mut self, record: &SiteRecord, now: Timestamp) {
+        let site = Arc::new(SiteSnapshot::compile(record, &self.rules, &self.templates, now));
         self.closed += usize::from(site.closed.is_some());
         if site.is_default {
             self.marked_default = Some(site.id);

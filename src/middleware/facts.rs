@@ -3,14 +3,54 @@
 use std::borrow::Cow;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Uri;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::{HttpRequest, http::Uri};
 
 use crate::decision::{Identity, RequestFacts};
-use crate::network::{ClientAddress, NetworkSet, client_address};
+use crate::network::{ClientAddress, NetworkSet};
 use crate::path::RequestPath;
-use crate::site::{HostError, request_host_bytes};
+use crate::site::{HostError, request_host, request_host_bytes};
 use crate::snapshot::Rules;
 
 /// Header in which a proxy hands on the host that the visitor asked for.
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Reads the facts; who sends the request is not looked up.
+pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    let is_trusted = peer.is_some_and(|peer| rules.trusted.find(peer).is_some());
+    RequestFacts {
+        host: host_of(req.uri(), req.headers(), is_trusted),
+        path: RequestPath::new(req.uri().path()),
+        client: client_of(req.request(), &rules.trusted).map(|client| client.address),
+        identity: Identity::Unresolved,
+    }
+}
+
+/// The host that the request is for.
+///
+/// An absolute target names it and the `Host` header is ignored (RFC 9112, section 3.2.2). A trusted proxy may
+/// hand on the host that the visitor asked for. Several `Host` headers that differ name none.
+fn host_of<'r>(uri: &'r Uri, headers: &'r HeaderMap, is_trusted: bool) -> Result<Cow<'r, str>, HostError> {
+    if is_trusted && let Some(forwarded) = headers.get_all(&X_FORWARDED_HOST).last() {
+        // A chain of proxies makes a list; the last one is what our own proxy says.
+        let bytes = forwarded.as_bytes();
+        let last = bytes.rsplit(|byte| *byte == b',').next().unwrap_or(bytes);
+        return request_host_bytes(last.trim_ascii());
+    }
+    if let Some(authority) = uri.authority() {
+        return request_host(authority.as_str());
+    }
+    let mut hosts = headers.get_all(header::HOST);
+    let first = hosts.next().ok_or(HostError::Empty)?;
+    if hosts.any(|other| other != first) {
+        return Err(HostError::Several);
+    }
+    request_host_bytes(first.as_bytes())
+}
+
+/// The client's address, by the forwarded headers of trusted proxies.
+pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
+    let _ = trusted;
+    req.peer_addr().map(|peer| ClientAddress { address: peer.ip() })
+}

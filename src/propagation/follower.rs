@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::{Enforced, Health};
+use super::{Enforced, Health, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
-use crate::page::PageTemplates;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::snapshot::{Rules, Snapshot};
 use crate::storage::{Reader, Store, StoreError, Watch};
+use crate::template::PageTemplates;
 
 /// Entries of the log read at once.
 const FEED_CHUNK: i64 = 1_000;
@@ -24,9 +24,6 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(2);
 
 /// How often a failure that lasts is written to the log again.
 const REMIND_EVERY: Duration = Duration::from_secs(60);
-
-/// How often the templates folder is looked at.
-const TEMPLATES_EVERY: Duration = Duration::from_secs(1);
 
 /// Called on the follower's thread with the actions of new log entries, before their snapshot is in force.
 pub(crate) type OnChange = Box<dyn Fn(&[String]) + Send>;
@@ -41,7 +38,7 @@ pub(crate) struct Follower {
     on_change: OnChange,
     rules: Arc<Rules>,
     watch: Option<Watch>,
-    templates_looked_at: Instant,
+    templates: TemplateFolder,
 }
 
 impl Follower {
@@ -52,11 +49,11 @@ impl Follower {
     pub(crate) fn start(
         store: &Store,
         rules: Rules,
-        templates: PageTemplates,
+        templates: TemplateFolder,
         on_change: OnChange,
     ) -> Result<Enforced, StoreError> {
         let rules = Arc::new(rules);
-        let first = build(store, &rules, Arc::new(templates))?;
+        let first = build(store, &rules, Arc::new(templates.load()))?;
         let (revision, seen) = watch::channel(first.revision());
         let (wake, woken) = sync_channel(1);
         let enforced = Enforced {
@@ -74,7 +71,7 @@ impl Follower {
             on_change,
             rules,
             watch: None,
-            templates_looked_at: Instant::now(),
+            templates,
         };
         std::thread::Builder::new()
             .name("follower".to_owned())
@@ -135,7 +132,7 @@ impl Follower {
                 }
                 News::Changes { revision, actions, sites } => {
                     (self.on_change)(&actions);
-                    self.enforce(current.with(&sites, revision))?;
+                    self.enforce(current.with(&sites, revision, clock::now()))?;
                 }
             }
         }
@@ -143,12 +140,7 @@ impl Follower {
 
     /// Builds all pages anew when a file of the templates folder has changed.
     fn reload_templates(&mut self) -> Result<(), StoreError> {
-        if self.templates_looked_at.elapsed() < TEMPLATES_EVERY {
-            return Ok(());
-        }
-        self.templates_looked_at = Instant::now();
-        let current = self.snapshot.load_full();
-        match current.templates().reload() {
+        match self.templates.changed() {
             Some(templates) => {
                 log::info!("The templates have changed and were read again.");
                 self.enforce(build(&self.store, &self.rules, Arc::new(templates))?)
@@ -202,7 +194,7 @@ fn build(store: &Store, rules: &Arc<Rules>, templates: Arc<PageTemplates>) -> Re
         let records: Vec<SiteRecord> = reader.record_list()?.into_iter().map(|(record, _)| record).collect();
         Ok((reader.change_last()?, records))
     })?;
-    Ok(Snapshot::build(&records, revision, Arc::clone(rules), templates))
+    Ok(Snapshot::build(&records, revision, Arc::clone(rules), templates, clock::now()))
 }
 
 /// A failure that may last: when it began, when it was last said, how long to wait.

@@ -5,6 +5,7 @@
 //! not answer, the last snapshot stays in force and the thread tries again.
 
 mod follower;
+mod templates;
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -16,7 +17,8 @@ use tokio::sync::watch;
 use crate::change::Revision;
 use crate::snapshot::Snapshot;
 
-pub(crate) use follower::{Follower, OnChange};
+pub(crate) use follower::Follower;
+pub(crate) use templates::TemplateFolder;
 
 /// The state in force: what the gate reads, and a way to wait for a revision.
 #[derive(Clone)]

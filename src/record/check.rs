@@ -62,8 +62,8 @@ impl SiteRecord {
         let mut languages = HashSet::new();
         for (row, message) in self.messages.iter().enumerate() {
             if let Err(wrong) = message.validate() {
-                for (field, text) in wrong.iter() {
-                    errors.add(format!("messages[{row}][{field}]"), text);
+                for wrong in wrong {
+                    errors.add(format!("messages[{row}][{}]", wrong.field.as_str()), wrong.error);
                 }
             }
             if !languages.insert(message.language.to_ascii_lowercase()) {

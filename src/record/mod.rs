@@ -51,6 +51,17 @@ impl Difference {
 }
 
 impl SiteRecord {
+    /// The record of a new site: open, with nothing on it.
+    pub fn new(site: Site) -> Self {
+        Self {
+            site,
+            maintenance: MaintenanceRecord::default(),
+            messages: Vec::new(),
+            patterns: Vec::new(),
+            networks: Vec::new(),
+        }
+    }
+
     /// Every field by name.
     pub fn fields(&self) -> Fields {
         match serde_json::to_value(self) {

@@ -12,6 +12,9 @@ pub enum HostError {
     /// The value is empty.
     #[error("the host is empty")]
     Empty,
+    /// Several `Host` headers contradict each other.
+    #[error("several hosts are named")]
+    Several,
     /// The bytes are not UTF-8 text.
     #[error("the host is not text")]
     NotText,

@@ -1,0 +1,116 @@
+//! The answers that the gate gives itself.
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use rand::Rng as _;
+
+use crate::decision::{Hold, RequestFacts};
+use crate::page::Visit;
+use crate::response::{Held, MAX_JITTER};
+use crate::snapshot::Snapshot;
+
+/// What a handler of the application's own is told about a held request.
+#[derive(Debug, Clone)]
+pub struct HoldInfo {
+    /// The site's domain.
+    pub site: String,
+    /// Status of the maintenance answer, 503 unless a setting says otherwise.
+    pub status: StatusCode,
+    /// Expected end that still lies ahead.
+    pub until: Option<Timestamp>,
+    /// Seconds for `Retry-After`.
+    pub retry_after: u64,
+}
+
+/// Answers held requests in place of the maintenance page; see `MaintenanceBuilder::on_hold`.
+#[derive(Clone)]
+pub struct HoldHandler(Arc<dyn Fn(&HttpRequest, &HoldInfo) -> HttpResponse + Send + Sync>);
+
+impl HoldHandler {
+    /// Wraps a function.
+    pub fn new(handler: impl Fn(&HttpRequest, &HoldInfo) -> HttpResponse + Send + Sync + 'static) -> Self {
+        Self(Arc::new(handler))
+    }
+}
+
+/// The answer to a held request.
+pub(super) fn hold(
+    req: &ServiceRequest,
+    snapshot: &Snapshot,
+    hold: &Hold<'_>,
+    facts: &RequestFacts<'_>,
+    handler: Option<&HoldHandler>,
+    now: Timestamp,
+) -> HttpResponse {
+    let host = facts.host.as_deref().unwrap_or_else(|_| hold.site.domain.as_str());
+    let visit = Visit { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
+    let jitter = rand::rng().random_range(0..=MAX_JITTER);
+    let held = if would_come_back(snapshot, hold, now) {
+        hold.closed.pages.hold_here(&visit, now, jitter)
+    } else {
+        hold.closed.pages.hold(&visit, now, jitter)
+    };
+    match handler {
+        Some(handler) => by_handler(handler, req, hold, held, now),
+        None => send(held),
+    }
+}
+
+/// Whether a redirect leads to another of our closed sites that redirects in its turn: a circle of sites.
+fn would_come_back(snapshot: &Snapshot, hold: &Hold<'_>, now: Timestamp) -> bool {
+    let Some(other) = hold.closed.pages.redirect_host().and_then(|host| snapshot.named_site(host)) else {
+        return false;
+    };
+    other.id != hold.site.id && other.closed_at(now).is_some_and(|closed| closed.pages.redirect_host().is_some())
+}
+
+/// For `HEAD` the server keeps the length and leaves out the body (RFC 9110, section 9.3.2).
+fn send(held: Held) -> HttpResponse {
+    let mut response = HttpResponse::new(held.status);
+    *response.headers_mut() = held.headers;
+    response.set_body(BoxBody::new(held.body))
+}
+
+/// The application's own answer, with what makes a maintenance answer honest where it has none.
+fn by_handler(handler: &HoldHandler, req: &ServiceRequest, hold: &Hold<'_>, held: Held, now: Timestamp) -> HttpResponse {
+    let retry_after = held.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let info = HoldInfo {
+        site: hold.site.domain.to_string(),
+        status: held.status,
+        until: hold.closed.maintenance.end_ahead(now),
+        retry_after: retry_after.unwrap_or(1),
+    };
+    let mut response = (handler.0)(req.request(), &info);
+    let kept: [HeaderName; 3] = [header::RETRY_AFTER, header::CACHE_CONTROL, crate::response::X_MAINTENANCE];
+    for name in kept {
+        if !response.headers().contains_key(&name)
+            && let Some(value) = held.headers.get(&name)
+        {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+/// No site has this host, and `MAINTENANCE_UNKNOWN_SITE` says 404.
+pub(super) fn no_such_site() -> HttpResponse {
+    plain(StatusCode::NOT_FOUND, "There is no such site here.\n")
+}
+
+/// The host of the request is malformed.
+pub(super) fn bad_host() -> HttpResponse {
+    plain(StatusCode::BAD_REQUEST, "The host of this request is malformed.\n")
+}
+
+fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
+}
