@@ -1,0 +1,18 @@
+//! What many tests need: a running server with a database of its own, and a client that sends exactly what it is told.
+
+mod client;
+mod server;
+
+pub use client::{Request, Response, get, post, request};
+pub use server::{FIRST_SITE, TestServer, a_server, operator};
+
+use std::time::{Duration, Instant};
+
+/// Waits for a condition, looking again and again; fails loudly after ten seconds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within ten seconds: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,5 @@
+//! The whole program over HTTP: real servers on free ports, one database each.
+
+mod answer;
+mod gate;
+mod helpers;
