@@ -4,6 +4,7 @@
 
 mod accept;
 pub mod actions;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod change;
