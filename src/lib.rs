@@ -25,7 +25,7 @@ pub mod pattern;
 mod policy;
 pub mod propagation;
 pub mod record;
-pub mod redirect;
+mod redirect;
 pub mod response;
 pub mod sharded;
 pub mod site;

@@ -19,8 +19,7 @@ use crate::body::{self, PageFacts, Return};
 use crate::language;
 use crate::message::Message;
 use crate::policy::{self, Frames};
-use crate::redirect::Redirect;
-use crate::response::{self, Answer, Held, Kind};
+use crate::response::{self, Answer, Held, Kind, Redirect};
 use crate::template::{self, PageTemplate, PageTemplates, RenderError, TIME_PER_CHANGE, TIME_PER_REQUEST};
 use crate::voice::{self, Facts, Said, Voice};
 
@@ -166,11 +165,25 @@ impl SitePages {
     /// The answer to a request, ready to be sent. `jitter` is a random number up to 30, see
     /// [`response::retry_after`].
     pub fn hold(&self, visit: &Visit<'_>, now: Timestamp, jitter: u64) -> Held {
+        match self.redirect(visit) {
+            Some(redirect) => {
+                let end_ahead = self.end_ahead(now);
+                let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, jitter);
+                redirect.held(end_ahead, retry_after)
+            }
+            None => self.hold_here(visit, now, jitter),
+        }
+    }
+
+    /// The host that visitors are redirected to, when it is not the site itself.
+    pub fn redirect_host(&self) -> Option<&str> {
+        self.input.redirect.as_ref().and_then(Redirect::host)
+    }
+
+    /// [`SitePages::hold`] for a request that must not be redirected.
+    pub fn hold_here(&self, visit: &Visit<'_>, now: Timestamp, jitter: u64) -> Held {
         let end_ahead = self.end_ahead(now);
         let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, jitter);
-        if let Some(redirect) = self.redirect(visit) {
-            return redirect.held(end_ahead, retry_after);
-        }
         let (voice, view) = self.choose(visit);
         let prepared = self.prepared(voice, view, end_ahead.is_some());
         match self.own.as_deref().filter(|own| prepared.is_own && own.is_live()) {

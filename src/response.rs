@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 use crate::accept::{Item, MAX_ITEMS, items};
 
+pub use crate::redirect::Redirect;
+
 /// Seconds for `Retry-After` while no end is known and the site sets no value.
 pub const DEFAULT_RETRY_AFTER: u32 = 120;
 
