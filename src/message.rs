@@ -14,8 +14,6 @@ pub const MAX_CONTACT: usize = 200;
 pub const MAX_LINK_LABEL: usize = 100;
 /// Most characters of the address of the extra link.
 pub const MAX_LINK_URL: usize = 500;
-/// Most messages of one site.
-pub const MAX_MESSAGES: usize = 50;
 
 /// One language's message. Empty texts fall back to the built-in wording of that language.
 ///
@@ -76,15 +74,6 @@ pub enum MessageError {
     /// The language is missing or no tag.
     #[error(transparent)]
     Language(#[from] LanguageError),
-    /// Two messages are in the same language.
-    #[error("there is already a message in `{language}`")]
-    SameLanguage {
-        /// The tag that stands twice.
-        language: String,
-    },
-    /// More messages than [`MAX_MESSAGES`].
-    #[error("a site has at most {MAX_MESSAGES} messages")]
-    TooMany,
     /// Longer than the field takes.
     #[error("this has {length} {unit}; at most {max} are possible")]
     TooLong {
@@ -182,27 +171,6 @@ impl Message {
         line(url, MAX_LINK_URL)?;
         if is_linkable(url) { Ok(()) } else { Err(MessageError::LinkAddress { url: url.clone() }) }
     }
-}
-
-/// Checks all messages of one site: each by itself, one per language, not too many.
-///
-/// # Errors
-///
-/// The place in the list and what is wrong there, in order.
-pub fn validate_all(messages: &[Message]) -> Result<(), Vec<(usize, FieldError)>> {
-    let mut errors = Vec::new();
-    for (place, message) in messages.iter().enumerate() {
-        errors.extend(message.validate().err().into_iter().flatten().map(|error| (place, error)));
-        let is_repeated = messages[..place].iter().any(|other| other.language.eq_ignore_ascii_case(&message.language));
-        if place >= MAX_MESSAGES {
-            errors.push((place, FieldError { field: Field::Language, error: MessageError::TooMany }));
-            break;
-        } else if is_repeated && !message.language.is_empty() {
-            let error = MessageError::SameLanguage { language: message.language.clone() };
-            errors.push((place, FieldError { field: Field::Language, error }));
-        }
-    }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Whether an address may be linked: http or https with a host, or mailto with an address; no blanks in it.
@@ -345,23 +313,6 @@ mod tests {
     fn a_label_needs_an_address_and_an_address_no_label() {
         assert_eq!(refused(&Message { link_label: "Status".to_owned(), ..english() }), [Field::LinkUrl]);
         assert_eq!(refused(&Message { link_url: "https://a".to_owned(), ..english() }), []);
-    }
-
-    #[test]
-    fn a_language_stands_once_in_a_list() {
-        let german = Message { language: "de".to_owned(), ..Message::default() };
-        assert_eq!(validate_all(&[english(), german.clone()]), Ok(()));
-        let errors = validate_all(&[english(), german, english()]).unwrap_err();
-        assert_eq!(errors.len(), 1);
-        assert_eq!(errors[0].0, 2);
-        assert_eq!(errors[0].1.to_string(), "language: there is already a message in `en`");
-    }
-
-    #[test]
-    fn a_list_has_an_end() {
-        let messages: Vec<_> = (0..60).map(|n| Message { language: format!("en-{n:03}"), ..english() }).collect();
-        assert_eq!(validate_all(&messages[..MAX_MESSAGES]), Ok(()));
-        assert_eq!(validate_all(&messages).unwrap_err()[0].1.error, MessageError::TooMany);
     }
 
     proptest! {

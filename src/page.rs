@@ -13,9 +13,9 @@ use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
-use tera::{Context, Value};
+use tera::Context;
 
+use crate::body::{self, PageFacts, Return};
 use crate::language;
 use crate::message::Message;
 use crate::policy::{self, Frames};
@@ -93,17 +93,6 @@ impl View {
             _ => Self::SparePage,
         }
     }
-}
-
-/// Whether a page may come back by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Return {
-    /// By its script.
-    Script,
-    /// It says so but does nothing, in a preview.
-    Words,
-    /// No: it answers something that was sent.
-    Never,
 }
 
 /// A rendered page with its policy.
@@ -349,82 +338,22 @@ impl SitePages {
         self.failure.get_or_init(|| format!("{}: {error}", own.name()));
     }
 
-    fn context(&self, voice: usize, said: &Said, back: Return, path: &str, retry_after: u64) -> Context {
-        let words = self.voices[voice].wording;
-        let mut context = Context::new();
-        for (name, text) in [
-            ("site", self.site()),
-            ("domain", &self.input.domain),
-            ("heading", &said.heading),
-            ("message_text", &said.message_text),
-            ("end", &said.end),
-            ("end_iso", &said.end_iso),
-            ("language", &said.language),
-            ("dir", language::direction(&said.language).as_str()),
-            ("contact_text", &said.contact),
-            ("reason", self.input.status.canonical_reason().unwrap_or_default()),
-            ("unsent", if back == Return::Never { &words.unsent } else { "" }),
-            ("request_path", path),
-        ] {
-            context.insert_value(name, Value::normal_string(text));
-        }
-        for (name, html) in [
-            ("message", &said.message_html),
-            ("contact", &said.contact_html),
-            ("heading_attributes", &said.heading_attributes),
-            ("message_attributes", &said.message_attributes),
-            ("words_attributes", &said.words_attributes),
-            ("link_attributes", &said.link_attributes),
-        ] {
-            context.insert_value(name, Value::safe_string(html));
-        }
-        context.insert("link", &said.link.as_ref().map(|(url, label)| Link { url, label }));
-        context.insert("words", &Words { try_again: &words.try_again, by_itself: &words.by_itself });
-        context.insert("status", &self.input.status.as_u16());
-        context.insert("retry_after", &retry_after);
-        context.insert("retries", &(back != Return::Never));
-        context.insert("script", &(back == Return::Script));
-        context
-    }
-
-    /// Problem details up to the number of `retry_after`, which is put in when the answer is sent.
     fn problem(&self, said: &Said, end_ahead: Option<Timestamp>) -> String {
-        let problem = Problem {
-            r#type: "about:blank",
-            title: &said.heading,
-            status: self.input.status.as_u16(),
-            detail: &said.message_text,
-            site: &self.input.domain,
-            until: end_ahead.map(response::rfc3339),
-            retry_after: 0,
-        };
-        let json = serde_json::to_string(&problem).expect("texts and numbers are always JSON");
-        json.strip_suffix("0}").expect("retry_after is the last field and zero").to_owned()
+        body::problem(said, self.input.status, &self.input.domain, end_ahead)
     }
-}
 
-#[derive(Serialize)]
-struct Link<'a> {
-    url: &'a str,
-    label: &'a str,
-}
-
-#[derive(Serialize)]
-struct Words<'a> {
-    try_again: &'a str,
-    by_itself: &'a str,
-}
-
-/// Problem details (RFC 9457). The type is that of the status; `site`, `until` and `retry_after` are ours.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'a str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    site: &'a str,
-    until: Option<String>,
-    retry_after: u64,
+    fn context(&self, voice: usize, said: &Said, back: Return, path: &str, retry_after: u64) -> Context {
+        let facts = PageFacts {
+            site: self.site(),
+            domain: &self.input.domain,
+            status: self.input.status,
+            words: self.voices[voice].wording,
+            back,
+            path,
+            retry_after,
+        };
+        body::context(said, &facts)
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 use crate::accept::{Item, MAX_ITEMS, items};
 
+pub use crate::redirect::Redirect;
+
 /// Seconds for `Retry-After` while no end is known and the site sets no value.
 pub const DEFAULT_RETRY_AFTER: u32 = 120;
 
@@ -48,18 +50,18 @@ impl Kind {
     /// How exactly a media range names this kind: 5 the type itself, 4 the type with parameters, 3 a type that
     /// means the same, 2 `type/*`, 1 `*/*`; `None` when it does not.
     fn named_by(self, range: &Item<'_>) -> Option<u8> {
-        let (exact, same, group): (&str, fn(&[u8]) -> bool, &str) = match self {
-            Self::Html => ("text/html", |range| range.eq_ignore_ascii_case(b"application/xhtml+xml"), "text/*"),
-            Self::Problem => ("application/problem+json", is_json, "application/*"),
-            Self::Text => ("text/plain", |_| false, "text/*"),
-        };
         let is = |name: &str| range.value.eq_ignore_ascii_case(name.as_bytes());
-        match range.value {
-            _ if is(exact) => Some(if range.has_parameters { 4 } else { 5 }),
-            value if same(value) => Some(3),
-            _ if is(group) => Some(2),
-            _ if is("*/*") => Some(1),
-            _ => None,
+        let (exact, same, group) = match self {
+            Self::Html => ("text/html", is("application/xhtml+xml"), "text/*"),
+            Self::Problem => ("application/problem+json", is_json(range.value), "application/*"),
+            Self::Text => ("text/plain", false, "text/*"),
+        };
+        match () {
+            () if is(exact) => Some(if range.has_parameters { 4 } else { 5 }),
+            () if same => Some(3),
+            () if is(group) => Some(2),
+            () if is("*/*") => Some(1),
+            () => None,
         }
     }
 
@@ -236,7 +238,7 @@ impl Answer {
 }
 
 /// The headers of pages and redirects alike. `Retry-After` is there already, so that setting it costs no room.
-fn common_headers(end_ahead: Option<Timestamp>) -> HeaderMap {
+pub(crate) fn common_headers(end_ahead: Option<Timestamp>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static("0"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -249,66 +251,6 @@ fn common_headers(end_ahead: Option<Timestamp>) -> HeaderMap {
 /// A time as RFC 3339 in UTC, whole seconds: `2026-11-21T03:30:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
     format!("{at:.0}")
-}
-
-/// Sends visitors elsewhere (302) instead of showing the page.
-#[derive(Debug, Clone)]
-pub struct Redirect {
-    target: HeaderValue,
-    host: Option<String>,
-    path: String,
-}
-
-impl Redirect {
-    /// Reads a target: an absolute http or https address, or a path that begins with one `/`. `None` for anything
-    /// else, and for what cannot stand in a header.
-    pub fn parse(target: &str) -> Option<Self> {
-        let is_clean = target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        let (host, path) = match target.split_once("://") {
-            _ if !is_clean => return None,
-            _ if target.starts_with('/') => (None, target),
-            Some((scheme, rest)) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
-                let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-                (Some(without_port(authority)?.to_ascii_lowercase()), path)
-            }
-            _ => return None,
-        };
-        if target.starts_with("//") {
-            return None;
-        }
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = if path.is_empty() { "/" } else { path }.to_owned();
-        Some(Self { target: HeaderValue::from_str(target).ok()?, host, path })
-    }
-
-    /// The host it leads to, in lower case without port; `None` for a path on the site itself.
-    pub fn host(&self) -> Option<&str> {
-        self.host.as_deref()
-    }
-
-    /// Whether it would lead this request back to itself: same path, and the same host or none of its own.
-    /// Such a request gets the page. `host` in lower case, without port; `path` without query.
-    pub fn leads_to(&self, host: &str, path: &str) -> bool {
-        self.host.as_deref().is_none_or(|own| own == host) && self.path == path
-    }
-
-    /// The redirect as it is sent now.
-    pub fn held(&self, end_ahead: Option<Timestamp>, retry_after: u64) -> Held {
-        let mut headers = common_headers(end_ahead);
-        headers.insert(header::RETRY_AFTER, retry_after_value(retry_after));
-        headers.insert(header::LOCATION, self.target.clone());
-        Held { status: StatusCode::FOUND, headers, body: Bytes::new() }
-    }
-}
-
-/// The host of `host:port` or `[v6]:port`; `None` when there is none, or a user name in front.
-fn without_port(authority: &str) -> Option<&str> {
-    let end = match authority.find(']') {
-        Some(bracket) => bracket + 1,
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
-    let host = &authority[..end];
-    (!host.is_empty() && !authority.contains('@')).then_some(host)
 }
 
 #[cfg(test)]
@@ -419,43 +361,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_redirect_says_the_same_and_never_leads_to_itself() {
-        let redirect = Redirect::parse("https://Status.Example.com:8443/down?x=1").unwrap();
-        assert_eq!(redirect.host(), Some("status.example.com"));
-        assert!(redirect.leads_to("status.example.com", "/down"));
-        assert!(!redirect.leads_to("www.example.com", "/down"));
-        assert!(!redirect.leads_to("status.example.com", "/"));
-        let own = Redirect::parse("/down/#top").unwrap();
-        assert!(own.leads_to("any.example.com", "/down/"));
-        assert!(Redirect::parse("http://[::1]:80").unwrap().leads_to("[::1]", "/"));
-
-        let held = redirect.held(None, 120);
-        assert_eq!(held.status, 302);
-        assert_eq!(held.headers.get("location").unwrap(), "https://Status.Example.com:8443/down?x=1");
-        assert_eq!(held.headers.get("retry-after").unwrap(), "120");
-        assert_eq!(held.headers.get("cache-control").unwrap(), "no-store");
-        assert_eq!(held.headers.get("x-maintenance").unwrap(), "planned");
-    }
-
-    #[test]
-    fn what_is_no_target_is_refused() {
-        for target in [
-            "",
-            "down",
-            "//example.com",
-            "javascript:alert(1)",
-            "ftp://a/",
-            "https://",
-            "https://u@a/",
-            "/a\r\nb",
-            "/\\a",
-            "/ä",
-        ] {
-            assert!(Redirect::parse(target).is_none(), "{target:?}");
-        }
-    }
-
     proptest! {
         #[test]
         fn any_accept_gets_a_kind(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..4)) {
@@ -466,7 +371,7 @@ mod tests {
         fn a_kind_that_is_refused_is_not_sent(
             html in 0u16..3, json in 0u16..3, text in 0u16..3, any in 0u16..3, swap in any::<bool>()
         ) {
-            let mut parts = vec![
+            let mut parts = [
                 format!("text/html;q=0.{html}"),
                 format!("application/json;q=0.{json}"),
                 format!("text/plain;q=0.{text}"),

@@ -146,22 +146,35 @@ pub(crate) fn built_in() -> Arc<PageTemplate> {
 }
 
 /// The built-in page without what is there for those who read its file: indentation, comments in its script, and
-/// the blanks in its style.
+/// the blanks around signs in its style and script.
 fn compact(source: &str) -> String {
+    const BLANKS: [(&str, &str); 12] = [
+        (": ", ":"),
+        ("; ", ";"),
+        (", ", ","),
+        (" {", "{"),
+        ("{ ", "{"),
+        (" }", "}"),
+        (" = ", "="),
+        (" => ", "=>"),
+        (" + ", "+"),
+        (" * ", "*"),
+        (" - ", "-"),
+        (" && ", "&&"),
+    ];
     let mut compact = String::with_capacity(source.len());
-    let mut is_style = false;
+    let mut is_code = false;
     for line in source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
-        is_style = (is_style || line == "<style>") && line != "</style>";
-        if is_style && line != "<style>" {
-            let blanks = [(": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}")];
-            let line = blanks.iter().fold(line.to_owned(), |line, (long, short)| line.replace(long, short));
-            compact.push_str(&line);
+        is_code &= !line.starts_with("</");
+        if is_code {
+            compact.push_str(&BLANKS.iter().fold(line.to_owned(), |line, (long, short)| line.replace(long, short)));
         } else {
             compact.push_str(line);
-            compact.push('\n');
         }
+        compact.push('\n');
+        is_code |= line.starts_with("<style>") || line.starts_with("<script");
     }
-    compact
+    compact.replace(";\n}", "}").replace(";\n", ";").replace("{\n", "{")
 }
 
 fn load_sites(folder: &Path) -> HashMap<String, Loaded> {
