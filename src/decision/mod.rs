@@ -4,6 +4,9 @@
 //! allocation on the pass path. [`explain`] asks the same rows and tells about each, so the table that the
 //! panel and the command line print can never disagree with what the gate does.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,0 +1,231 @@
+//! The table to the letter: which row decides, in which order, and that the explanation agrees.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::Revision;
+use crate::network::{InternalNetwork, NetworkSet};
+use crate::pattern::PatternKind;
+use crate::record::SiteRecord;
+use crate::site::{Alias, Domain, Site, SiteId, request_host};
+use crate::snapshot::{IgnoredPatterns, Rules};
+use crate::template::PageTemplates;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-11-21T03:12:04Z")
+}
+
+fn rules() -> Rules {
+    Rules {
+        built_in: vec!["/admin/".to_owned(), "/healthz".to_owned()],
+        internal: NetworkSet::parse_list("10.0.0.0/8").unwrap(),
+        trusted: NetworkSet::default(),
+        ignored: IgnoredPatterns::default(),
+        block_staff: false,
+        site_id: None,
+        refuses_unknown_sites: false,
+        status: actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+        retry_after: 120,
+        language: "en".to_owned(),
+        redirect: None,
+    }
+}
+
+fn a_site(id: i64, domain: &str) -> SiteRecord {
+    SiteRecord::new(Site {
+        id: SiteId(id),
+        domain: Domain::parse(domain).unwrap(),
+        name: String::new(),
+        aliases: Vec::new(),
+        is_default: false,
+        is_protected: false,
+        time_zone: "UTC".to_owned(),
+    })
+}
+
+fn a_closed_site(id: i64, domain: &str) -> SiteRecord {
+    let mut record = a_site(id, domain);
+    record.maintenance.in_maintenance = true;
+    record.maintenance.since = Some(at("2026-11-21T03:00:00Z"));
+    record
+}
+
+fn with_pattern(mut record: SiteRecord, pattern: &str) -> SiteRecord {
+    let row = IgnoredPattern { kind: PatternKind::Regex, pattern: pattern.to_owned(), description: String::new() };
+    record.patterns.push(row);
+    record
+}
+
+fn snapshot(records: &[SiteRecord], rules: Rules) -> Snapshot {
+    Snapshot::build(records, Revision(1), Arc::new(rules), Arc::new(PageTemplates::default()), now())
+}
+
+fn facts<'r>(host: &'r str, path: &'r str) -> RequestFacts<'r> {
+    RequestFacts {
+        host: request_host(host),
+        path: RequestPath::new(path),
+        client: Some("203.0.113.9".parse().unwrap()),
+        identity: Identity::Anonymous,
+    }
+}
+
+fn user(is_superuser: bool, sites: Option<Vec<SiteId>>) -> Identity {
+    let rights = Rights { is_active: true, is_staff: true, is_superuser, sites };
+    Identity::Known(Arc::new(KnownUser { username: "ann".to_owned(), rights }))
+}
+
+/// The number of the row that decides, by the explanation, once it is sure that the decision agrees.
+fn row(snapshot: &Snapshot, facts: &RequestFacts<'_>) -> u8 {
+    let decided = decide(snapshot, facts, now());
+    let (explained, rows) = explain(snapshot, facts, now());
+    if !snapshot.passes_everything() && decided != Verdict::Identify {
+        assert_eq!(decided, explained);
+    }
+    let deciding: Vec<u8> = rows.iter().filter(|row| row.decides).map(|row| row.number).collect();
+    assert_eq!(deciding.len(), 1, "{rows:?}");
+    deciding[0]
+}
+
+#[test]
+fn each_row_decides_what_the_table_says() {
+    let closed = || with_pattern(a_closed_site(1, "forum.example"), "^ignored/$");
+    let one = snapshot(&[closed()], rules());
+    let two = snapshot(&[closed(), a_site(2, "open.example")], rules());
+    let host = "forum.example";
+    assert_eq!(row(&one, &facts(host, "/admin/sites/")), 1);
+    assert_eq!(row(&one, &facts(host, "/healthz")), 1);
+    assert_eq!(row(&two, &facts("nobody.example", "/")), 2);
+    assert_eq!(row(&two, &facts("open.example", "/")), 3);
+    let internal = RequestFacts { client: Some("10.1.2.3".parse().unwrap()), ..facts(host, "/ignored/") };
+    assert_eq!(row(&two, &internal), 4);
+    assert_eq!(row(&two, &facts(host, "/ignored/")), 5);
+    for identity in [user(true, None), user(false, None), user(false, Some(vec![SiteId(1)]))] {
+        assert_eq!(row(&two, &RequestFacts { identity, ..facts(host, "/") }), 6);
+    }
+    for identity in [Identity::Anonymous, user(false, Some(vec![SiteId(2)])), user(false, Some(vec![]))] {
+        assert_eq!(row(&two, &RequestFacts { identity, ..facts(host, "/") }), 10);
+    }
+}
+
+#[test]
+fn rows_one_to_five_never_ask_who_it_is() {
+    let snapshot = snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
+    let unresolved = |host: &'static str, path: &'static str| RequestFacts { identity: Identity::Unresolved, ..facts(host, path) };
+    for (host, path) in [
+        ("forum.example", "/admin/"),
+        ("nobody.example", "/"),
+        ("b.example", "/"),
+        ("forum.example", "/ignored/"),
+    ] {
+        assert!(matches!(decide(&snapshot, &unresolved(host, path), now()), Verdict::Pass(_)), "{host}{path}");
+    }
+    assert_eq!(decide(&snapshot, &unresolved("forum.example", "/"), now()), Verdict::Identify);
+}
+
+#[test]
+fn block_staff_keeps_staff_out_and_never_a_superuser() {
+    let blocked = snapshot(&[a_closed_site(1, "forum.example")], Rules { block_staff: true, ..rules() });
+    assert_eq!(row(&blocked, &RequestFacts { identity: user(false, None), ..facts("forum.example", "/") }), 10);
+    assert_eq!(row(&blocked, &RequestFacts { identity: user(true, None), ..facts("forum.example", "/") }), 6);
+}
+
+#[test]
+fn an_inactive_superuser_is_nobody() {
+    let closed = snapshot(&[a_closed_site(1, "forum.example")], rules());
+    let rights = Rights { is_active: false, is_staff: true, is_superuser: true, sites: None };
+    let identity = Identity::Known(Arc::new(KnownUser { username: "old".to_owned(), rights }));
+    assert_eq!(row(&closed, &RequestFacts { identity, ..facts("forum.example", "/") }), 10);
+}
+
+#[test]
+fn the_only_site_stands_in_for_every_host_and_of_several_the_marked_or_set_one() {
+    let closed = a_closed_site(1, "forum.example");
+    let open = a_site(2, "open.example");
+    let default_of = |records: &[SiteRecord], rules| snapshot(records, rules).default_site().map(|site| site.id.0);
+    assert_eq!(default_of(std::slice::from_ref(&closed), rules()), Some(1));
+    assert_eq!(default_of(&[closed.clone(), open.clone()], rules()), None);
+    let mut marked = open.clone();
+    marked.site.is_default = true;
+    assert_eq!(default_of(&[closed.clone(), marked.clone()], rules()), Some(2));
+    assert_eq!(default_of(&[closed, marked], Rules { site_id: Some(SiteId(1)), ..rules() }), Some(1));
+}
+
+#[test]
+fn a_malformed_host_is_held_like_the_default_site_and_refused_without_one() {
+    let only = snapshot(&[a_closed_site(1, "forum.example")], rules());
+    assert!(matches!(decide(&only, &facts("a b", "/"), now()), Verdict::Hold(_)));
+    let two = snapshot(&[a_closed_site(1, "forum.example"), a_site(2, "b.example")], rules());
+    assert_eq!(decide(&two, &facts("a b", "/"), now()), Verdict::BadHost);
+}
+
+#[test]
+fn settings_add_patterns_and_networks_of_the_site_add_addresses() {
+    let ignored = IgnoredPatterns::compile(with_pattern(a_site(1, "x.example"), "^probe/").patterns).unwrap();
+    let mut record = a_closed_site(1, "forum.example");
+    let network = "203.0.113.0/24".parse().unwrap();
+    record.networks.push(InternalNetwork { network, description: String::new() });
+    let snapshot = snapshot(&[record], Rules { ignored, ..rules() });
+    assert_eq!(row(&snapshot, &RequestFacts { client: None, ..facts("forum.example", "/probe/x") }), 5);
+    assert_eq!(row(&snapshot, &facts("forum.example", "/")), 4);
+    assert_eq!(row(&snapshot, &RequestFacts { client: None, ..facts("forum.example", "/") }), 10);
+}
+
+#[test]
+fn only_people_are_told_that_they_were_let_through() {
+    let closed = snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
+    let told = |facts: RequestFacts<'_>| match decide(&closed, &facts, now()) {
+        Verdict::Pass(pass) => pass.let_through().is_some(),
+        other => panic!("{other:?}"),
+    };
+    assert!(told(RequestFacts { identity: user(true, None), ..facts("forum.example", "/") }));
+    assert!(told(RequestFacts { client: Some("10.0.0.1".parse().unwrap()), ..facts("forum.example", "/") }));
+    assert!(!told(facts("forum.example", "/ignored/")));
+    assert!(!told(facts("forum.example", "/admin/")));
+    assert!(!told(facts("b.example", "/")));
+}
+
+#[test]
+fn a_change_of_one_site_leaves_the_others_as_they_are() {
+    let first = snapshot(&[a_site(1, "a.example"), a_closed_site(2, "b.example")], rules());
+    let mut moved = a_site(1, "b.example");
+    moved.site.aliases = vec![Alias::parse("*.b.example").unwrap()];
+    let second = first.with(&[(SiteId(1), Some(moved)), (SiteId(2), None)], Revision(2), now());
+    assert_eq!((second.revision(), second.len()), (Revision(2), 1));
+    assert_eq!(second.site_for("x.b.example").unwrap().id, SiteId(1));
+    assert!(second.named_site("a.example").is_none());
+    assert!(second.passes_everything());
+    assert!(!first.passes_everything(), "the older snapshot is as it was");
+}
+
+proptest! {
+    #[test]
+    fn the_explanation_always_agrees_with_the_decision(
+        host in prop_oneof![Just("forum.example"), Just("open.example"), Just("nobody.example"), Just("a b")],
+        path in prop_oneof![Just("/"), Just("/admin/"), Just("/administrator"), Just("/ignored/"), Just("//ignored/"), Just("*")],
+        client in prop_oneof![Just(None), Just(Some("10.0.0.1")), Just(Some("203.0.113.9"))],
+        who in 0..5usize,
+        block_staff: bool,
+        has_default: bool,
+    ) {
+        let mut open = a_site(2, "open.example");
+        open.site.is_default = has_default;
+        let closed = with_pattern(a_closed_site(1, "forum.example"), "^ignored/$");
+        let snapshot = snapshot(&[closed, open], Rules { block_staff, ..rules() });
+        let identity = [
+            Identity::Anonymous,
+            user(true, None),
+            user(false, None),
+            user(false, Some(vec![SiteId(1)])),
+            user(false, Some(vec![SiteId(2)])),
+        ][who].clone();
+        let client = client.map(|client| client.parse().unwrap());
+        let facts = RequestFacts { client, identity, ..facts(host, path) };
+        row(&snapshot, &facts);
+    }
+}
