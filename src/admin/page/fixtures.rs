@@ -594,8 +594,8 @@ fn verdict(when: &str, is_pass: bool) -> VerdictTable {
         },
         is_pass,
         rows: vec![
-            row(1, "The panel, its log-in and the health endpoints", "no", false),
-            row(2, "No site for this host", "no, forum.example.com", false),
+            row(1, "Panel and health checks", "no", false),
+            row(2, "A site for this host", "yes", false),
             row(3, "The site is open", if is_pass { "yes" } else { "no, in maintenance" }, is_pass),
             row(4, "Internal address", after("no"), false),
             row(5, "Ignored pattern", after("no, none of 2"), false),
@@ -744,10 +744,13 @@ fn history_page() -> HistoryPage {
                 ..row(117, "2026-11-21T03:05:40Z", "bo", "web, 198.51.100.4", "api.example.com", "Pattern added")
             },
             HistoryRow {
-                changes: vec![change("Expected end", "02:30 UTC", "03:30 UTC")],
+                changes: vec![
+                    change("Expected end", "02:30 UTC", "03:30 UTC"),
+                    change("At the expected end", "Remind us, stay closed", "Open the site"),
+                ],
                 note: Some("Undone by change 116".into()),
                 may_undo: false,
-                ..row(112, "2026-11-21T02:58:11Z", "CLI, root@web1", "", "billing.example.com", "Expected end changed")
+                ..row(112, "2026-11-21T02:58:11Z", "CLI, root@web1", "", "billing.example.com", "Settings changed")
             },
             HistoryRow {
                 is_refusal: true,
