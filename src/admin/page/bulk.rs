@@ -1,0 +1,79 @@
+//! The pages that ask once: several sites, a protected site, deleting a site.
+
+use serde::Serialize;
+
+use super::{Field, FieldError, Page};
+
+/// Starts or ends maintenance on several sites, after asking once.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BulkPage {
+    /// `start` or `end`.
+    pub action: String,
+    /// The question: `Start maintenance on 3 sites?`
+    pub question: String,
+    /// Words of the button: `Start maintenance on 3 sites`.
+    pub button: String,
+    /// The sites it will touch, by name.
+    pub rows: Vec<BulkRow>,
+    /// Said about sites that are in that state already: `2 more are already in maintenance and stay so.`
+    pub note: Option<String>,
+    /// Where to go back to, under the panel's base.
+    pub back: String,
+    /// What was refused.
+    pub errors: Vec<FieldError>,
+}
+
+impl Page for BulkPage {
+    const TEMPLATE: &'static str = "admin/sites/bulk.html";
+}
+
+/// A site among several.
+#[derive(Debug, Clone, Serialize)]
+pub struct BulkRow {
+    /// Its key.
+    pub id: i64,
+    /// Its domain.
+    pub domain: String,
+    /// `typed[ID]`: the domain, asked for when a protected site is started.
+    pub typed: Option<Field>,
+}
+
+/// Asks for the domain before maintenance starts on a protected site.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProtectedPage {
+    /// Key of the site.
+    pub id: i64,
+    /// Its domain.
+    pub domain: String,
+    /// `typed_domain`.
+    pub typed_domain: Field,
+    /// Where to go back to, under the panel's base.
+    pub back: String,
+    /// What was refused.
+    pub errors: Vec<FieldError>,
+}
+
+impl Page for ProtectedPage {
+    const TEMPLATE: &'static str = "admin/sites/protected.html";
+}
+
+/// Deletes a site, after its domain has been typed.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeleteSitePage {
+    /// Key of the site.
+    pub id: i64,
+    /// Its domain.
+    pub domain: String,
+    /// What goes with it: `2 messages`, `3 ignored patterns`.
+    pub parts: Vec<String>,
+    /// What its visitors will get from then on, as a sentence.
+    pub consequence: String,
+    /// `typed_domain`.
+    pub typed_domain: Field,
+    /// What was refused.
+    pub errors: Vec<FieldError>,
+}
+
+impl Page for DeleteSitePage {
+    const TEMPLATE: &'static str = "admin/sites/delete.html";
+}

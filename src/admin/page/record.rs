@@ -1,0 +1,198 @@
+//! The maintenance record of a site as a form: box, end, messages, ignored patterns, addresses; who gets in beside.
+
+use serde::Serialize;
+
+use super::{Choice, Field, FieldError, Moment, Page, Status, Tester};
+
+/// The page of one site.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordPage {
+    /// Key of the site.
+    pub id: i64,
+    /// Its domain.
+    pub domain: String,
+    /// Its name; empty when it is the same as the domain.
+    pub name: String,
+    /// Address of the site itself.
+    pub site_url: String,
+    /// What it is doing now, as stored.
+    pub status: Status,
+    /// Since when it has been closed.
+    pub since: Option<Moment>,
+    /// Who closed it.
+    pub by: Option<String>,
+    /// How long the expected end has passed.
+    pub overdue: Option<String>,
+    /// Something to know about this site: closed for more than a day, its template is broken.
+    pub notice: Option<String>,
+    /// Zone of the site, in which times are typed and shown: `Europe/Berlin`.
+    pub zone: String,
+    /// A time of today or tomorrow as one may type it: `2026-11-21 03:30`.
+    pub end_example: String,
+    /// Whether starting maintenance asks for the domain.
+    pub is_protected: bool,
+    /// Revision the form was read at; after a conflict the newest.
+    pub revision: i64,
+    /// `in_maintenance`: the box.
+    pub in_maintenance: Field,
+    /// `typed_domain`: the domain, asked for when a protected site is started.
+    pub typed_domain: Field,
+    /// `expected_end`: `YYYY-MM-DD HH:MM` in the site's zone.
+    pub expected_end: Field,
+    /// `at_end`: `remind` or `open`.
+    pub at_end: Field,
+    /// One per language, and a blank one.
+    pub messages: Vec<MessageRow>,
+    /// Languages to choose from, the stored ones among them.
+    pub languages: Vec<Choice>,
+    /// The stored ones and blank ones: three, of which script shows one.
+    pub patterns: Vec<PatternRow>,
+    /// Patterns that many sites want.
+    pub suggestions: Vec<Suggestion>,
+    /// Addresses of this site that get in; the stored ones and blank ones.
+    pub networks: Vec<NetworkRow>,
+    /// `redirect_url`: visitors are sent here instead.
+    pub redirect_url: Field,
+    /// `retry_after`: seconds while no end is known.
+    pub retry_after: Field,
+    /// Seconds or address in force when the two fields above are empty.
+    pub retry_after_setting: u32,
+    /// Whether the section with those two is open from the start.
+    pub is_answer_open: bool,
+    /// What was refused.
+    pub errors: Vec<FieldError>,
+    /// What is to be confirmed before it is saved.
+    pub warnings: Option<Warnings>,
+    /// Somebody saved in between.
+    pub conflict: Option<Conflict>,
+    /// Whether the page answers *Check without saving* and found nothing.
+    pub is_checked: bool,
+    /// Who gets in, and the tester.
+    pub tester: Tester,
+}
+
+impl Page for RecordPage {
+    const TEMPLATE: &'static str = "admin/sites/site.html";
+}
+
+/// One language's message: `messages[n][…]`.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageRow {
+    /// Language by its own name, `Deutsch`; empty on the blank row.
+    pub title: String,
+    /// `language`: tag; empty on the blank row.
+    pub language: Field,
+    /// `heading`.
+    pub heading: Field,
+    /// `body`.
+    pub body: Field,
+    /// `contact`.
+    pub contact: Field,
+    /// `link_label`.
+    pub link_label: Field,
+    /// `link_url`.
+    pub link_url: Field,
+    /// `delete`.
+    pub delete: Field,
+    /// The built-in heading of that language, said as what an empty field gives.
+    pub default_heading: String,
+    /// Whether the row is open from the start: the first one, and refused ones.
+    pub is_open: bool,
+    /// Whether it is not stored yet.
+    pub is_new: bool,
+}
+
+/// One ignored pattern: `patterns[n][…]`.
+#[derive(Debug, Clone, Serialize)]
+pub struct PatternRow {
+    /// Number as messages name it, from 1.
+    pub number: usize,
+    /// `kind`: `regex`, `exact`, `prefix`.
+    pub kind: Field,
+    /// `pattern`.
+    pub pattern: Field,
+    /// `description`.
+    pub description: Field,
+    /// `delete`.
+    pub delete: Field,
+    /// What it means, as a sentence: `Also lets in everything that starts with it.`
+    pub note: Option<String>,
+    /// What is odd about it.
+    pub warning: Option<String>,
+    /// Whether it is not stored yet.
+    pub is_new: bool,
+    /// Whether script hides it until it is asked for.
+    pub is_spare: bool,
+}
+
+/// A pattern that many sites want; script adds it as a filled row.
+#[derive(Debug, Clone, Serialize)]
+pub struct Suggestion {
+    /// What is read: `robots.txt`.
+    pub label: String,
+    /// Kind of the pattern.
+    pub kind: String,
+    /// The pattern.
+    pub pattern: String,
+    /// Its description.
+    pub description: String,
+}
+
+/// One address or network of this site that gets in: `networks[n][…]`.
+#[derive(Debug, Clone, Serialize)]
+pub struct NetworkRow {
+    /// Number as messages name it, from 1.
+    pub number: usize,
+    /// `network`: an address or CIDR range.
+    pub network: Field,
+    /// `description`.
+    pub description: Field,
+    /// `delete`.
+    pub delete: Field,
+    /// Whether it is not stored yet.
+    pub is_new: bool,
+    /// Whether script hides it until it is asked for.
+    pub is_spare: bool,
+}
+
+/// What is to be confirmed before it is saved.
+#[derive(Debug, Clone, Serialize)]
+pub struct Warnings {
+    /// Names exactly these warnings; sent as `confirm` by *Save anyway*, so that another one is asked about again.
+    pub token: String,
+    /// One line each.
+    pub lines: Vec<WarningLine>,
+    /// Whether the page answers *Check without saving*: there is nothing to confirm yet.
+    pub is_check: bool,
+}
+
+/// One warning.
+#[derive(Debug, Clone, Serialize)]
+pub struct WarningLine {
+    /// `id` of the field it is about; empty for none.
+    pub id: String,
+    /// The warning, as a sentence.
+    pub message: String,
+}
+
+/// Somebody saved the same site in between.
+#[derive(Debug, Clone, Serialize)]
+pub struct Conflict {
+    /// Who.
+    pub who: String,
+    /// How long ago, in words: `40 seconds`.
+    pub ago: String,
+    /// The fields that differ.
+    pub rows: Vec<ConflictRow>,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConflictRow {
+    /// Name of the field, in words.
+    pub label: String,
+    /// What the user typed; empty when nothing.
+    pub mine: String,
+    /// What is stored now; empty when nothing.
+    pub theirs: String,
+}

@@ -1,0 +1,36 @@
+//! The pages of the sample site, and the state that any site's templates may show.
+
+use serde::Serialize;
+
+use super::Moment;
+
+/// A page of the sample site. Templates: `sample/home.html`, `sample/ignored.html`, `sample/contact.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SamplePage {
+    /// Address of the panel.
+    pub base: String,
+    /// Address of the style sheet's folder.
+    pub assets: String,
+    /// Domain or name of the site.
+    pub site_name: String,
+    /// Path of the page, to mark its link.
+    pub path: String,
+    /// The site's state; a template shows it to those who are let in.
+    pub maintenance_status: MaintenanceStatus,
+}
+
+/// The state of a site as its own templates see it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MaintenanceStatus {
+    /// `open`, `draining` or `maintenance`.
+    pub phase: String,
+    /// Why this viewer sees the page of a closed site, to go on *you see it because*: `you are a superuser`; `None` on
+    /// an open site.
+    pub reason: Option<String>,
+    /// Domain of the site.
+    pub site: String,
+    /// Expected end, if one lies ahead.
+    pub until: Option<Moment>,
+    /// Page of the site in the panel; `None` for viewers who have no panel.
+    pub panel_href: Option<String>,
+}
