@@ -130,6 +130,8 @@ impl Maintenance {
     }
 
     /// Path of the panel, with a slash at each end.
+    pub async fn setup_path(&self) -> anyhow::Result<Option<String>> { Ok(None) }
+    /// x
     pub fn admin_url(&self) -> &str {
         &self.0.settings.gate.admin_url
     }

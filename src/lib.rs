@@ -28,6 +28,8 @@ pub mod propagation;
 pub mod record;
 mod redirect;
 pub mod response;
+pub mod sample;
+pub mod server;
 pub mod sharded;
 pub mod site;
 pub mod snapshot;

@@ -41,7 +41,7 @@ async fn serve(settings: Settings) -> Result<()> {
             .wrap(app.gate())
             .configure(app.admin())
             .configure(app.endpoints())
-            .configure(|config| sample::configure(&app, config))
+            .configure(sample::configure(&app))
     })
     .client_request_timeout(CLIENT_HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)

@@ -6,3 +6,4 @@
 pub mod assets;
 pub mod page;
 pub mod templates;
+pub(crate) fn configure(_: crate::Maintenance, _: &mut actix_web::web::ServiceConfig) {}

@@ -1,0 +1,100 @@
+//! The sample site: something to close, and the pattern to copy for a site of your own.
+
+use std::sync::Arc;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::tz::TimeZone;
+
+use crate::admin::assets::Assets;
+use crate::admin::page::{self, Moment, SamplePage};
+use crate::admin::templates::Templates;
+use crate::app::Maintenance;
+use crate::clock;
+use crate::maintenance::Phase;
+use crate::middleware::MaintenanceStatus;
+
+/// What the sample's pages are allowed to load: their own style sheet and icon.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// What the handlers share.
+struct Sample {
+    base: String,
+    assets: String,
+    templates: Templates,
+}
+
+/// Mounts `/`, `/ignored-page/` and `/contact/`, and a page for everything else.
+pub fn configure(maintenance: &Maintenance) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let base = maintenance.admin_url().to_owned();
+    let assets = Assets::load().prefix(&base);
+    let templates = Templates::load().expect("the embedded templates load, a test renders each of them");
+    let sample = Data::from(Arc::new(Sample { base, assets, templates }));
+    move |config| {
+        config
+            .app_data(sample)
+            .route("/", web::get().to(home))
+            .route("/ignored-page/", web::get().to(ignored))
+            .route("/contact/", web::get().to(contact))
+            .default_service(web::to(not_found));
+    }
+}
+
+async fn home(req: HttpRequest, sample: Data<Sample>, status: MaintenanceStatus) -> HttpResponse {
+    sample.page("sample/home.html", StatusCode::OK, &req, &status)
+}
+
+async fn ignored(req: HttpRequest, sample: Data<Sample>, status: MaintenanceStatus) -> HttpResponse {
+    sample.page("sample/ignored.html", StatusCode::OK, &req, &status)
+}
+
+async fn contact(req: HttpRequest, sample: Data<Sample>, status: MaintenanceStatus) -> HttpResponse {
+    sample.page("sample/contact.html", StatusCode::OK, &req, &status)
+}
+
+async fn not_found(req: HttpRequest, sample: Data<Sample>, status: MaintenanceStatus) -> HttpResponse {
+    sample.page("sample/not_found.html", StatusCode::NOT_FOUND, &req, &status)
+}
+
+impl Sample {
+    fn page(&self, template: &str, code: StatusCode, req: &HttpRequest, status: &MaintenanceStatus) -> HttpResponse {
+        let page = SamplePage {
+            base: self.base.clone(),
+            assets: self.assets.clone(),
+            site_name: "Sample site".to_owned(),
+            path: req.path().to_owned(),
+            maintenance_status: self.status(status),
+        };
+        match self.templates.plain(template, &page) {
+            Ok(html) => HttpResponse::build(code)
+                .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+                .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .content_type("text/html; charset=utf-8")
+                .body(html),
+            Err(error) => {
+                log::error!("The sample page {template} does not render: {error}");
+                HttpResponse::InternalServerError().body("Something went wrong.\n")
+            }
+        }
+    }
+
+    fn status(&self, status: &MaintenanceStatus) -> page::MaintenanceStatus {
+        if !status.is_let_through {
+            return page::MaintenanceStatus { phase: "open".to_owned(), ..Default::default() };
+        }
+        let (reason, has_panel) = match status.reason {
+            "superuser" => ("you are a superuser", true),
+            "staff" => ("you are staff of this site", true),
+            _ => ("your address is internal", false),
+        };
+        page::MaintenanceStatus {
+            phase: if status.phase == Phase::Open { "open" } else { "maintenance" }.to_owned(),
+            reason: Some(reason.to_owned()),
+            site: status.site.clone(),
+            until: status.until.map(|until| Moment::of(until, &TimeZone::UTC, clock::now())),
+            panel_href: has_panel.then(|| self.base.clone()),
+        }
+    }
+}
