@@ -104,26 +104,56 @@ enum Survey {
     Unclean,
 }
 
+/// What a byte of a raw path may mean.
+mod class {
+    /// It begins an escape.
+    pub(super) const ESCAPE: u8 = 1;
+    /// No clean path holds it.
+    pub(super) const NEVER: u8 = 2;
+    /// It is part of a character beyond ASCII.
+    pub(super) const FOREIGN: u8 = 4;
+    /// It needs a closer look behind a slash.
+    pub(super) const BEHIND_SLASH: u8 = 8;
+    /// It is a slash.
+    pub(super) const SLASH: u8 = 16;
+
+    /// The meaning of every byte, so that the look over a path has no branches.
+    pub(super) const OF: [u8; 256] = {
+        let mut of = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            of[byte] = match byte as u8 {
+                b'/' => SLASH | BEHIND_SLASH,
+                b'.' | b';' => BEHIND_SLASH,
+                b'%' => ESCAPE,
+                0..=0x1f | 0x7f | b'\\' | b'?' | b'#' => NEVER,
+                0x80.. => FOREIGN,
+                _ => 0,
+            };
+            byte += 1;
+        }
+        of
+    };
+}
+
 /// Looks at every byte once; most paths need no more.
 fn survey(raw: &str) -> Survey {
-    let bytes = raw.as_bytes();
-    if bytes.first() != Some(&b'/') {
+    if !raw.starts_with('/') {
         return Survey::Unclean;
     }
-    let (mut is_encoded, mut needs_a_closer_look, mut previous) = (false, false, 0);
-    for &byte in bytes {
-        match byte {
-            0..=0x1f | 0x7f | b'\\' | b'?' | b'#' => return Survey::Unclean,
-            b'%' => is_encoded = true,
-            b'/' | b'.' | b';' if previous == b'/' => needs_a_closer_look = true,
-            0x80.. => needs_a_closer_look = true,
-            _ => {}
-        }
-        previous = byte;
+    let (mut seen, mut behind_slash, mut previous) = (0, 0, 0);
+    for byte in raw.bytes() {
+        let class = class::OF[usize::from(byte)];
+        seen |= class;
+        // A slash moved down to the bit of what needs a closer look behind it.
+        behind_slash |= class & (previous >> 1);
+        previous = class & class::SLASH;
     }
-    if is_encoded {
+    if seen & class::NEVER != 0 {
+        Survey::Unclean
+    } else if seen & class::ESCAPE != 0 {
         Survey::Encoded
-    } else if needs_a_closer_look && !has_clean_segments(raw) {
+    } else if (behind_slash != 0 || seen & class::FOREIGN != 0) && !has_clean_segments(raw) {
         Survey::Unclean
     } else {
         Survey::Clean
@@ -174,7 +204,7 @@ fn as_routed(raw: &str) -> Cow<'_, str> {
 }
 
 /// Whether decoded text has no empty or dot segment, backslash or control character.
-fn has_clean_segments(text: &str) -> bool {
+pub(crate) fn has_clean_segments(text: &str) -> bool {
     let Some(segments) = text.strip_prefix('/') else { return false };
     let mut segments = segments.split('/').peekable();
     while let Some(segment) = segments.next() {
