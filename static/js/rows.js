@@ -12,6 +12,8 @@ function copy(list) {
     const last = rowsOf(list).at(-1);
     const row = last.cloneNode(true);
     const next = rowsOf(list).length;
+    const legend = row.querySelector('legend');
+    legend.textContent = legend.textContent.replace(/\d+/, next + 1);
     for (const part of row.querySelectorAll('*')) {
         for (const name of ['id', 'name', 'for', 'aria-describedby']) {
             const value = part.getAttribute(name);

@@ -185,8 +185,8 @@ impl Pages {
             "Pattern 3 is not valid: “[” at character 1 is never closed. For the character itself write “\\[”.",
         );
         refused.patterns[2].is_spare = false;
-        refused.expected_end = Field::new("expected_end", "tomorrow")
-            .refused("“tomorrow” is not a time. Write it like 2026-11-21 03:30.");
+        refused.expected_end =
+            Field::new("expected_end", "tomorrow").refused("“tomorrow” is not a time. Write it like 2026-11-21 03:30.");
         refused.errors = FieldError::of([&refused.expected_end, &refused.patterns[2].pattern]);
         self.add("site-errors", &frame, &refused);
         let mut warned = record_page();
@@ -639,7 +639,13 @@ fn record_page() -> RecordPage {
         ],
         languages: languages.map(|(value, label)| Choice::new(value, label)).to_vec(),
         patterns: vec![
-            pattern(0, "regex", "^health/", "Load balancer probe", Some("Also lets in everything that starts with it.")),
+            pattern(
+                0,
+                "regex",
+                "^health/",
+                "Load balancer probe",
+                Some("Also lets in everything that starts with it."),
+            ),
             pattern(1, "exact", "/robots.txt", "", None),
             pattern(2, "regex", "", "", None),
             pattern(3, "regex", "", "", None),

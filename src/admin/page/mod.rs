@@ -34,7 +34,9 @@ pub use history::{FieldChange, HistoryPage, HistoryRow, UndoPage};
 pub use login::{LoggedOutPage, LoginPage, SetupPage};
 pub use moment::{Moment, lasted};
 pub use preview::{HeaderLine, PreviewPage};
-pub use record::{Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings};
+pub use record::{
+    Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings,
+};
 pub use sample::{MaintenanceStatus, SamplePage};
 pub use setting::{SettingGroup, SettingRow, SettingsPage};
 pub use site::{FilterLink, Pager, SiteFormPage, SiteRow, SitesPage, Status};
