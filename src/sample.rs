@@ -23,14 +23,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
 struct Sample {
     base: String,
     assets: String,
-    templates: Templates,
+    templates: &'static Templates,
 }
 
 /// Mounts `/`, `/ignored-page/` and `/contact/`, and a page for everything else.
 pub fn configure(maintenance: &Maintenance) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let base = maintenance.admin_url().to_owned();
-    let assets = Assets::load().prefix(&base);
-    let templates = Templates::load().expect("the embedded templates load, a test renders each of them");
+    let assets = Assets::shared().prefix(&base);
+    let templates = Templates::shared();
     let sample = Data::from(Arc::new(Sample { base, assets, templates }));
     move |config| {
         config

@@ -278,6 +278,22 @@ impl Snapshot {
         self.sites.get(&id).map(Arc::as_ref)
     }
 
+    /// How many sites have their box ticked.
+    pub fn closed_sites(&self) -> usize {
+        self.closed
+    }
+
+    /// The sites whose box is ticked, in no particular order.
+    pub fn closed(&self) -> impl Iterator<Item = &SiteSnapshot> {
+        let is_any = self.closed > 0;
+        self.sites.iter().filter(move |_| is_any).map(|(_, site)| site.as_ref()).filter(|site| site.closed.is_some())
+    }
+
+    /// Keys of all sites, in no particular order.
+    pub fn ids(&self) -> impl Iterator<Item = &SiteId> {
+        self.sites.iter().map(|(id, _)| id)
+    }
+
     /// How many sites there are.
     pub fn len(&self) -> usize {
         self.sites.len()

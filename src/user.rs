@@ -24,6 +24,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// How the panel looks for this user.
     pub theme: Theme,
+    /// Whether the panel's keys (`/`, `g s`, …) are on for this user.
+    pub has_shortcuts: bool,
     /// Last log-in.
     pub last_login_at: Option<Timestamp>,
 }

@@ -5,6 +5,7 @@
 //! byte, so that the files can be cached for ever.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use rust_embed::RustEmbed;
@@ -33,6 +34,12 @@ pub struct Assets {
 }
 
 impl Assets {
+    /// The files, joined at their first use and shared by all workers.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Assets> = LazyLock::new(Assets::load);
+        &SHARED
+    }
+
     /// Joins the embedded sources. Call once at start.
     pub fn load() -> Self {
         const CSS: &str = "text/css; charset=utf-8";

@@ -2,8 +2,21 @@
 //!
 //! A page is a `Serialize` struct ([`page`]) and a template of the same shape; the template shows, the struct
 //! decides. [`templates`] loads and renders them, [`assets`] holds the one style sheet and the one script.
+//!
+//! [`routes`] is the whole list of what there is and for whom; [`guard`] keeps everybody else out before a handler
+//! runs. A handler reads from storage, changes things through [`crate::actions`] only, and answers with a page or a
+//! redirect; [`error`] turns every refusal into a page.
 
 pub mod assets;
+mod error;
+mod flash;
+mod form;
+mod frame;
+mod guard;
+mod own;
 pub mod page;
+mod panel;
+pub mod routes;
 pub mod templates;
-pub(crate) fn configure(_: crate::Maintenance, _: &mut actix_web::web::ServiceConfig) {}
+
+pub(crate) use routes::configure;

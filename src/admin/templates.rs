@@ -1,5 +1,7 @@
 //! Loads the panel's and the sample site's templates and renders pages with them.
 
+use std::sync::LazyLock;
+
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -36,6 +38,14 @@ pub enum TemplateError {
 pub struct Templates(Tera);
 
 impl Templates {
+    /// The templates, loaded at their first use and shared by all workers.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Templates> = LazyLock::new(|| {
+            Templates::load().expect("the embedded templates load, a test renders each of them")
+        });
+        &SHARED
+    }
+
     /// Parses the embedded templates. Call once at start.
     ///
     /// # Errors

@@ -15,6 +15,10 @@ use crate::snapshot::Rules;
 /// Header in which a proxy hands on the host that the visitor asked for.
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// Header in which a proxy hands on the scheme that the visitor used.
+#[cfg(feature = "admin")]
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Reads the facts; who sends the request is not looked up.
 pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
     let peer = req.peer_addr().map(|peer| peer.ip());
@@ -47,6 +51,26 @@ fn host_of<'r>(uri: &'r Uri, headers: &'r HeaderMap, is_trusted: bool) -> Result
         return Err(HostError::Several);
     }
     request_host_bytes(first.as_bytes())
+}
+
+/// Scheme and host of the panel as the browser sees them, the host with its port; a trusted proxy's word counts.
+#[cfg(feature = "admin")]
+pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static str, String) {
+    let is_trusted = req.peer_addr().is_some_and(|peer| trusted.find(peer.ip()).is_some());
+    let forwarded = |name: &HeaderName| {
+        let value = req.headers().get_all(name).last().filter(|_| is_trusted)?.to_str().ok()?;
+        Some(value.rsplit(',').next().unwrap_or(value).trim().to_owned())
+    };
+    let scheme = match forwarded(&X_FORWARDED_PROTO).as_deref() {
+        Some("https") => "https",
+        Some(_) => "http",
+        None => req.uri().scheme_str().filter(|scheme| *scheme == "https").map_or("http", |_| "https"),
+    };
+    let own = || {
+        let authority = req.uri().authority().map(|authority| authority.as_str().to_owned());
+        authority.or_else(|| Some(req.headers().get(header::HOST)?.to_str().ok()?.to_owned()))
+    };
+    (scheme, forwarded(&X_FORWARDED_HOST).or_else(own).unwrap_or_default())
 }
 
 /// The client's address, by the forwarded headers of trusted proxies.

@@ -17,7 +17,8 @@ pub use gate::{Gate, GateService};
 pub use hold::{HoldHandler, HoldInfo};
 pub use status::MaintenanceStatus;
 
-pub(crate) use facts::client_of;
+#[cfg(feature = "admin")]
+pub(crate) use facts::{client_of, origin_of};
 pub(crate) use gate::GateParts;
 
 use std::future::Future;

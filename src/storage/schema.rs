@@ -79,6 +79,7 @@ diesel::table! {
         is_superuser -> Bool,
         is_limited_to_sites -> Bool,
         theme -> Text,
+        has_shortcuts -> Bool,
         created_at -> Timestamp,
         last_login_at -> Nullable<Timestamp>,
     }

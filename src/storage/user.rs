@@ -35,6 +35,8 @@ pub struct UserChanges {
     pub rights: Option<Rights>,
     /// New look of the panel.
     pub theme: Option<Theme>,
+    /// Whether the panel's keys are on.
+    pub has_shortcuts: Option<bool>,
     /// Time of a log-in.
     pub last_login_at: Option<Timestamp>,
 }
@@ -49,6 +51,7 @@ struct UserRow {
     is_superuser: bool,
     is_limited_to_sites: bool,
     theme: String,
+    has_shortcuts: bool,
     created_at: UtcTime,
     last_login_at: Option<UtcTime>,
 }
@@ -103,6 +106,7 @@ impl Writer<'_> {
                 users::is_superuser.eq(new.rights.is_superuser),
                 users::is_limited_to_sites.eq(new.rights.sites.is_some()),
                 users::theme.eq(Theme::default().as_str()),
+                users::has_shortcuts.eq(true),
                 users::created_at.eq(UtcTime(new.created_at)),
             ))
             .returning(users::id)
@@ -138,6 +142,9 @@ impl Writer<'_> {
         }
         if let Some(theme) = changes.theme {
             diesel::update(user).set(users::theme.eq(theme.as_str())).execute(self.conn)?;
+        }
+        if let Some(has_shortcuts) = changes.has_shortcuts {
+            diesel::update(user).set(users::has_shortcuts.eq(has_shortcuts)).execute(self.conn)?;
         }
         if let Some(at) = changes.last_login_at {
             diesel::update(user).set(users::last_login_at.eq(Some(UtcTime(at)))).execute(self.conn)?;
@@ -187,6 +194,7 @@ fn assemble(conn: &mut DbConnection, rows: Vec<UserRow>) -> Result<Vec<User>, St
                 },
                 username: row.username,
                 theme: super::record::parsed("theme", &row.theme)?,
+                has_shortcuts: row.has_shortcuts,
                 created_at: row.created_at.into(),
                 last_login_at: row.last_login_at.map(Timestamp::from),
             })

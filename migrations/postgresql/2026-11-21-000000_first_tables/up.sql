@@ -79,6 +79,7 @@ CREATE TABLE users (
     is_superuser BOOLEAN NOT NULL,
     is_limited_to_sites BOOLEAN NOT NULL,
     theme TEXT NOT NULL,
+    has_shortcuts BOOLEAN NOT NULL,
     created_at TIMESTAMP NOT NULL,
     last_login_at TIMESTAMP,
     CONSTRAINT users_username_key_unique UNIQUE (username_key)

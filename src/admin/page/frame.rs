@@ -4,20 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Moment;
-use crate::user::Rights;
-
-/// Light or dark, as fixed on the account page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// Follows the device. The default.
-    #[default]
-    System,
-    /// Always light.
-    Light,
-    /// Always dark.
-    Dark,
-}
+use crate::user::{Rights, Theme};
 
 /// Everything around the content of a page.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -29,7 +29,7 @@ pub use account::{AccountPage, SessionRow};
 pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
 pub use error::ErrorPage;
 pub use field::{Choice, Field, FieldError};
-pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite, Theme};
+pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite};
 pub use history::{FieldChange, HistoryPage, HistoryRow, UndoPage};
 pub use login::{LoggedOutPage, LoginPage, SetupPage};
 pub use moment::{Moment, lasted};

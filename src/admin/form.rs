@@ -1,0 +1,98 @@
+//! Forms that come back: read within a limit, and only with the proof that a page of ours sent them.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::PanelError;
+use super::panel::Panel;
+use crate::auth::CsrfError;
+use crate::middleware::origin_of;
+
+/// Largest form, in bytes.
+const MAX_FORM_BYTES: usize = 1 << 20;
+
+/// Deepest nesting of field names: `patterns[0][pattern]`.
+const MAX_DEPTH: usize = 4;
+
+/// A form that a page of ours has sent. Refuses everything else before the handler runs.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+/// A form whose proof the handler looks at itself, because it would rather show what was typed again.
+#[derive(Debug)]
+pub struct Unproved<T> {
+    /// What was typed.
+    pub(super) typed: T,
+    /// Whether a page of ours sent it.
+    pub(super) proof: Result<(), CsrfError>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: Option<String>,
+}
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, PanelError>>>>;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = PanelError;
+    type Future = Extracted<Self>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = Unproved::from_request(req, payload);
+        Box::pin(async move {
+            let form = form.await?;
+            form.proof?;
+            Ok(Self(form.typed))
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Unproved<T> {
+    type Error = PanelError;
+    type Future = Extracted<Self>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Bytes::from_request(req, payload);
+        let req = req.clone();
+        Box::pin(async move {
+            if req.content_type() != "application/x-www-form-urlencoded" {
+                return Err(PanelError::BadForm("it was not sent as a form".to_owned()));
+            }
+            let body = body.await.map_err(|_| PanelError::TooLarge { limit_kib: MAX_FORM_BYTES >> 10 })?;
+            let proof = prove(&req, &body);
+            // What is not proved is not an error of its wording: a stranger learns nothing of the fields.
+            let typed = parse(&body)?;
+            Ok(Self { typed, proof })
+        })
+    }
+}
+
+/// Reads a form or a query of nested names.
+pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, PanelError> {
+    let config = serde_qs::Config::new().max_depth(MAX_DEPTH).use_form_encoding(true);
+    config.deserialize_bytes(text).map_err(|error| PanelError::BadForm(error.to_string()))
+}
+
+fn prove(req: &HttpRequest, body: &[u8]) -> Result<(), CsrfError> {
+    let panel = req.app_data::<Data<Panel>>().ok_or(CsrfError::NoOrigin)?;
+    let csrf = panel.auth().csrf();
+    let session = req.get_session();
+    let binding = csrf.session(&session).or_else(|| csrf.sent_browser(req.headers()));
+    let token = parse::<Token>(body).ok().and_then(|form| form.csrf);
+    let (scheme, host) = origin_of(req, &panel.maintenance.snapshot().rules().trusted);
+    csrf.check(req.method(), req.headers(), (scheme, &host), binding.as_ref(), token.as_deref())
+}
+
+/// The limit on bodies, for the panel's scope.
+pub(super) fn body_limit() -> actix_web::web::PayloadConfig {
+    actix_web::web::PayloadConfig::new(MAX_FORM_BYTES)
+}

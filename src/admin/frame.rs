@@ -1,0 +1,131 @@
+//! What stands around every page, filled from the request, the user and the state in force.
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::flash;
+use super::own::Operator;
+use super::page::{Frame, Moment, NavLink, Section, Strip, StripSite, lasted};
+use super::panel::Panel;
+use crate::clock;
+use crate::site::{self, SiteId};
+use crate::snapshot::Snapshot;
+
+/// Most sites that the strip names.
+const MAX_STRIP_SITES: usize = 6;
+
+/// Hours after which search engines begin to drop pages that answer 503.
+const LONG_HOURS: i64 = 24;
+
+impl Panel {
+    /// The frame for a signed-in user. Takes the message of the last action, so call it once, for the page that is
+    /// sent.
+    pub(super) fn frame(&self, session: &Session, operator: &Operator, section: Option<Section>) -> Frame {
+        let csrf = self.auth().csrf();
+        Frame {
+            csrf: csrf.session(session).map(|binding| csrf.token(&binding)).unwrap_or_default(),
+            theme: operator.user.theme,
+            has_shortcuts: operator.user.has_shortcuts,
+            nav: NavLink::all(self.base(), operator.rights(), section),
+            user: Some(operator.user.username.clone()),
+            is_account: false,
+            strip: self.strip(operator, clock::now()),
+            notice: self.notice(),
+            flash: flash::take(session),
+            ..self.bare_frame()
+        }
+    }
+
+    /// The frame for somebody who is not signed in; the cookie, if any, is to be set on the answer.
+    pub(super) fn strangers_frame(&self, req: &HttpRequest) -> (Frame, Option<Cookie<'static>>) {
+        let csrf = self.auth().csrf();
+        let session = req.get_session();
+        let (binding, cookie) = match csrf.session(&session) {
+            Some(binding) => (binding, None),
+            None => csrf.browser(req.headers()),
+        };
+        (Frame { csrf: csrf.token(&binding), ..self.bare_frame() }, cookie)
+    }
+
+    /// The frame without anybody in it.
+    pub(super) fn bare_frame(&self) -> Frame {
+        Frame { base: self.base().to_owned(), assets: self.assets.prefix(self.base()), ..Frame::default() }
+    }
+
+    /// The zone in which the panel shows times that belong to no site.
+    pub(super) fn zone(&self) -> TimeZone {
+        site::time_zone(&self.maintenance.settings().gate.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    fn notice(&self) -> Option<String> {
+        let snapshot = self.maintenance.snapshot();
+        if let Some((_, since)) = &self.maintenance.health().failing {
+            let since = Moment::of(*since, &self.zone(), clock::now()).short;
+            let closed = snapshot.closed_sites();
+            return Some(format!(
+                "The database has not answered since {since}. Sites keep their last known state: {closed} in \
+                 maintenance. Trying again."
+            ));
+        }
+        let broken = snapshot.templates().errors();
+        let first = broken.first()?;
+        Some(format!("A template of your own cannot be used, the built-in page stands in: {first}"))
+    }
+
+    fn strip(&self, operator: &Operator, now: Timestamp) -> Option<Strip> {
+        let snapshot = self.maintenance.snapshot();
+        let mut closed: Vec<(SiteId, StripSite, bool)> = strip_sites(self, &snapshot, operator, now);
+        if closed.is_empty() {
+            return None;
+        }
+        // Overdue first, then the longest closed.
+        closed.sort_by(|(_, a, a_overdue), (_, b, b_overdue)| {
+            let began = |site: &StripSite| site.since.as_ref().map(|since| since.iso.clone());
+            b_overdue.cmp(a_overdue).then(began(a).cmp(&began(b))).then(a.domain.cmp(&b.domain))
+        });
+        let is_long = snapshot.closed().filter(|site| operator.rights().staff_of(site.id)).any(|site| {
+            let since = site.closed_at(now).and_then(|closed| closed.maintenance.since);
+            since.is_some_and(|since| now.duration_since(since).as_hours() >= LONG_HOURS)
+        });
+        let count = closed.len();
+        Some(Strip {
+            closed: count,
+            total: snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count(),
+            sites: closed.into_iter().take(MAX_STRIP_SITES).map(|(_, site, _)| site).collect(),
+            more: count.saturating_sub(MAX_STRIP_SITES),
+            warning: is_long.then(|| {
+                "Search engines accept a 503 for a day or two, then begin to drop pages. One of these sites has been \
+                 closed for more than a day."
+                    .to_owned()
+            }),
+        })
+    }
+}
+
+fn strip_sites(
+    panel: &Panel,
+    snapshot: &Snapshot,
+    operator: &Operator,
+    now: Timestamp,
+) -> Vec<(SiteId, StripSite, bool)> {
+    let zone = panel.zone();
+    let theirs = snapshot.closed().filter(|site| operator.rights().staff_of(site.id));
+    let named = theirs.filter_map(|site| {
+        let record = &site.closed_at(now)?.maintenance;
+        let overdue = record.expected_end.filter(|_| record.is_overdue(now)).map(|end| lasted(end, now));
+        let is_overdue = overdue.is_some();
+        let strip = StripSite {
+            domain: site.domain.to_unicode(),
+            href: format!("{}sites/{}/", panel.base(), site.id),
+            since: record.since.map(|since| Moment::of(since, &zone, now)),
+            lasted: record.since.map(|since| lasted(since, now)).unwrap_or_default(),
+            overdue,
+            by: record.started_by.clone(),
+        };
+        Some((site.id, strip, is_overdue))
+    });
+    named.collect()
+}

@@ -1,0 +1,162 @@
+//! What stands before every handler of the panel: who may come in, and how every answer leaves.
+
+use std::sync::Arc;
+
+use actix_session::SessionExt as _;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, HttpResponse};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::error::PanelError;
+use super::own::Operator;
+use super::page::{ErrorPage, Frame};
+use super::panel::{Panel, see_other};
+use super::routes::Access;
+use crate::auth::session;
+use crate::middleware::client_of;
+use crate::user::Rights;
+
+/// What pages may load and do. No inline style or script, no other origin, in no frame of a stranger.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Everything but what stands for itself in a query.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'&').add(b'+').add(b'%').add(b'<').add(b'>');
+
+/// Lets in whom a route is for. Rights are read from the database at each request, so a changed right counts at once.
+pub(super) async fn admit(
+    access: Access,
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if access == Access::Anyone {
+        return Ok(next.call(req).await?.map_into_boxed_body());
+    }
+    let panel = panel_of(&req);
+    let Some(id) = session::user_of(&req.get_session()) else {
+        return Ok(req.into_response(to_login(&panel, req.uri().path_and_query(), req.method())));
+    };
+    let user = match panel.read(move |reader| reader.user(id)).await {
+        Ok(user) => user.filter(|user| user.rights.panel()),
+        Err(error) => return Ok(req.error_response(error).map_into_boxed_body()),
+    };
+    let Some(user) = user else {
+        req.get_session().purge();
+        return Ok(req.into_response(to_login(&panel, req.uri().path_and_query(), req.method())));
+    };
+    let address = client_of(req.request(), &panel.maintenance.snapshot().rules().trusted).map(|client| client.address);
+    let is_superuser = user.rights.superuser();
+    req.extensions_mut().insert(Operator { user: Arc::new(user), address });
+    if access == Access::Superuser && !is_superuser {
+        let refused = not_a_superuser(&panel).await;
+        return Ok(req.error_response(refused).map_into_boxed_body());
+    }
+    Ok(next.call(req).await?.map_into_boxed_body())
+}
+
+async fn not_a_superuser(panel: &Panel) -> PanelError {
+    let users = panel.read(|reader| reader.user_list()).await;
+    match users {
+        Ok(users) => {
+            let who = users.into_iter().filter(|user| Rights::superuser(&user.rights)).map(|user| user.username);
+            PanelError::not_allowed("a superuser", who.take(5).collect())
+        }
+        Err(error) => error,
+    }
+}
+
+/// To the log-in page, and back to here afterwards when that is safe.
+fn to_login(panel: &Panel, target: Option<&actix_web::http::uri::PathAndQuery>, method: &Method) -> HttpResponse {
+    let base = panel.base();
+    match target.filter(|_| *method == Method::GET) {
+        Some(target) if target.as_str() != base => {
+            see_other(&format!("{base}login/?next={}", utf8_percent_encode(target.as_str(), QUERY)))
+        }
+        Some(_) => see_other(&format!("{base}login/")),
+        None => see_other(&format!("{base}login/?expired=1")),
+    }
+}
+
+/// Turns refusals into pages.
+pub(super) async fn finish(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let panel = panel_of(&req);
+    let response = next.call(req).await?.map_into_boxed_body();
+    match error_page(&panel, &response) {
+        Some(page) => Ok(ServiceResponse::new(response.into_parts().0, page)),
+        None => Ok(response),
+    }
+}
+
+/// Gives every answer of the panel its headers, also when not even the session could be read.
+pub(super) async fn outermost(
+    panel: Data<Panel>,
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let request = req.request().clone();
+    let mut response = match next.call(req).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => {
+            log::error!("The panel could not look up a session: {error}");
+            let page = ErrorPage::no_database(panel.base(), panel.maintenance.snapshot().closed_sites());
+            ServiceResponse::new(request, panel.error_page(&panel.bare_frame(), &page))
+        }
+    };
+    add_headers(response.headers_mut());
+    Ok(response)
+}
+
+/// The page for a refusal, with the frame of whoever asked.
+fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Option<HttpResponse> {
+    let error = response.response().error();
+    let status = response.status();
+    let request_id = format!("{:08x}", rand::random::<u32>());
+    let page = match error.and_then(|error| error.as_error::<PanelError>()) {
+        Some(error) => error.to_page(panel, &request_id),
+        None if status == StatusCode::NOT_FOUND => PanelError::NotFound.to_page(panel, &request_id),
+        None if status == StatusCode::METHOD_NOT_ALLOWED => return None,
+        None => {
+            let error = error.filter(|_| status.is_server_error())?;
+            PanelError::internal(error).to_page(panel, &request_id)
+        }
+    };
+    let req = response.request();
+    let operator = req.extensions().get::<Operator>().cloned();
+    let frame: Frame = match operator {
+        Some(operator) => panel.frame(&req.get_session(), &operator, None),
+        None => panel.bare_frame(),
+    };
+    Some(panel.error_page(&frame, &page))
+}
+
+fn add_headers(headers: &mut header::HeaderMap) {
+    let always: [(HeaderName, &'static str); 5] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+        (HeaderName::from_static("x-frame-options"), "DENY"),
+    ];
+    for (name, value) in always {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    for (name, value) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+fn panel_of(req: &ServiceRequest) -> Data<Panel> {
+    req.app_data::<Data<Panel>>().expect("the scope of the panel carries it").clone()
+}
