@@ -39,7 +39,7 @@ pub struct ClientAddress {
 /// ```
 /// use maintenance_mode::network::{NetworkSet, client_address};
 ///
-/// let trusted = NetworkSet::parse("10.0.0.0/8").unwrap();
+/// let trusted = NetworkSet::parse_list("10.0.0.0/8").unwrap();
 /// let forged: &[u8] = b"127.0.0.1, 203.0.113.9";
 /// let client = client_address("10.0.0.2".parse().ok(), [forged], [], &trusted).unwrap();
 /// assert_eq!(client.address.to_string(), "203.0.113.9");
@@ -57,7 +57,7 @@ where
     F::IntoIter: DoubleEndedIterator,
 {
     let peer = peer?.to_canonical();
-    if trusted.contains(peer).is_none() {
+    if trusted.find(peer).is_none() {
         return Some(ClientAddress { address: peer, told_by: None, is_certain: true });
     }
     let mut usual = x_forwarded_for_lines.into_iter().rev().peekable();
@@ -84,7 +84,7 @@ fn walk(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &Netw
             return ClientAddress { is_certain: false, ..reached };
         };
         reached = ClientAddress { address, told_by: Some(reached.address), is_certain: true };
-        if trusted.contains(address).is_none() {
+        if trusted.find(address).is_none() {
             return reached;
         }
     }
@@ -98,7 +98,7 @@ mod tests {
 
     /// Address, who told it, whether it is certain.
     fn client(peer: &str, usual: &[&str], standard: &[&str], trusted: &str) -> (String, Option<String>, bool) {
-        let trusted = NetworkSet::parse(trusted).unwrap();
+        let trusted = NetworkSet::parse_list(trusted).unwrap();
         let (usual, standard) = (usual.iter().map(|line| line.as_bytes()), standard.iter().map(|line| line.as_bytes()));
         let client = client_address(peer.parse().ok(), usual, standard, &trusted).unwrap();
         (client.address.to_string(), client.told_by.map(|proxy| proxy.to_string()), client.is_certain)
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_peer_without_an_address_has_none() {
         let line: &[u8] = b"203.0.113.9";
-        assert_eq!(client_address(None, [line], [], &NetworkSet::parse("::/0").unwrap()), None);
+        assert_eq!(client_address(None, [line], [], &NetworkSet::parse_list("::/0").unwrap()), None);
     }
 
     #[test]
@@ -194,8 +194,8 @@ mod tests {
         fn nothing_in_front_of_what_the_proxy_saw_matters(
             forged in any::<Vec<u8>>(), seen in any::<IpAddr>(), same_line in any::<bool>(),
         ) {
-            let trusted = NetworkSet::parse("10.0.0.0/8").unwrap();
-            prop_assume!(trusted.contains(seen).is_none());
+            let trusted = NetworkSet::parse_list("10.0.0.0/8").unwrap();
+            prop_assume!(trusted.find(seen).is_none());
             let written = seen.to_string();
             let joined = [&forged, &b", "[..], written.as_bytes()].concat();
             let lines = if same_line { vec![&joined[..]] } else { vec![&forged[..], written.as_bytes()] };
@@ -207,8 +207,8 @@ mod tests {
         fn an_untrusted_peer_is_its_own_address_whatever_it_sends(
             peer in any::<IpAddr>(), usual in any::<Vec<u8>>(), standard in any::<Vec<u8>>(),
         ) {
-            let trusted = NetworkSet::parse("10.0.0.0/8").unwrap();
-            prop_assume!(trusted.contains(peer).is_none());
+            let trusted = NetworkSet::parse_list("10.0.0.0/8").unwrap();
+            prop_assume!(trusted.find(peer).is_none());
             let client = client_address(Some(peer), [&usual[..]], [&standard[..]], &trusted);
             let expected = ClientAddress { address: peer.to_canonical(), told_by: None, is_certain: true };
             prop_assert_eq!(client, Some(expected));
@@ -216,7 +216,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(usual in proptest::collection::vec(any::<Vec<u8>>(), 0..4), standard in any::<Vec<u8>>()) {
-            let trusted = NetworkSet::parse("0.0.0.0/0").unwrap();
+            let trusted = NetworkSet::parse_list("0.0.0.0/0").unwrap();
             client_address("10.0.0.2".parse().ok(), usual.iter().map(Vec::as_slice), [&standard[..]], &trusted);
         }
     }

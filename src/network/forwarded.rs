@@ -58,7 +58,7 @@ where
     L: IntoIterator<Item = &'a [u8]>,
     L::IntoIter: DoubleEndedIterator,
 {
-    trusted.contains(peer?)?;
+    trusted.find(peer?)?;
     let last = lines.into_iter().next_back()?;
     last.rsplit(|byte| *byte == b',').next().map(<[u8]>::trim_ascii)
 }
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn host_and_proto_are_believed_from_a_trusted_peer_alone() {
-        let trusted = NetworkSet::parse("10.0.0.0/8").unwrap();
+        let trusted = NetworkSet::parse_list("10.0.0.0/8").unwrap();
         let (proxy, stranger) = ("::ffff:10.0.0.2".parse().ok(), "203.0.113.9".parse().ok());
         let hosts = || [&b"evil.example"[..], b"other.example, forum.example.com "];
         assert_eq!(forwarded_host(proxy, hosts(), &trusted), Some(&b"forum.example.com"[..]));

@@ -15,14 +15,14 @@ impl NetworkSet {
     ///
     /// # Errors
     /// The first entry that [`parse_network`] refuses.
-    pub fn parse(list: &str) -> Result<Self, NetworkError> {
+    pub fn parse_list(list: &str) -> Result<Self, NetworkError> {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
         entries.map(parse_network).collect()
     }
 
     /// The first network, in order, that holds the address. An IPv4 address that is mapped into IPv6 counts as IPv4.
     #[inline]
-    pub fn contains(&self, address: IpAddr) -> Option<IpNet> {
+    pub fn find(&self, address: IpAddr) -> Option<IpNet> {
         if self.0.is_empty() {
             return None;
         }
@@ -51,7 +51,7 @@ impl std::str::FromStr for NetworkSet {
     type Err = NetworkError;
 
     fn from_str(list: &str) -> Result<Self, NetworkError> {
-        Self::parse(list)
+        Self::parse_list(list)
     }
 }
 
@@ -76,17 +76,17 @@ mod tests {
 
     #[test]
     fn a_list_is_separated_by_commas_or_space() {
-        let set = NetworkSet::parse(" 10.0.0.0/8,192.0.2.7\n::1 ,").unwrap();
+        let set = NetworkSet::parse_list(" 10.0.0.0/8,192.0.2.7\n::1 ,").unwrap();
         assert_eq!(set.to_string(), "10.0.0.0/8, 192.0.2.7, ::1");
-        assert_eq!(NetworkSet::parse(&set.to_string()), Ok(set));
-        assert!(NetworkSet::parse(" , ").unwrap().is_empty());
-        let error = NetworkSet::parse("10.0.0.0/8, example.com").unwrap_err();
+        assert_eq!(NetworkSet::parse_list(&set.to_string()), Ok(set));
+        assert!(NetworkSet::parse_list(" , ").unwrap().is_empty());
+        let error = NetworkSet::parse_list("10.0.0.0/8, example.com").unwrap_err();
         assert!(error.to_string().starts_with("`example.com` is not"), "{error}");
     }
 
     #[test]
     fn the_network_that_holds_an_address_is_named() {
-        let set = NetworkSet::parse("10.0.0.0/8, 2001:db8::/32, 10.1.0.0/16").unwrap();
+        let set = NetworkSet::parse_list("10.0.0.0/8, 2001:db8::/32, 10.1.0.0/16").unwrap();
         for (text, network) in [
             ("10.1.2.3", Some("10.0.0.0/8")),
             ("::ffff:10.1.2.3", Some("10.0.0.0/8")),
@@ -94,9 +94,9 @@ mod tests {
             ("11.0.0.1", None),
             ("2001:db9::1", None),
         ] {
-            assert_eq!(set.contains(address(text)).map(|n| n.to_string()).as_deref(), network, "{text}");
+            assert_eq!(set.find(address(text)).map(|n| n.to_string()).as_deref(), network, "{text}");
         }
-        assert_eq!(NetworkSet::default().contains(address("10.0.0.1")), None);
-        assert_eq!(NetworkSet::parse("::/0").unwrap().contains(address("::ffff:10.0.0.1")), None);
+        assert_eq!(NetworkSet::default().find(address("10.0.0.1")), None);
+        assert_eq!(NetworkSet::parse_list("::/0").unwrap().find(address("::ffff:10.0.0.1")), None);
     }
 }
