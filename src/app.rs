@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 
 use crate::actions::{ActionError, Actions, Actor, Door};
-use crate::auth::Auth;
+use crate::auth::{Auth, setup_token};
 use crate::change::Revision;
 use crate::config::{Settings, SettingsError, UnknownSite};
 use crate::endpoints;
@@ -129,9 +129,20 @@ impl Maintenance {
         &self.0.settings
     }
 
+    /// Path of the one-time link that creates the first superuser; `None` when there is a superuser already. Each call
+    /// makes a new link, which replaces the last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn setup_path(&self) -> Result<Option<String>, StoreError> {
+        let store = self.store().clone();
+        let token = actix_web::web::block(move || setup_token(&store))
+            .await
+            .map_err(|stopping| StoreError::Unreachable { reason: stopping.to_string() })??;
+        Ok(token.map(|token| format!("{}setup/{token}/", self.admin_url())))
+    }
+
     /// Path of the panel, with a slash at each end.
-    pub async fn setup_path(&self) -> anyhow::Result<Option<String>> { Ok(None) }
-    /// x
     pub fn admin_url(&self) -> &str {
         &self.0.settings.gate.admin_url
     }

@@ -392,9 +392,10 @@ fn time_zone(text: &str) -> Result<String, site::TimeZoneError> {
 fn bind(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     let with_host = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
-    with_host.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
-        "BIND is an address with a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned()
-    })
+    with_host
+        .replace("localhost:", "127.0.0.1:")
+        .parse()
+        .map_err(|_| "BIND is an address with a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned())
 }
 
 fn secret_key(text: &str) -> Result<Secret, String> {

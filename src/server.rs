@@ -37,11 +37,7 @@ async fn serve(settings: Settings) -> Result<()> {
 
     let app = maintenance.clone();
     let mut server = HttpServer::new(move || {
-        App::new()
-            .wrap(app.gate())
-            .configure(app.admin())
-            .configure(app.endpoints())
-            .configure(sample::configure(&app))
+        App::new().wrap(app.gate()).configure(app.admin()).configure(app.endpoints()).configure(sample::configure(&app))
     })
     .client_request_timeout(CLIENT_HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)

@@ -135,9 +135,10 @@ pub(super) fn end(record: &mut MaintenanceRecord) {
 }
 
 fn is_typed(record: &SiteRecord, start: &Start) -> bool {
-    start.typed_domains.as_ref().is_none_or(|typed| {
-        typed.iter().any(|typed| typed.trim().eq_ignore_ascii_case(record.site.domain.as_str()))
-    })
+    start
+        .typed_domains
+        .as_ref()
+        .is_none_or(|typed| typed.iter().any(|typed| typed.trim().eq_ignore_ascii_case(record.site.domain.as_str())))
 }
 
 /// Sets the text of the first message, which is the fallback for all languages.

@@ -39,7 +39,8 @@ pub(super) async fn admit(
     }
     let panel = panel_of(&req);
     let Some(id) = session::user_of(&req.get_session()) else {
-        return Ok(req.into_response(to_login(&panel, req.uri().path_and_query(), req.method())));
+        let login = to_login(&panel, req.uri().path_and_query(), req.method());
+        return Ok(req.into_response(login));
     };
     let user = match panel.read(move |reader| reader.user(id)).await {
         Ok(user) => user.filter(|user| user.rights.panel()),
@@ -47,7 +48,8 @@ pub(super) async fn admit(
     };
     let Some(user) = user else {
         req.get_session().purge();
-        return Ok(req.into_response(to_login(&panel, req.uri().path_and_query(), req.method())));
+        let login = to_login(&panel, req.uri().path_and_query(), req.method());
+        return Ok(req.into_response(login));
     };
     let address = client_of(req.request(), &panel.maintenance.snapshot().rules().trusted).map(|client| client.address);
     let is_superuser = user.rights.superuser();

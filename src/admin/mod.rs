@@ -7,16 +7,27 @@
 //! runs. A handler reads from storage, changes things through [`crate::actions`] only, and answers with a page or a
 //! redirect; [`error`] turns every refusal into a page.
 
+mod account;
+mod asset;
 pub mod assets;
+mod bulk;
 mod error;
 mod flash;
 mod form;
 mod frame;
 mod guard;
+mod history;
+mod login;
 mod own;
 pub mod page;
 mod panel;
+mod preview;
+mod record;
 pub mod routes;
+mod setting;
+mod setup;
+mod site;
 pub mod templates;
+mod user;
 
 pub(crate) use routes::configure;

@@ -40,9 +40,8 @@ pub struct Templates(Tera);
 impl Templates {
     /// The templates, loaded at their first use and shared by all workers.
     pub fn shared() -> &'static Self {
-        static SHARED: LazyLock<Templates> = LazyLock::new(|| {
-            Templates::load().expect("the embedded templates load, a test renders each of them")
-        });
+        static SHARED: LazyLock<Templates> =
+            LazyLock::new(|| Templates::load().expect("the embedded templates load, a test renders each of them"));
         &SHARED
     }
 

@@ -115,14 +115,13 @@ fn each_row_decides_what_the_table_says() {
 
 #[test]
 fn rows_one_to_five_never_ask_who_it_is() {
-    let snapshot = snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
-    let unresolved = |host: &'static str, path: &'static str| RequestFacts { identity: Identity::Unresolved, ..facts(host, path) };
-    for (host, path) in [
-        ("forum.example", "/admin/"),
-        ("nobody.example", "/"),
-        ("b.example", "/"),
-        ("forum.example", "/ignored/"),
-    ] {
+    let snapshot =
+        snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
+    let unresolved =
+        |host: &'static str, path: &'static str| RequestFacts { identity: Identity::Unresolved, ..facts(host, path) };
+    for (host, path) in
+        [("forum.example", "/admin/"), ("nobody.example", "/"), ("b.example", "/"), ("forum.example", "/ignored/")]
+    {
         assert!(matches!(decide(&snapshot, &unresolved(host, path), now()), Verdict::Pass(_)), "{host}{path}");
     }
     assert_eq!(decide(&snapshot, &unresolved("forum.example", "/"), now()), Verdict::Identify);
@@ -178,7 +177,8 @@ fn settings_add_patterns_and_networks_of_the_site_add_addresses() {
 
 #[test]
 fn only_people_are_told_that_they_were_let_through() {
-    let closed = snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
+    let closed =
+        snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());
     let told = |facts: RequestFacts<'_>| match decide(&closed, &facts, now()) {
         Verdict::Pass(pass) => pass.let_through().is_some(),
         other => panic!("{other:?}"),

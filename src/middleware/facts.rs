@@ -1,51 +1,48 @@
 //! The facts of an Actix request, read with suspicion: headers count only as far as their sender is trusted.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
-use actix_web::{HttpRequest, http::Uri};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use crate::decision::{Identity, RequestFacts};
-use crate::network::{ClientAddress, NetworkSet};
+use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
 use crate::site::{HostError, request_host, request_host_bytes};
 use crate::snapshot::Rules;
 
-/// Header in which a proxy hands on the host that the visitor asked for.
+/// Headers in which a chain of proxies hands on what the visitor's own request said.
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-
-/// Header in which a proxy hands on the scheme that the visitor used.
 #[cfg(feature = "admin")]
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Reads the facts; who sends the request is not looked up.
 pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
-    let peer = req.peer_addr().map(|peer| peer.ip());
-    let is_trusted = peer.is_some_and(|peer| rules.trusted.find(peer).is_some());
+    let client = client_of(req.request(), &rules.trusted);
     RequestFacts {
-        host: host_of(req.uri(), req.headers(), is_trusted),
+        host: host_of(req.request(), &rules.trusted),
         path: RequestPath::new(req.uri().path()),
-        client: client_of(req.request(), &rules.trusted).map(|client| client.address),
+        // An address that is not certain may be the proxy's own, and that is often internal.
+        client: client.filter(|client| client.is_certain).map(|client| client.address),
         identity: Identity::Unresolved,
     }
 }
 
 /// The host that the request is for.
 ///
-/// An absolute target names it and the `Host` header is ignored (RFC 9112, section 3.2.2). A trusted proxy may
-/// hand on the host that the visitor asked for. Several `Host` headers that differ name none.
-fn host_of<'r>(uri: &'r Uri, headers: &'r HeaderMap, is_trusted: bool) -> Result<Cow<'r, str>, HostError> {
-    if is_trusted && let Some(forwarded) = headers.get_all(&X_FORWARDED_HOST).last() {
-        // A chain of proxies makes a list; the last one is what our own proxy says.
-        let bytes = forwarded.as_bytes();
-        let last = bytes.rsplit(|byte| *byte == b',').next().unwrap_or(bytes);
-        return request_host_bytes(last.trim_ascii());
+/// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it and the
+/// `Host` header is ignored (RFC 9112, section 3.2.2). Several `Host` headers that differ name none.
+fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
+    if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST), trusted) {
+        return request_host_bytes(forwarded);
     }
-    if let Some(authority) = uri.authority() {
+    if let Some(authority) = req.uri().authority() {
         return request_host(authority.as_str());
     }
-    let mut hosts = headers.get_all(header::HOST);
+    let mut hosts = req.headers().get_all(header::HOST);
     let first = hosts.next().ok_or(HostError::Empty)?;
     if hosts.any(|other| other != first) {
         return Err(HostError::Several);
@@ -53,28 +50,28 @@ fn host_of<'r>(uri: &'r Uri, headers: &'r HeaderMap, is_trusted: bool) -> Result
     request_host_bytes(first.as_bytes())
 }
 
-/// Scheme and host of the panel as the browser sees them, the host with its port; a trusted proxy's word counts.
-#[cfg(feature = "admin")]
-pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static str, String) {
-    let is_trusted = req.peer_addr().is_some_and(|peer| trusted.find(peer.ip()).is_some());
-    let forwarded = |name: &HeaderName| {
-        let value = req.headers().get_all(name).last().filter(|_| is_trusted)?.to_str().ok()?;
-        Some(value.rsplit(',').next().unwrap_or(value).trim().to_owned())
-    };
-    let scheme = match forwarded(&X_FORWARDED_PROTO).as_deref() {
-        Some("https") => "https",
-        Some(_) => "http",
-        None => req.uri().scheme_str().filter(|scheme| *scheme == "https").map_or("http", |_| "https"),
-    };
-    let own = || {
-        let authority = req.uri().authority().map(|authority| authority.as_str().to_owned());
-        authority.or_else(|| Some(req.headers().get(header::HOST)?.to_str().ok()?.to_owned()))
-    };
-    (scheme, forwarded(&X_FORWARDED_HOST).or_else(own).unwrap_or_default())
-}
-
 /// The client's address, by the forwarded headers of trusted proxies.
 pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
-    let _ = trusted;
-    req.peer_addr().map(|peer| ClientAddress { address: peer.ip() })
+    client_address(peer_of(req), lines(req, &X_FORWARDED_FOR), lines(req, &header::FORWARDED), trusted)
+}
+
+/// Scheme and host of the panel as the browser sees them, the host with its port.
+#[cfg(feature = "admin")]
+pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static str, String) {
+    use crate::network::{Scheme, forwarded_proto};
+
+    let own_scheme = if req.uri().scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
+    let scheme = forwarded_proto(peer_of(req), lines(req, &X_FORWARDED_PROTO), trusted).unwrap_or(own_scheme);
+    let host = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST), trusted)
+        .or_else(|| req.uri().authority().map(|authority| authority.as_str().as_bytes()))
+        .or_else(|| lines(req, &header::HOST).next());
+    (scheme.as_str(), String::from_utf8_lossy(host.unwrap_or_default()).into_owned())
+}
+
+fn peer_of(req: &HttpRequest) -> Option<IpAddr> {
+    req.peer_addr().map(|peer| peer.ip())
+}
+
+fn lines<'r>(req: &'r HttpRequest, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'r [u8]> + Clone + use<'r> {
+    req.headers().get_all(name).map(HeaderValue::as_bytes)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use rand::Rng as _;
@@ -78,7 +78,13 @@ fn send(held: Held) -> HttpResponse {
 }
 
 /// The application's own answer, with what makes a maintenance answer honest where it has none.
-fn by_handler(handler: &HoldHandler, req: &ServiceRequest, hold: &Hold<'_>, held: Held, now: Timestamp) -> HttpResponse {
+fn by_handler(
+    handler: &HoldHandler,
+    req: &ServiceRequest,
+    hold: &Hold<'_>,
+    held: Held,
+    now: Timestamp,
+) -> HttpResponse {
     let retry_after = held.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let info = HoldInfo {
         site: hold.site.domain.to_string(),

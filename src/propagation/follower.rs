@@ -56,12 +56,8 @@ impl Follower {
         let first = build(store, &rules, Arc::new(templates.load()))?;
         let (revision, seen) = watch::channel(first.revision());
         let (wake, woken) = sync_channel(1);
-        let enforced = Enforced {
-            snapshot: Arc::new(ArcSwap::from_pointee(first)),
-            revision: seen,
-            health: Arc::default(),
-            wake,
-        };
+        let enforced =
+            Enforced { snapshot: Arc::new(ArcSwap::from_pointee(first)), revision: seen, health: Arc::default(), wake };
         let follower = Self {
             store: store.clone(),
             snapshot: Arc::clone(&enforced.snapshot),
@@ -162,7 +158,11 @@ enum News {
     Nothing,
     /// The log is shorter than what this process has seen: a backup was put back.
     Replaced,
-    Changes { revision: Revision, actions: Vec<String>, sites: Vec<(SiteId, Option<SiteRecord>)> },
+    Changes {
+        revision: Revision,
+        actions: Vec<String>,
+        sites: Vec<(SiteId, Option<SiteRecord>)>,
+    },
 }
 
 impl News {

@@ -64,6 +64,8 @@ impl Enforced {
     /// Waits until this process enforces `revision`; `false` when that took longer than `limit`.
     pub async fn wait_for(&self, revision: Revision, limit: Duration) -> bool {
         let mut seen = self.revision.clone();
-        tokio::time::timeout(limit, seen.wait_for(|enforced| *enforced >= revision)).await.is_ok_and(|seen| seen.is_ok())
+        tokio::time::timeout(limit, seen.wait_for(|enforced| *enforced >= revision))
+            .await
+            .is_ok_and(|seen| seen.is_ok())
     }
 }

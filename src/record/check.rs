@@ -107,10 +107,12 @@ impl SiteRecord {
     ///
     /// Only rows that are new or changed are asked about: what was confirmed once stays confirmed.
     pub fn warnings(&self, stored: Option<&Self>, confirmed: &BTreeSet<String>) -> Vec<Warning> {
-        let known = |row: usize| stored.is_some_and(|stored| {
-            let mine = &self.patterns[row];
-            stored.patterns.iter().any(|theirs| theirs.kind == mine.kind && theirs.pattern == mine.pattern)
-        });
+        let known = |row: usize| {
+            stored.is_some_and(|stored| {
+                let mine = &self.patterns[row];
+                stored.patterns.iter().any(|theirs| theirs.kind == mine.kind && theirs.pattern == mine.pattern)
+            })
+        };
         pattern::warnings(&self.patterns)
             .into_iter()
             .filter(|(row, _)| !known(*row))

@@ -159,9 +159,9 @@ impl TryFrom<ChangeRow> for Change {
 
     fn try_from(row: ChangeRow) -> Result<Self, StoreError> {
         let json = |text: Option<String>| {
-            text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| StoreError::Unreadable {
-                what: format!("change {}: {error}", row.id),
-            })
+            text.map(|text| serde_json::from_str(&text))
+                .transpose()
+                .map_err(|error| StoreError::Unreadable { what: format!("change {}: {error}", row.id) })
         };
         Ok(Self {
             revision: Revision(row.id),

@@ -226,10 +226,9 @@ pub(super) fn read_transaction<T>(
         #[cfg(feature = "sqlite")]
         DbConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
         #[cfg(feature = "postgres")]
-        DbConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(
-            conn,
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        ),
+        DbConnection::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
     }?;
     finish(conn, work)
 }
@@ -294,7 +293,9 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_or_an_empty_address_is_refused_in_words() {
-        for (url, part) in [("", "empty"), ("mysql://db/m", "scheme"), ("sqlite:", "no file"), ("sqlite::memory:", "memory")] {
+        for (url, part) in
+            [("", "empty"), ("mysql://db/m", "scheme"), ("sqlite:", "no file"), ("sqlite::memory:", "memory")]
+        {
             let error = DatabaseUrl::parse(url).unwrap_err().to_string();
             assert!(error.contains(part), "{url}: {error}");
         }

@@ -79,9 +79,7 @@ fn refuse_newer(conn: &mut DbConnection) -> Result<(), StoreError> {
 
 /// Versions of all migrations in this program.
 fn known(conn: &DbConnection) -> Result<Vec<String>, StoreError> {
-    fn versions<DB: diesel::backend::Backend>(
-        source: EmbeddedMigrations,
-    ) -> diesel::migration::Result<Vec<String>> {
+    fn versions<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> diesel::migration::Result<Vec<String>> {
         let migrations = diesel::migration::MigrationSource::<DB>::migrations(&source)?;
         Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
     }
@@ -98,12 +96,16 @@ fn known(conn: &DbConnection) -> Result<Vec<String>, StoreError> {
 fn is_migrated(conn: &mut DbConnection) -> Result<bool, StoreError> {
     let tables = match conn {
         #[cfg(feature = "sqlite")]
-        DbConnection::Sqlite(_) => "SELECT count(*) AS all_tables, \
-             coalesce(sum(name = '__diesel_schema_migrations'), 0) AS ours FROM sqlite_master WHERE type = 'table'",
+        DbConnection::Sqlite(_) => {
+            "SELECT count(*) AS all_tables, \
+             coalesce(sum(name = '__diesel_schema_migrations'), 0) AS ours FROM sqlite_master WHERE type = 'table'"
+        }
         #[cfg(feature = "postgres")]
-        DbConnection::Postgres(_) => "SELECT count(*) AS all_tables, \
+        DbConnection::Postgres(_) => {
+            "SELECT count(*) AS all_tables, \
              count(*) FILTER (WHERE tablename = '__diesel_schema_migrations') AS ours \
-             FROM pg_tables WHERE schemaname = current_schema()",
+             FROM pg_tables WHERE schemaname = current_schema()"
+        }
     };
     let found: Tables = diesel::sql_query(tables).get_result(conn)?;
     match found {

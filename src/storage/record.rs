@@ -50,8 +50,10 @@ struct MaintenanceRow {
 impl Reader<'_> {
     /// Every site's record with the revision it was last changed at, by id.
     pub fn record_list(&mut self) -> Result<Vec<(SiteRecord, Revision)>, StoreError> {
-        let rows: Vec<RecordRow> =
-            sites::table.inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id))).order(sites::id).load(self.conn)?;
+        let rows: Vec<RecordRow> = sites::table
+            .inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id)))
+            .order(sites::id)
+            .load(self.conn)?;
         let mut parts = Parts::load(self.conn, None)?;
         rows.into_iter().map(|row| parts.assemble(row)).collect()
     }
@@ -86,19 +88,27 @@ impl Reader<'_> {
 
     /// The site that holds this domain or alias, if any.
     pub fn site_holding(&mut self, name: &str) -> Result<Option<SiteId>, StoreError> {
-        let by_domain = sites::table.filter(sites::domain.eq(name)).select(sites::id).first::<i64>(self.conn).optional()?;
+        let by_domain =
+            sites::table.filter(sites::domain.eq(name)).select(sites::id).first::<i64>(self.conn).optional()?;
         if let Some(id) = by_domain {
             return Ok(Some(SiteId(id)));
         }
-        let by_alias =
-            site_aliases::table.filter(site_aliases::alias.eq(name)).select(site_aliases::site_id).first::<i64>(self.conn);
+        let by_alias = site_aliases::table
+            .filter(site_aliases::alias.eq(name))
+            .select(site_aliases::site_id)
+            .first::<i64>(self.conn);
         Ok(by_alias.optional()?.map(SiteId))
     }
 }
 
 impl Writer<'_> {
     /// Adds a site; its own id is ignored unless `keep_id`, which puts a removed site back under its old one.
-    pub fn record_insert(&mut self, record: &SiteRecord, revision: Revision, keep_id: bool) -> Result<SiteId, StoreError> {
+    pub fn record_insert(
+        &mut self,
+        record: &SiteRecord,
+        revision: Revision,
+        keep_id: bool,
+    ) -> Result<SiteId, StoreError> {
         let site = &record.site;
         let values = (
             sites::domain.eq(site.domain.as_str()),
@@ -109,7 +119,10 @@ impl Writer<'_> {
             sites::revision.eq(revision.0),
         );
         let id: i64 = if keep_id {
-            diesel::insert_into(sites::table).values((sites::id.eq(site.id.0), values)).returning(sites::id).get_result(self.conn)?
+            diesel::insert_into(sites::table)
+                .values((sites::id.eq(site.id.0), values))
+                .returning(sites::id)
+                .get_result(self.conn)?
         } else {
             diesel::insert_into(sites::table).values(values).returning(sites::id).get_result(self.conn)?
         };
@@ -122,7 +135,12 @@ impl Writer<'_> {
     }
 
     /// Writes what differs between `before` and `after`, and marks the site with `revision`.
-    pub fn record_update(&mut self, before: &SiteRecord, after: &SiteRecord, revision: Revision) -> Result<(), StoreError> {
+    pub fn record_update(
+        &mut self,
+        before: &SiteRecord,
+        after: &SiteRecord,
+        revision: Revision,
+    ) -> Result<(), StoreError> {
         let id = before.site.id.0;
         diesel::update(sites::table.find(id)).set(site_row(&after.site, revision)).execute(self.conn)?;
         if before.maintenance != after.maintenance {

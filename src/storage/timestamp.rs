@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 
+use diesel::deserialize::FromSqlRow;
 use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Timestamp as TimestampColumn;
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
 use jiff::Timestamp;
 
 use super::connection::MultiBackend;

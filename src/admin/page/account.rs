@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Field, FieldError, Moment, Page, Theme};
+use super::{Field, FieldError, Moment, Page};
+use crate::user::Theme;
 
 /// The user's own account.
 #[derive(Debug, Clone, Default, Serialize)]

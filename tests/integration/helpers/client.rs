@@ -36,7 +36,8 @@ pub fn get(target: &str) -> Request {
 
 /// A POST of a form as a browser would send it from a page of the same origin.
 pub fn post(target: &str, fields: &[(&str, &str)]) -> Request {
-    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encode =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     let mut request = request("POST", target)
         .with("Accept", "text/html")
@@ -151,7 +152,8 @@ impl Response {
 fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(line) = bytes.windows(2).position(|window| window == b"\r\n") {
-        let size = std::str::from_utf8(&bytes[..line]).ok().and_then(|size| usize::from_str_radix(size.trim(), 16).ok());
+        let size =
+            std::str::from_utf8(&bytes[..line]).ok().and_then(|size| usize::from_str_radix(size.trim(), 16).ok());
         let Some(size) = size.filter(|size| *size > 0 && line + 2 + size <= bytes.len()) else { break };
         body.extend_from_slice(&bytes[line + 2..line + 2 + size]);
         bytes = &bytes[(line + 4 + size).min(bytes.len())..];

@@ -2,9 +2,11 @@
 
 mod client;
 mod server;
+mod visitor;
 
 pub use client::{Request, Response, get, post, request};
 pub use server::{FIRST_SITE, TestServer, a_server, operator};
+pub use visitor::{PASSWORD, Visitor};
 
 use std::time::{Duration, Instant};
 

@@ -47,7 +47,8 @@ impl ServerBuilder {
         let database = folder.path().join("test.sqlite3");
         let mut builder = Maintenance::builder().database_url(database.to_str().expect("the path is text"));
         for (name, value) in &self.settings {
-            builder = builder.setting(name, &value.replace("{folder}", folder.path().to_str().expect("the path is text")));
+            builder =
+                builder.setting(name, &value.replace("{folder}", folder.path().to_str().expect("the path is text")));
         }
         let maintenance = builder.build().expect("the server can be built");
         let app = maintenance.clone();

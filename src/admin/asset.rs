@@ -1,0 +1,6 @@
+//! stub
+use super::error::PanelError;
+use actix_web::HttpResponse;
+pub(super) async fn show() -> Result<HttpResponse, PanelError> {
+    Err(PanelError::NotFound)
+}
