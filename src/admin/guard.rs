@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_session::SessionExt as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -103,17 +104,20 @@ pub(super) async fn outermost(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let request = req.request().clone();
-    let mut response = match next.call(req).await {
-        Ok(response) => response.map_into_boxed_body(),
+    match next.call(req).await {
+        Ok(response) => {
+            let mut response = response.map_into_boxed_body();
+            add_headers(response.headers_mut());
+            Ok(response)
+        }
         Err(error) => {
             log::error!("The panel could not look up a session: {error}");
             let page = ErrorPage::no_database(panel.base(), panel.maintenance.snapshot().closed_sites());
-            ServiceResponse::new(request, panel.error_page(&panel.bare_frame(), &page))
+            let mut page = panel.error_page(&panel.bare_frame(), &page);
+            add_headers(page.headers_mut());
+            Err(InternalError::from_response(error, page).into())
         }
-    };
-    add_headers(response.headers_mut());
-    Ok(response)
+    }
 }
 
 /// The page for a refusal, with the frame of whoever asked.
