@@ -4,6 +4,7 @@
 //! one transaction. Nothing else writes what the gate decides by.
 
 mod error;
+mod login;
 mod maintenance;
 mod site;
 mod undo;
@@ -16,8 +17,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use error::ActionError;
+pub(crate) use login::RightPassword;
 pub use maintenance::{Start, Switched};
-pub use site::{Saved, Save};
+pub use site::{Save, Saved};
+pub(crate) use user::SETUP_SECRET;
 pub use user::{PasswordHash, UserEdit};
 
 use crate::change::Revision;

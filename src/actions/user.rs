@@ -9,6 +9,9 @@ use crate::record::Fields;
 use crate::storage::{NewUser, SessionId, StoreError, UserChanges};
 use crate::user::{Rights, Theme, User, UserId, check_username};
 
+/// Name of the secret that the one-time set-up link is checked against.
+pub(crate) const SETUP_SECRET: &str = "setup-link";
+
 /// A password that has been checked and hashed, which takes too long for a transaction.
 #[derive(Clone)]
 pub struct PasswordHash(String);
@@ -17,6 +20,11 @@ impl PasswordHash {
     /// Wraps an Argon2id hash in PHC form.
     pub(crate) fn new(phc: String) -> Self {
         Self(phc)
+    }
+
+    /// The PHC string.
+    pub(crate) fn into_phc(self) -> String {
+        self.0
     }
 }
 
@@ -65,6 +73,7 @@ impl Actions {
             if act.writer.superuser_count()? > 0 {
                 return Err(act.refused("nobody: there is a superuser already", Rights::superuser)?);
             }
+            act.writer.secret_set(SETUP_SECRET, None)?;
             let rights = Rights { is_active: true, is_staff: true, is_superuser: true, sites: None };
             act.user_insert(username, password, &rights)
         })
@@ -107,9 +116,8 @@ impl Actions {
     /// # Errors
     /// When the database fails.
     pub fn user_theme(&self, id: UserId, theme: Theme) -> Result<(), StoreError> {
-        self.store().write(|writer| {
-            writer.user_update(id, &UserChanges { theme: Some(theme), ..UserChanges::default() })
-        })
+        self.store()
+            .write(|writer| writer.user_update(id, &UserChanges { theme: Some(theme), ..UserChanges::default() }))
     }
 
     /// Ends one session: one's own, or anybody's for a superuser.
@@ -189,7 +197,7 @@ impl Act<'_, '_> {
         if is_last { Err(ActionError::LastSuperuser) } else { Ok(()) }
     }
 
-    fn log_user(
+    pub(super) fn log_user(
         &mut self,
         action: &'static str,
         username: &str,

@@ -24,8 +24,8 @@ use std::time::Duration;
 pub use change::{ChangeFilter, NewChange};
 pub use connection::{DatabaseUrl, DbConnection};
 pub use error::StoreError;
-pub use login_failure::LoginFailures;
-pub use session::{NewSession, Session, SessionId};
+pub use login_failure::{LoginFailures, LoginScope};
+pub use session::{KeyHash, NewSession, Session, SessionId};
 pub use user::{NewUser, UserChanges};
 pub use watch::Watch;
 
@@ -118,6 +118,15 @@ impl<'a> Deref for Writer<'a> {
 impl DerefMut for Writer<'_> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.reader
+    }
+}
+
+#[cfg(test)]
+impl Writer<'_> {
+    /// Runs any statement, so that a test can see what a broken database does.
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), StoreError> {
+        use diesel::connection::SimpleConnection as _;
+        Ok(self.reader.conn.batch_execute(sql)?)
     }
 }
 

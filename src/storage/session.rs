@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::schema::{sessions, users};
 use super::timestamp::UtcTime;
 use super::{Reader, StoreError, Writer};
-use crate::user::UserId;
+use crate::user::{User, UserId};
 
 /// Key of a session's row: names it in the panel and on the command line; opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,8 +101,24 @@ impl Reader<'_> {
         Ok(row.map(Session::from))
     }
 
+    /// The session with that key, expired or not, and the user it is of: all that it takes to know who sends a
+    /// request, read at one moment.
+    pub fn session_with_user(&mut self, key: &KeyHash) -> Result<Option<(Session, Option<User>)>, StoreError> {
+        let Some(session) = self.session_by_key(key)? else { return Ok(None) };
+        let user = match session.user_id {
+            Some(id) => self.user(id)?,
+            None => None,
+        };
+        Ok(Some((session, user)))
+    }
+
     /// A user's live sessions, the last used first.
-    pub fn session_list(&mut self, user: UserId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Session>, StoreError> {
+    pub fn session_list(
+        &mut self,
+        user: UserId,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         let rows: Vec<SessionRow> = sessions::table
             .filter(sessions::user_id.eq(user.0))
             .filter(sessions::expires_at.gt(UtcTime(now)))
@@ -161,15 +177,15 @@ impl Writer<'_> {
         Ok(changed > 0)
     }
 
-    /// Notes that a session was used.
-    pub fn session_touch(&mut self, key: &KeyHash, now: Timestamp) -> Result<(), StoreError> {
-        diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
+    /// Notes that a session was used. `false` when it is gone: somebody has ended it.
+    pub fn session_touch(&mut self, key: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
+        let touched = diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
             .set(sessions::last_seen_at.eq(UtcTime(now)))
             .execute(self.conn)?;
-        Ok(())
+        Ok(touched > 0)
     }
 
-    /// Ends the session with that key; the user it was of, when there was one.
+    /// Ends the session with that key; `false` when it was gone already.
     pub fn session_delete_by_key(&mut self, key: &KeyHash) -> Result<bool, StoreError> {
         Ok(diesel::delete(sessions::table.filter(sessions::key_hash.eq(&key[..]))).execute(self.conn)? > 0)
     }

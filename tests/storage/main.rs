@@ -14,7 +14,7 @@ use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::site::{Alias, Domain, Site, SiteId};
-use maintenance_mode::storage::{LoginFailures, NewSession, NewUser, Store, StoreError, UserChanges};
+use maintenance_mode::storage::{LoginFailures, LoginScope, NewSession, NewUser, Store, StoreError, UserChanges};
 use maintenance_mode::user::{Rights, Theme};
 
 use engine::on_each_engine;
@@ -76,9 +76,14 @@ fn a_full_site(domain: &str) -> SiteRecord {
             link_url: "https://status.example.com".to_owned(),
         })
         .into();
-    record.patterns = [(PatternKind::Regex, "^health/$"), (PatternKind::Exact, "/robots.txt"), (PatternKind::Prefix, "/static")]
-        .map(|(kind, pattern)| IgnoredPattern { kind, pattern: pattern.to_owned(), description: "probe".to_owned() })
-        .into();
+    record.patterns =
+        [(PatternKind::Regex, "^health/$"), (PatternKind::Exact, "/robots.txt"), (PatternKind::Prefix, "/static")]
+            .map(|(kind, pattern)| IgnoredPattern {
+                kind,
+                pattern: pattern.to_owned(),
+                description: "probe".to_owned(),
+            })
+            .into();
     record.networks = ["10.0.0.0/8", "2001:db8::/32"]
         .map(|network| InternalNetwork { network: network.parse().unwrap(), description: "office".to_owned() })
         .into();
@@ -262,9 +267,11 @@ fn every_column_of_a_user_reads_back_and_names_are_unique_without_regard_to_case
         let site = add(store, "a.example");
         let rights = Rights { is_active: true, is_staff: true, is_superuser: false, sites: Some(vec![site]) };
         let created_at = at("2026-11-21T03:12:04.000001Z");
-        let new = NewUser { username: "Ada".into(), password_hash: "$argon2id$x".into(), rights: rights.clone(), created_at };
+        let new =
+            NewUser { username: "Ada".into(), password_hash: "$argon2id$x".into(), rights: rights.clone(), created_at };
         let id = store.write(|writer| writer.user_insert(&new)).unwrap();
-        let changes = UserChanges { theme: Some(Theme::Dark), last_login_at: Some(created_at), ..UserChanges::default() };
+        let changes =
+            UserChanges { theme: Some(Theme::Dark), last_login_at: Some(created_at), ..UserChanges::default() };
         store.write(|writer| writer.user_update(id, &changes)).unwrap();
         let user = store.read(|reader| reader.user_by_name("ADA")).unwrap().unwrap();
         assert_eq!((user.id, user.rights, user.theme), (id, rights, Theme::Dark));
@@ -280,7 +287,12 @@ fn removing_the_only_site_of_a_limited_user_leaves_the_user_limited_to_none() {
     on_each_engine(|store| {
         let site = add(store, "a.example");
         let rights = Rights { is_active: true, is_staff: true, is_superuser: false, sites: Some(vec![site]) };
-        let new = NewUser { username: "bo".into(), password_hash: "x".into(), rights, created_at: at("2026-01-01T00:00:00Z") };
+        let new = NewUser {
+            username: "bo".into(),
+            password_hash: "x".into(),
+            rights,
+            created_at: at("2026-01-01T00:00:00Z"),
+        };
         let id = store.write(|writer| writer.user_insert(&new)).unwrap();
         actions(store).site_remove(&operator(), site).unwrap();
         assert_eq!(store.read(|reader| reader.user(id)).unwrap().unwrap().rights.sites, Some(vec![]));
@@ -314,21 +326,30 @@ fn a_session_reads_back_and_an_update_never_revives_an_ended_one() {
 #[test]
 fn counts_of_refused_log_ins_are_kept_by_scope() {
     on_each_engine(|store| {
+        let ada = LoginScope::Account("ada");
         let count = LoginFailures { failures: 3, last_at: at("2026-01-01T00:00:00Z"), blocked_until: None };
         for failures in [1, 3] {
             let count = LoginFailures { failures, ..count };
-            store.write(|writer| writer.login_failures_set("user:ada", &count)).unwrap();
+            store.write(|writer| writer.login_failures_set(ada, &count)).unwrap();
         }
-        assert_eq!(store.read(|reader| reader.login_failures("user:ada")).unwrap(), Some(count));
-        assert!(store.write(|writer| writer.login_failures_clear("user:ada")).unwrap());
-        assert_eq!(store.read(|reader| reader.login_failures("user:ada")).unwrap(), None);
+        assert_eq!(store.read(|reader| reader.login_failures(ada)).unwrap(), Some(count));
+        assert!(store.write(|writer| writer.login_failures_clear(ada)).unwrap());
+        assert_eq!(store.read(|reader| reader.login_failures(ada)).unwrap(), None);
+        let network = |address: &'static str| LoginScope::Address(address.parse().unwrap());
+        for scope in [ada, LoginScope::Device("Ada", "01"), network("2001:db8::1"), LoginScope::Account("bo")] {
+            store.write(|writer| writer.login_failures_set(scope, &count)).unwrap();
+        }
+        assert_eq!(store.read(|reader| reader.login_failures(network("2001:db8::2"))).unwrap(), Some(count));
+        assert_eq!(store.write(|writer| writer.login_failures_clear_for("ADA")).unwrap(), 3);
+        assert_eq!(store.read(|reader| reader.login_failures(LoginScope::Account("bo"))).unwrap(), Some(count));
     });
 }
 
 #[test]
 fn a_secret_is_made_once() {
     on_each_engine(|store| {
-        let make = |value: &'static str| store.write(|writer| writer.secret_or_insert("key", || value.to_owned())).unwrap();
+        let make =
+            |value: &'static str| store.write(|writer| writer.secret_or_insert("key", || value.to_owned())).unwrap();
         assert_eq!((make("one"), make("two")), ("one".to_owned(), "one".to_owned()));
     });
 }
