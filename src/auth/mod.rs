@@ -1,0 +1,173 @@
+//! Who somebody is: passwords, log-in, sessions, and what the gate and the panel may conclude from a request.
+//!
+//! Knows the database and the actions, not pages. What a user may do is in [`crate::user::Rights`]; here it is only
+//! found out whose rights apply.
+
+pub mod cookie;
+pub mod csrf;
+pub mod device;
+pub mod identity;
+pub mod key;
+pub mod login;
+pub mod next;
+pub mod password;
+pub mod session;
+pub mod setup;
+pub mod strength;
+pub mod throttle;
+
+pub use csrf::{Csrf, CsrfError};
+pub use identity::{Identities, SessionCookie};
+pub use key::Keys;
+pub use login::{Attempt, LoggedIn, LoginError, Logins};
+pub use password::Hashing;
+pub use session::{SessionAges, Sessions};
+pub use setup::{check_setup, setup_token};
+pub use strength::{About, NewPassword, WeakPassword};
+
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use jiff::Timestamp;
+
+use crate::actions::Actions;
+use crate::config::{Secret, ServerSettings};
+use crate::storage::{Store, StoreError};
+
+/// The parts of this module joined by the settings, once for all workers.
+pub struct Auth {
+    store: Store,
+    keys: Keys,
+    is_secure: bool,
+    identities: Arc<Identities>,
+    sessions: Sessions,
+    csrf: Csrf,
+    hashing: Hashing,
+}
+
+impl Auth {
+    /// Reads the master secret, or makes it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn new(store: &Store, settings: &ServerSettings) -> Result<Self, StoreError> {
+        let keys = Keys::open(store, settings.secret_key.as_ref().map(Secret::expose))?;
+        let ages = SessionAges::from_secs(settings.session_cookie_age, settings.session_idle_age);
+        let is_secure = settings.session_cookie_secure;
+        Ok(Self {
+            identities: Arc::new(Identities::new(store.clone(), &keys, is_secure, ages)),
+            sessions: Sessions::new(store.clone(), ages),
+            csrf: Csrf::new(&keys, is_secure, settings.public_origin.clone()),
+            hashing: Hashing::default(),
+            store: store.clone(),
+            is_secure,
+            keys,
+        })
+    }
+
+    /// Who is signed in, as the gate asks it.
+    pub fn identities(&self) -> &Arc<Identities> {
+        &self.identities
+    }
+
+    /// Where the sessions are kept.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The session middleware for the panel, one for each worker. [`cookie::drop_disguised`] belongs around it.
+    pub fn session_middleware(&self) -> SessionMiddleware<Sessions> {
+        self.sessions.middleware(&self.keys, self.is_secure)
+    }
+
+    /// The tokens of forms.
+    pub fn csrf(&self) -> &Csrf {
+        &self.csrf
+    }
+
+    /// The bound on hashing passwords.
+    pub fn hashing(&self) -> &Hashing {
+        &self.hashing
+    }
+
+    /// Names of the cookies.
+    pub fn cookies(&self) -> cookie::CookieNames {
+        cookie::CookieNames::new(self.is_secure)
+    }
+
+    /// Log-ins that are written down by these actions. All share the bound on hashing.
+    pub fn logins(&self, actions: &Actions) -> Logins {
+        Logins::new(actions.clone(), self.hashing.clone(), &self.keys, self.is_secure)
+    }
+
+    /// Removes sessions and counts of failures that are over by age; returns how many rows. Blocks. To be called at
+    /// start and hourly.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn purge(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.sessions.purge(now)? + throttle::purge(&self.store, now)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::actions::PasswordHash;
+    use crate::storage::{DatabaseUrl, NewUser, Open};
+    use crate::user::{Rights, UserId};
+
+    /// The password of every user in these tests.
+    pub const PASSWORD: &str = "clear water runs";
+
+    /// A fresh database, in a folder that goes when the first value is dropped.
+    pub fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(folder.path().join("m.sqlite3").to_str().unwrap()).unwrap();
+        let store = Store::open(&url, Open::Migrate).unwrap();
+        (folder, store)
+    }
+
+    /// Actions that wake nobody.
+    pub fn actions(store: &Store) -> Actions {
+        Actions::new(store.clone(), || {})
+    }
+
+    /// The same keys in every test.
+    pub fn keys() -> Keys {
+        Keys::for_test()
+    }
+
+    /// A time, by seconds after a fixed one.
+    pub fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).unwrap()
+    }
+
+    /// Hash of [`PASSWORD`], computed once.
+    pub fn password_hash() -> PasswordHash {
+        static HASH: LazyLock<String> =
+            LazyLock::new(|| password::hash(&strength::check(PASSWORD, &About::default()).unwrap()).into_phc());
+        PasswordHash::new(HASH.clone())
+    }
+
+    /// Adds an active superuser with [`PASSWORD`].
+    pub fn superuser(store: &Store, username: &str) -> UserId {
+        let new = NewUser {
+            username: username.to_owned(),
+            password_hash: password_hash().into_phc(),
+            rights: Rights { is_active: true, is_staff: true, is_superuser: true, sites: None },
+            created_at: at(0),
+        };
+        store.write(|writer| writer.user_insert(&new)).unwrap()
+    }
+
+    /// Whether the files of the database hold these bytes, in whatever case.
+    pub fn is_on_disk(store: &Store, text: &str) -> bool {
+        let path = store.url().sqlite_path().unwrap();
+        let wal = format!("{}-wal", path.display());
+        let bytes = [std::fs::read(path).unwrap(), std::fs::read(wal).unwrap_or_default()].concat();
+        bytes.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes()))
+    }
+}
