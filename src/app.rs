@@ -9,6 +9,7 @@ use actix_web::web::ServiceConfig;
 use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::{Auth, setup_token};
 use crate::change::Revision;
+use crate::clock;
 use crate::config::{Settings, SettingsError, UnknownSite};
 use crate::endpoints;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
@@ -21,6 +22,9 @@ use crate::storage::{Open, Store, StoreError};
 
 /// How long a request of the panel waits until its own change is in force on this server.
 const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often what is over by age is removed.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// Maintenance mode for an Actix application: the gate, the panel and the state behind them.
 ///
@@ -222,6 +226,7 @@ impl MaintenanceBuilder {
 
         let wake = enforced.clone();
         let actions = Actions::new(store, move || wake.wake());
+        keep_house(&auth);
         let gate = Arc::new(GateParts {
             snapshot: Arc::clone(enforced.pointer()),
             identities: Some(Arc::clone(auth.identities())),
@@ -229,6 +234,23 @@ impl MaintenanceBuilder {
             on_hold: self.on_hold,
         });
         Ok(Maintenance(Arc::new(Parts { settings, actions, enforced, auth, gate })))
+    }
+}
+
+/// Removes sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
+fn keep_house(auth: &Arc<Auth>) {
+    let auth = Arc::downgrade(auth);
+    let work = move || {
+        while let Some(auth) = auth.upgrade() {
+            if let Err(error) = auth.purge(clock::now()) {
+                log::warn!("Old sessions could not be removed, which is tried again in an hour: {error}");
+            }
+            drop(auth);
+            std::thread::sleep(HOUSEKEEPING_EVERY);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work) {
+        log::warn!("Old sessions are not removed: no thread could be started: {error}");
     }
 }
 
