@@ -1,13 +1,14 @@
 //! The facts of an Actix request, read with suspicion: headers count only as far as their sender is trusted.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, http::Uri};
 
 use crate::decision::{Identity, RequestFacts};
-use crate::network::{ClientAddress, NetworkSet};
+use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
 use crate::site::{HostError, request_host, request_host_bytes};
 use crate::snapshot::Rules;
@@ -19,14 +20,19 @@ static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host"
 #[cfg(feature = "admin")]
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// Header in which a chain of proxies hands on the addresses that it saw.
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// Reads the facts; who sends the request is not looked up.
 pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
     let peer = req.peer_addr().map(|peer| peer.ip());
-    let is_trusted = peer.is_some_and(|peer| rules.trusted.find(peer).is_some());
     RequestFacts {
-        host: host_of(req.uri(), req.headers(), is_trusted),
+        host: host_of(req.uri(), req.headers(), peer, &rules.trusted),
         path: RequestPath::new(req.uri().path()),
-        client: client_of(req.request(), &rules.trusted).map(|client| client.address),
+        // An address that is not certain may be the proxy's own, and that is often internal.
+        client: client_of(req.request(), &rules.trusted)
+            .filter(|client| client.is_certain)
+            .map(|client| client.address),
         identity: Identity::Unresolved,
     }
 }
@@ -35,12 +41,15 @@ pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFac
 ///
 /// An absolute target names it and the `Host` header is ignored (RFC 9112, section 3.2.2). A trusted proxy may
 /// hand on the host that the visitor asked for. Several `Host` headers that differ name none.
-fn host_of<'r>(uri: &'r Uri, headers: &'r HeaderMap, is_trusted: bool) -> Result<Cow<'r, str>, HostError> {
-    if is_trusted && let Some(forwarded) = headers.get_all(&X_FORWARDED_HOST).last() {
-        // A chain of proxies makes a list; the last one is what our own proxy says.
-        let bytes = forwarded.as_bytes();
-        let last = bytes.rsplit(|byte| *byte == b',').next().unwrap_or(bytes);
-        return request_host_bytes(last.trim_ascii());
+fn host_of<'r>(
+    uri: &'r Uri,
+    headers: &'r HeaderMap,
+    peer: Option<IpAddr>,
+    trusted: &NetworkSet,
+) -> Result<Cow<'r, str>, HostError> {
+    let forwarded = headers.get_all(&X_FORWARDED_HOST).map(HeaderValue::as_bytes);
+    if let Some(host) = forwarded_host(peer, forwarded, trusted) {
+        return request_host_bytes(host);
     }
     if let Some(authority) = uri.authority() {
         return request_host(authority.as_str());
@@ -75,6 +84,7 @@ pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static st
 
 /// The client's address, by the forwarded headers of trusted proxies.
 pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
-    let _ = trusted;
-    req.peer_addr().map(|peer| ClientAddress { address: peer.ip() })
+    let lines = |name: &HeaderName| req.headers().get_all(name).map(HeaderValue::as_bytes);
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    client_address(peer, lines(&X_FORWARDED_FOR), lines(&header::FORWARDED), trusted)
 }
