@@ -19,6 +19,7 @@ mod user;
 mod watch;
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,6 +183,9 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
             _ => {}
         }
     }
+    if let (Some(path), Open::Migrate) = (url.sqlite_path(), open) {
+        create_private(path)?;
+    }
     let opened = connection::establish(url, open == Open::Migrate).map_err(StoreError::from);
     opened.map_err(|error| match (error, url.sqlite_path()) {
         (StoreError::NotADatabase { .. }, _) => StoreError::NotADatabase { url: url.to_string() },
@@ -190,6 +194,20 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
         }
         (error, _) => error,
     })
+}
+
+/// Makes a missing SQLite file readable for its owner alone, because it will hold hashes and keys. The files that
+/// SQLite lays beside it take on its rights.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() }),
+    }
 }
 
 /// Pool errors reach the log as a sentence; whoever waits gets its own error.

@@ -1,0 +1,123 @@
+//! Rules of the house that a machine can hold.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every file below a folder that ends so.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Sources that hold a text, but for those below the folders that may.
+fn sources_with(text: &str, allowed: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_allowed = |path: &Path| allowed.iter().any(|allowed| path.starts_with(root.join(allowed)));
+    let found = files("src", ".rs").into_iter().filter(|path| !is_allowed(path));
+    let holds = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(text);
+    found.filter(holds).map(|path| path.display().to_string()).collect()
+}
+
+#[test]
+fn nobody_but_storage_knows_diesel() {
+    let strangers = sources_with("diesel", &["src/storage"]);
+    assert!(strangers.is_empty(), "put the SQL into a method of Reader or Writer in src/storage: {strangers:?}");
+}
+
+#[test]
+fn the_panel_and_the_command_line_do_not_know_each_other() {
+    for (folder, other) in [("src/admin", "crate::cli"), ("src/cli", "crate::admin")] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let callers: Vec<_> = sources_with(other, &[])
+            .into_iter()
+            .filter(|path| Path::new(path).starts_with(root.join(folder)))
+            .collect();
+        assert!(callers.is_empty(), "move what both need into a noun or an action: {callers:?}");
+    }
+}
+
+#[test]
+fn nouns_know_no_edge() {
+    let edges = ["storage", "actions", "auth", "admin", "cli", "middleware", "propagation", "server", "sample", "app"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let nouns = [
+        "accept.rs",
+        "body.rs",
+        "change.rs",
+        "field.rs",
+        "language.rs",
+        "maintenance.rs",
+        "markup.rs",
+        "message.rs",
+        "page.rs",
+        "policy.rs",
+        "redirect.rs",
+        "response.rs",
+        "sharded.rs",
+        "snapshot.rs",
+        "template.rs",
+        "user.rs",
+        "voice.rs",
+        "wording.rs",
+        "decision",
+        "network",
+        "path.rs",
+        "pattern",
+        "record",
+        "site",
+    ];
+    for noun in nouns {
+        let path = root.join("src").join(noun);
+        let sources = if path.is_dir() { files(&format!("src/{noun}"), ".rs") } else { vec![path] };
+        for source in sources {
+            let text = fs::read_to_string(&source).unwrap();
+            for edge in edges {
+                let used = text.contains(&format!("crate::{edge}::")) || text.contains(&format!("use crate::{edge};"));
+                assert!(!used, "{} uses crate::{edge}: a noun knows only nouns", source.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn migrations_of_the_two_engines_come_in_pairs_that_can_be_undone() {
+    let names = |engine: &str| {
+        let mut names: Vec<String> = files(&format!("migrations/{engine}"), ".sql")
+            .into_iter()
+            .map(|path| {
+                let mut parts = path.iter().rev().map(|part| part.to_string_lossy().into_owned());
+                let (file, folder) = (parts.next().unwrap(), parts.next().unwrap());
+                format!("{folder}/{file}")
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    let sqlite = names("sqlite");
+    assert_eq!(sqlite, names("postgresql"));
+    let ups = sqlite.iter().filter(|name| name.ends_with("/up.sql")).count();
+    assert_eq!(ups * 2, sqlite.len(), "each migration has an up.sql and a down.sql");
+}
+
+#[test]
+fn no_template_marks_what_a_person_typed_as_safe_and_none_has_inline_handlers() {
+    let pages = files("templates/admin", ".html").into_iter().chain(files("templates/sample", ".html"));
+    for page in pages.chain(files("templates/components", ".html")) {
+        let text = fs::read_to_string(&page).unwrap();
+        for forbidden in ["| safe", "|safe", " style=\"", " onclick=", " onsubmit=", "javascript:"] {
+            assert!(!text.contains(forbidden), "{} has `{forbidden}`", page.display());
+        }
+    }
+}
