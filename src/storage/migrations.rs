@@ -131,3 +131,74 @@ fn migration_error(error: Box<dyn std::error::Error + Send + Sync>) -> StoreErro
         Err(error) => StoreError::Migration { reason: error.to_string() },
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::storage::connection::{DatabaseUrl, establish};
+
+    #[derive(diesel::QueryableByName, Debug, PartialEq)]
+    struct Made {
+        #[diesel(sql_type = Text)]
+        sql: String,
+    }
+
+    fn fresh() -> (tempfile::TempDir, DbConnection) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(folder.path().join("m.sqlite3").to_str().unwrap()).unwrap();
+        let conn = establish(&url, true).unwrap();
+        (folder, conn)
+    }
+
+    fn schema(conn: &mut DbConnection) -> Vec<Made> {
+        let query = "SELECT coalesce(sql, '') AS sql FROM sqlite_master WHERE name NOT LIKE '%diesel%' \
+                     AND name NOT LIKE 'sqlite%' ORDER BY name";
+        diesel::sql_query(query).load(conn).unwrap()
+    }
+
+    fn sqlite(conn: &mut DbConnection) -> &mut diesel::SqliteConnection {
+        match conn {
+            DbConnection::Sqlite(conn) => conn,
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(_) => unreachable!("the address names a file"),
+        }
+    }
+
+    #[test]
+    fn every_migration_can_be_undone_and_run_again_to_the_same_tables() {
+        let (_folder, mut conn) = fresh();
+        run(&mut conn).unwrap();
+        let made = schema(&mut conn);
+        assert!(made.len() > 12);
+        sqlite(&mut conn).revert_all_migrations(SQLITE).unwrap();
+        assert_eq!(schema(&mut conn), []);
+        run(&mut conn).unwrap();
+        assert_eq!(schema(&mut conn), made);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_program_is_refused() {
+        let (_folder, mut conn) = fresh();
+        run(&mut conn).unwrap();
+        let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
+        diesel::sql_query(later).execute(&mut conn).unwrap();
+        assert!(matches!(check(&mut conn), Err(StoreError::Newer { found }) if found == "29990101000000"));
+        assert!(matches!(run(&mut conn), Err(StoreError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_left_alone() {
+        let (_folder, mut conn) = fresh();
+        diesel::sql_query("CREATE TABLE theirs (id INTEGER)").execute(&mut conn).unwrap();
+        assert!(matches!(run(&mut conn), Err(StoreError::NotADatabase { .. })));
+        assert_eq!(schema(&mut conn).len(), 1);
+    }
+
+    #[test]
+    fn an_empty_database_is_older_than_the_program() {
+        let (_folder, mut conn) = fresh();
+        assert!(matches!(check(&mut conn), Err(StoreError::Older)));
+    }
+}
