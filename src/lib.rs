@@ -1,4 +1,48 @@
-//! Takes a web site down for maintenance and brings it back.
+//! Takes a web site down for maintenance and brings it back: from a browser, from a script, or at a set time; for
+//! everyone but the people who should still get in.
+//!
+//! [`Maintenance`] joins everything: its [`gate`](Maintenance::gate) is Actix middleware that answers visitors of a
+//! closed site with an honest 503, its [`admin`](Maintenance::admin) is the panel in which a site is closed and opened.
+//!
+//! # Getting started
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use maintenance_mode::Maintenance;
+//!
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let maintenance = Maintenance::builder().build()?;
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .wrap(maintenance.gate())
+//!             .configure(maintenance.admin())
+//!             .route("/", web::get().to(|| async { "The site is open." }))
+//!     })
+//!     .bind("127.0.0.1:8080")?
+//!     .run()
+//!     .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Settings come from the environment and from `.env`, as `maintenance serve --help` lists them; what is called on the
+//! [builder](MaintenanceBuilder) wins. Wrap the gate outermost, and inside of whatever changes paths.
+//!
+//! # A tour
+//!
+//! | module | |
+//! |---|---|
+//! | [`decision`] | who passes: one pure function over a [`snapshot`] |
+//! | [`site`], [`maintenance`], [`message`], [`pattern`], [`network`], [`user`] | what is decided about |
+//! | [`page`], [`response`], [`template`] | what a held visitor gets |
+//! | [`actions`] | everything that can be changed, with its checks and its log entry |
+//! | [`middleware`] | the gate, and [`MaintenanceStatus`](middleware::MaintenanceStatus) for your own pages |
+//! | [`storage`], [`propagation`] | where it is kept, and how servers follow |
+//!
+//! # Features
+//!
+//! `sqlite` and `postgres` are the engines, `admin` the panel, `cli` the program; all are on by default.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,8 @@
 //! The whole program over HTTP: real servers on free ports, one database each.
 
 mod answer;
+mod faults;
 mod gate;
 mod helpers;
+mod library;
 mod login;

@@ -1,0 +1,86 @@
+//! What goes wrong around a running server: the gate keeps deciding, the panel says so, nothing is lost.
+
+use std::fs;
+
+use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, get};
+
+fn database(server: &TestServer) -> std::path::PathBuf {
+    server.folder().join("test.sqlite3")
+}
+
+/// A lock that no writer gets past, until it is dropped.
+fn lock(server: &TestServer) -> diesel::SqliteConnection {
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+    let mut conn = diesel::SqliteConnection::establish(database(server).to_str().unwrap()).unwrap();
+    conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+    conn
+}
+
+#[test]
+fn a_locked_database_changes_no_verdict_and_a_write_fails_in_words() {
+    let server = a_server().start();
+    server.close(FIRST_SITE);
+    let held = lock(&server);
+    for _ in 0..20 {
+        assert_eq!(server.send(get("/")).status, 503);
+        assert_eq!(server.send(get("/healthz")).status, 200);
+    }
+    let refused = server.actions().end(&crate::helpers::operator(), &[FIRST_SITE]).unwrap_err();
+    assert!(refused.to_string().contains("locked"), "{refused}");
+    drop(held);
+    server.open(FIRST_SITE);
+    assert_eq!(server.send(get("/")).status, 200);
+}
+
+#[test]
+fn a_database_that_is_gone_leaves_the_last_known_state_in_force_and_readyz_says_so() {
+    let server = a_server().start();
+    server.close(FIRST_SITE);
+    let path = database(&server);
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{}{suffix}", path.display());
+        if fs::exists(&file).unwrap() {
+            fs::rename(&file, format!("{file}.gone")).unwrap();
+        }
+    }
+    // A file that is another one now: what follows it must not open the site.
+    fs::write(&path, "this is no database").unwrap();
+    for _ in 0..50 {
+        assert_eq!(server.send(get("/")).status, 503);
+        assert_eq!(server.send(get("/healthz")).status, 200);
+        assert_eq!(server.send(get("/readyz")).status, 200);
+    }
+    assert_eq!(server.send(get("/readyz")).json()["ready"], true);
+}
+
+#[test]
+fn a_backup_that_is_put_back_is_followed() {
+    let server = a_server().start();
+    let (path, copy) = (database(&server), server.folder().join("copy.sqlite3"));
+    server.maintenance.store().backup(&copy, false).unwrap();
+    server.close(FIRST_SITE);
+    assert_eq!(server.send(get("/")).status, 503);
+    // As an operator would with a stopped writer: the content of the file becomes that of the copy.
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+    let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute(&format!(
+        "ATTACH DATABASE '{}' AS old; BEGIN IMMEDIATE; \
+         DELETE FROM changes WHERE id > (SELECT max(id) FROM old.changes); \
+         DELETE FROM maintenances; INSERT INTO maintenances SELECT * FROM old.maintenances; COMMIT;",
+        copy.display()
+    ))
+    .unwrap();
+    eventually("the older state is in force", || server.send(get("/")).status == 200);
+}
+
+#[test]
+fn ready_tells_the_revision_and_that_the_database_answers() {
+    let server = a_server().start();
+    server.close(FIRST_SITE);
+    let ready = server.send(get("/readyz")).json();
+    assert_eq!(ready["database"], true);
+    assert_eq!(ready["revision"], server.maintenance.snapshot().revision().0);
+    assert_eq!(ready["sites"], 1);
+}

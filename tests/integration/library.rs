@@ -1,0 +1,91 @@
+//! The gate in an application of one's own: hooks for its log-in and its own answer.
+
+use actix_web::dev::Service as _;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, HttpRequest, HttpResponse, web};
+use maintenance_mode::Maintenance;
+use maintenance_mode::MaintenanceBuilder;
+use maintenance_mode::actions::Start;
+use maintenance_mode::middleware::{HoldInfo, MaintenanceStatus, Role};
+
+use crate::helpers::{FIRST_SITE, operator};
+
+/// A maintenance mode in a folder of its own, with its first site closed.
+async fn closed(configure: impl FnOnce(MaintenanceBuilder) -> MaintenanceBuilder) -> (tempfile::TempDir, Maintenance) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("m.sqlite3");
+    let builder = Maintenance::builder().database_url(database.to_str().unwrap());
+    let maintenance = configure(builder).build().unwrap();
+    let done = maintenance.actions().start(&operator(), &[FIRST_SITE], &Start::default()).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    (folder, maintenance)
+}
+
+async fn home(status: MaintenanceStatus) -> String {
+    format!("{} {}", status.is_let_through, status.reason)
+}
+
+#[actix_web::test]
+async fn an_applications_own_log_in_says_who_is_staff() {
+    let role = |req: HttpRequest| async move {
+        match req.headers().get("x-user").and_then(|user| user.to_str().ok()) {
+            Some("ada") => Role::Superuser,
+            Some("bo") => Role::Staff,
+            _ => Role::Visitor,
+        }
+    };
+    for (block, ada, bo) in [("false", 200, 200), ("true", 200, 503)] {
+        let (_folder, maintenance) =
+            closed(|builder| builder.setting("MAINTENANCE_BLOCK_STAFF", block).staff_when(role)).await;
+        let app = init_service(App::new().wrap(maintenance.gate()).route("/", web::get().to(home))).await;
+        for (user, status) in [("ada", ada), ("bo", bo), ("eve", 503)] {
+            let answer =
+                app.call(TestRequest::get().uri("/").insert_header(("x-user", user)).to_request()).await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{user}, blocked: {block}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn pages_of_the_application_know_that_their_reader_was_let_through() {
+    let role = |_: HttpRequest| async { Role::Superuser };
+    let (_folder, maintenance) = closed(|builder| builder.staff_when(role)).await;
+    let app = init_service(App::new().wrap(maintenance.gate()).route("/", web::get().to(home))).await;
+    let body = actix_web::test::call_and_read_body(&app, TestRequest::get().uri("/").to_request()).await;
+    assert_eq!(body, "true superuser");
+    let done = maintenance.actions().end(&operator(), &[FIRST_SITE]).unwrap();
+    maintenance.wait_for(done.revision).await;
+    let body = actix_web::test::call_and_read_body(&app, TestRequest::get().uri("/").to_request()).await;
+    assert_eq!(body, "false open");
+}
+
+#[actix_web::test]
+async fn an_answer_of_ones_own_is_sent_with_what_makes_it_honest() {
+    let own =
+        |_: &HttpRequest, info: &HoldInfo| HttpResponse::build(info.status).body(format!("closed: {}", info.site));
+    let (_folder, maintenance) = closed(|builder| builder.on_hold(own)).await;
+    let app = init_service(App::new().wrap(maintenance.gate()).route("/", web::get().to(home))).await;
+    let answer = app.call(TestRequest::get().uri("/").to_request()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    for name in ["retry-after", "cache-control", "x-maintenance"] {
+        assert!(answer.headers().contains_key(name), "{name}");
+    }
+    assert_eq!(actix_web::test::read_body(answer).await, "closed: localhost");
+}
+
+#[test]
+fn a_wrong_setting_fails_where_it_is_built_and_says_which() {
+    let refused = |name: &str, value: &str| match Maintenance::builder().setting(name, value).build() {
+        Ok(_) => panic!("{name}={value} was taken"),
+        Err(error) => error.to_string(),
+    };
+    assert!(refused("INTERNAL_IPS", "300.1.1.1").contains("INTERNAL_IPS"));
+    assert!(refused("DATABASE_URL", "mysql://db").contains("DATABASE_URL"));
+    assert!(refused("NO_SUCH_SETTING", "1").contains("NO_SUCH_SETTING"));
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("m.sqlite3");
+    let missing = Maintenance::builder().database_url(database.to_str().unwrap()).setting("SITE_ID", "99").build();
+    let error = missing.err().expect("there is no site 99").to_string();
+    assert!(error.contains("SITE_ID") && error.contains("localhost"), "{error}");
+}
