@@ -104,12 +104,19 @@ impl Follower {
 
     /// One look: catches up when something was written or this process says so.
     fn step(&mut self, woken: bool) -> Result<(), StoreError> {
-        let watch = match &mut self.watch {
-            Some(watch) => watch,
-            None => self.watch.insert(self.store.watch()?),
-        };
-        if watch.look()? || woken {
-            self.catch_up()?;
+        match &mut self.watch {
+            Some(watch) => {
+                if watch.look()? || woken {
+                    self.catch_up()?;
+                }
+            }
+            None => {
+                // Whatever happened while nobody looked, the file may be another one: everything is read again.
+                let mut watch = self.store.watch()?;
+                watch.look()?;
+                self.read_all()?;
+                self.watch = Some(watch);
+            }
         }
         self.reload_templates()
     }
@@ -123,8 +130,7 @@ impl Follower {
                 News::Nothing => return Ok(()),
                 News::Replaced => {
                     log::warn!("The database was replaced by an older one; all sites are read again.");
-                    (self.on_change)(&[]);
-                    return self.enforce(build(&self.store, &self.rules, Arc::clone(current.templates()))?);
+                    return self.read_all();
                 }
                 News::Changes { revision, actions, sites } => {
                     (self.on_change)(&actions);
@@ -132,6 +138,13 @@ impl Follower {
                 }
             }
         }
+    }
+
+    /// Reads all sites, and forgets who is signed in.
+    fn read_all(&self) -> Result<(), StoreError> {
+        let templates = Arc::clone(self.snapshot.load().templates());
+        (self.on_change)(&[]);
+        self.enforce(build(&self.store, &self.rules, templates)?)
     }
 
     /// Builds all pages anew when a file of the templates folder has changed.

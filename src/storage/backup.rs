@@ -84,7 +84,7 @@ impl Store {
             source: io::Error::new(io::ErrorKind::InvalidInput, "the name is not UTF-8"),
         })?;
         let mut conn = self.pool.get().map_err(StoreError::from)?;
-        match &mut *conn {
+        match &mut conn.conn {
             #[cfg(feature = "sqlite")]
             DbConnection::Sqlite(conn) => {
                 diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(name).execute(conn).map_err(StoreError::from)?;

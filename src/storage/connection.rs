@@ -253,27 +253,69 @@ fn finish<T, E: From<StoreError>>(
     }
 }
 
+/// A pooled connection, and the file that it was opened on.
+pub(super) struct Opened {
+    pub(super) conn: DbConnection,
+    file: FileId,
+}
+
 /// Makes and checks the pooled connections.
 pub(super) struct Manager {
     pub(super) url: DatabaseUrl,
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = DbConnection;
+    type Connection = Opened;
     type Error = ConnectionError;
 
-    fn connect(&self) -> Result<DbConnection, ConnectionError> {
-        establish(&self.url, false)
+    fn connect(&self) -> Result<Opened, ConnectionError> {
+        let file = FileId::of(&self.url);
+        Ok(Opened { conn: establish(&self.url, false)?, file })
     }
 
-    fn is_valid(&self, conn: &mut DbConnection) -> Result<(), ConnectionError> {
-        conn.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
+    /// On SQLite only whether the file is still the same one; a server is asked.
+    fn is_valid(&self, opened: &mut Opened) -> Result<(), ConnectionError> {
+        if opened.file != FileId::of(&self.url) {
+            return Err(ConnectionError::BadConnection("the file was replaced".to_owned()));
+        }
+        match &mut opened.conn {
+            #[cfg(feature = "sqlite")]
+            DbConnection::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(conn) => {
+                conn.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
+            }
+        }
     }
 
-    fn has_broken(&self, conn: &mut DbConnection) -> bool {
+    fn has_broken(&self, opened: &mut Opened) -> bool {
         type Manager = <DbConnection as Connection>::TransactionManager;
-        std::thread::panicking() || Manager::is_broken_transaction_manager(conn)
+        std::thread::panicking() || Manager::is_broken_transaction_manager(&mut opened.conn)
     }
+}
+
+/// Which file a path names, so that a connection to one that was moved away or deleted is given up: what is written
+/// there would be lost. Always the same for PostgreSQL, and on systems that do not number their files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId(Option<(u64, u64)>);
+
+impl FileId {
+    /// The file that the address names now.
+    pub(super) fn of(url: &DatabaseUrl) -> Self {
+        Self(url.sqlite_path().and_then(number_of))
+    }
+}
+
+#[cfg(unix)]
+fn number_of(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn number_of(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(all(test, feature = "sqlite", feature = "postgres"))]

@@ -94,7 +94,7 @@ impl Store {
             .max_size(POOL_SIZE)
             .min_idle(Some(1))
             .connection_timeout(CONNECTION_TIMEOUT)
-            .test_on_check_out(url.sqlite_path().is_none())
+            .test_on_check_out(true)
             .error_handler(Box::new(LogPoolErrors))
             .build_unchecked(connection::Manager { url: url.clone() });
         Ok(Self { pool, url: Arc::new(url.clone()) })
@@ -110,8 +110,8 @@ impl Store {
     /// # Errors
     /// What `work` returns, or that the database does not answer.
     pub fn read<T>(&self, work: impl FnOnce(&mut Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut conn = self.pool.get()?;
-        connection::read_transaction(&mut conn, |conn| work(&mut Reader { conn }))
+        let mut opened = self.pool.get()?;
+        connection::read_transaction(&mut opened.conn, |conn| work(&mut Reader { conn }))
     }
 
     /// Runs `work` in one writing transaction: all of it happens or nothing. Writers take turns.
@@ -119,8 +119,8 @@ impl Store {
     /// # Errors
     /// What `work` returns, or that the database does not answer.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut conn = self.pool.get().map_err(StoreError::from)?;
-        connection::write_transaction(&mut conn, |conn| work(&mut Writer { reader: Reader { conn } }))
+        let mut opened = self.pool.get().map_err(StoreError::from)?;
+        connection::write_transaction(&mut opened.conn, |conn| work(&mut Writer { reader: Reader { conn } }))
     }
 }
 

@@ -1,11 +1,12 @@
 //! A connection of its own that tells whether anybody has written since it last looked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::BigInt;
 
-use super::connection::{self, DatabaseUrl, DbConnection};
+use super::connection::{self, DatabaseUrl, DbConnection, FileId};
 use super::{Store, StoreError};
 
 /// Sees writes of other connections and processes.
@@ -14,6 +15,8 @@ use super::{Store, StoreError};
 /// connection is kept. PostgreSQL: the last revision itself.
 pub struct Watch {
     conn: DbConnection,
+    url: Arc<DatabaseUrl>,
+    file: FileId,
     seen: Option<i64>,
 }
 
@@ -23,7 +26,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub fn watch(&self) -> Result<Watch, StoreError> {
-        Ok(Watch { conn: connection::establish(&self.url, false)?, seen: None })
+        let file = FileId::of(&self.url);
+        Ok(Watch { conn: connection::establish(&self.url, false)?, url: Arc::clone(&self.url), file, seen: None })
     }
 
     /// How often a watch should look: often enough for the promised delay, rarely enough to cost nothing.
@@ -47,8 +51,12 @@ impl Watch {
     /// Whether something was written since the last look.
     ///
     /// # Errors
-    /// When the database does not answer; the watch is then to be opened anew.
+    /// When the database does not answer, or its file was moved away or replaced; the watch is then to be opened anew,
+    /// and everything to be read again.
     pub fn look(&mut self) -> Result<bool, StoreError> {
+        if self.file != FileId::of(&self.url) {
+            return Err(StoreError::Unreachable { reason: "its file was moved away or replaced".to_owned() });
+        }
         let query = match self.conn {
             #[cfg(feature = "sqlite")]
             DbConnection::Sqlite(_) => "SELECT data_version AS version FROM pragma_data_version",

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, get};
+use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, get, operator};
 
 fn database(server: &TestServer) -> std::path::PathBuf {
     server.folder().join("test.sqlite3")
@@ -26,7 +26,7 @@ fn a_locked_database_changes_no_verdict_and_a_write_fails_in_words() {
         assert_eq!(server.send(get("/")).status, 503);
         assert_eq!(server.send(get("/healthz")).status, 200);
     }
-    let refused = server.actions().end(&crate::helpers::operator(), &[FIRST_SITE]).unwrap_err();
+    let refused = server.actions().end(&operator(), &[FIRST_SITE]).unwrap_err();
     assert!(refused.to_string().contains("locked"), "{refused}");
     drop(held);
     server.open(FIRST_SITE);
@@ -44,6 +44,10 @@ fn a_database_that_is_gone_leaves_the_last_known_state_in_force_and_readyz_says_
             fs::rename(&file, format!("{file}.gone")).unwrap();
         }
     }
+    eventually("the server notices", || server.send(get("/readyz")).json()["database"] == false);
+    // Nothing that could be lost is taken.
+    let refused = server.actions().end(&operator(), &[FIRST_SITE]).unwrap_err().to_string();
+    assert!(refused.contains("does not answer"), "{refused}");
     // A file that is another one now: what follows it must not open the site.
     fs::write(&path, "this is no database").unwrap();
     for _ in 0..50 {
@@ -52,6 +56,17 @@ fn a_database_that_is_gone_leaves_the_last_known_state_in_force_and_readyz_says_
         assert_eq!(server.send(get("/readyz")).status, 200);
     }
     assert_eq!(server.send(get("/readyz")).json()["ready"], true);
+
+    fs::remove_file(&path).unwrap();
+    for suffix in ["-wal", "-shm", ""] {
+        let file = format!("{}{suffix}", path.display());
+        if fs::exists(format!("{file}.gone")).unwrap() {
+            fs::rename(format!("{file}.gone"), &file).unwrap();
+        }
+    }
+    eventually("the server recovers by itself", || server.send(get("/readyz")).json()["database"] == true);
+    server.open(FIRST_SITE);
+    assert_eq!(server.send(get("/")).status, 200);
 }
 
 #[test]
