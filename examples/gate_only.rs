@@ -13,10 +13,11 @@ fn closed(_: &HttpRequest, info: &HoldInfo) -> HttpResponse {
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let maintenance = Maintenance::builder().on_hold(closed).build()?;
+    let address = maintenance.settings().server.bind;
     HttpServer::new(move || {
         App::new().wrap(maintenance.gate()).route("/", web::get().to(|| async { "The site is open." }))
     })
-    .bind("127.0.0.1:8080")?
+    .bind(address)?
     .run()
     .await?;
     Ok(())

@@ -27,10 +27,11 @@ async fn home(status: MaintenanceStatus) -> String {
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let maintenance = Maintenance::builder().staff_when(role_of).build()?;
+    let address = maintenance.settings().server.bind;
     HttpServer::new(move || {
         App::new().wrap(maintenance.gate()).configure(maintenance.admin()).route("/", web::get().to(home))
     })
-    .bind("127.0.0.1:8080")?
+    .bind(address)?
     .run()
     .await?;
     Ok(())

@@ -7,15 +7,16 @@ use maintenance_mode::Maintenance;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let maintenance = Maintenance::builder().build()?;
     if let Some(link) = maintenance.setup_path().await? {
-        println!("Create the first superuser: http://127.0.0.1:8080{link}");
+        println!("Create the first superuser: http://{}{link}", maintenance.settings().server.bind);
     }
+    let address = maintenance.settings().server.bind;
     HttpServer::new(move || {
         App::new()
             .wrap(maintenance.gate())
             .configure(maintenance.admin())
             .route("/", web::get().to(|| async { "The site is open." }))
     })
-    .bind("127.0.0.1:8080")?
+    .bind(address)?
     .run()
     .await?;
     Ok(())

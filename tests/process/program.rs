@@ -1,0 +1,123 @@
+//! A program that serves, in a folder of its own; killed when dropped.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Settings that a developer's own environment must not bring into a test.
+const SETTINGS: [&str; 8] = [
+    "DATABASE_URL",
+    "BIND",
+    "SITE_ID",
+    "INTERNAL_IPS",
+    "TRUSTED_PROXIES",
+    "SECRET_KEY",
+    "MAINTENANCE_URL",
+    "MAINTENANCE_TEMPLATES",
+];
+
+/// A running program.
+pub struct Program {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+}
+
+/// The program `maintenance`.
+pub fn maintenance() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_maintenance"))
+}
+
+/// An example. `cargo test` builds all of them, but not when it is told to run this test alone.
+pub fn example(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a test knows its own file");
+    let profile = this.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    let built = profile.join("examples").join(name);
+    if !built.exists() {
+        let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--examples"]).status();
+        assert!(status.expect("cargo can be run").success());
+    }
+    built
+}
+
+/// A command in a folder, with a clean environment.
+pub fn command(program: &Path, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    for name in SETTINGS {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(folder: &Path, args: &[&str]) -> Output {
+    command(&maintenance(), folder, args).output().expect("the program can be run")
+}
+
+/// A port that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free")
+}
+
+impl Program {
+    /// Starts a program and waits until it answers.
+    pub fn start(program: &Path, folder: &Path, args: &[&str]) -> Self {
+        let address = free_address();
+        let child = command(program, folder, args)
+            .env("BIND", address.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let program = Self { address, child };
+        eventually("the program listens", || TcpStream::connect(address).is_ok());
+        program
+    }
+
+    /// Status of a GET.
+    pub fn status(&self, path: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.address).expect("the program listens");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("the request can be sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the answer is text");
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("the answer has a status")
+    }
+
+    /// Sends a signal by name, such as `TERM` or `KILL`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill can be run").success());
+    }
+
+    /// Waits for its end; the exit code, `None` after a signal.
+    pub fn wait(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(40);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "the program does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Waits for a condition, looking again and again; fails loudly after twenty seconds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within twenty seconds: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
