@@ -30,7 +30,10 @@ pub struct HoldInfo {
 
 /// Answers held requests in place of the maintenance page; see `MaintenanceBuilder::on_hold`.
 #[derive(Clone)]
-pub struct HoldHandler(Arc<dyn Fn(&HttpRequest, &HoldInfo) -> HttpResponse + Send + Sync>);
+pub struct HoldHandler(Arc<Answering>);
+
+/// A function that answers a held request.
+type Answering = dyn Fn(&HttpRequest, &HoldInfo) -> HttpResponse + Send + Sync;
 
 impl HoldHandler {
     /// Wraps a function.

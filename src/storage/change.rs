@@ -150,6 +150,10 @@ impl Writer<'_> {
             ))
             .returning(changes::id)
             .get_result(self.conn)?;
+        #[cfg(feature = "postgres")]
+        if let super::DbConnection::Postgres(conn) = &mut *self.conn {
+            diesel::sql_query(super::watch::postgres::NOTIFY).execute(conn)?;
+        }
         Ok(Revision(id))
     }
 }
