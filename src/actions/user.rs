@@ -111,13 +111,28 @@ impl Actions {
         })
     }
 
-    /// Sets how the panel looks for a user. Nothing that the log would keep.
+    /// Sets how the panel looks for a user and whether its keys are on. Nothing that the log would keep.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn user_theme(&self, id: UserId, theme: Theme) -> Result<(), StoreError> {
-        self.store()
-            .write(|writer| writer.user_update(id, &UserChanges { theme: Some(theme), ..UserChanges::default() }))
+    pub fn user_preferences(&self, id: UserId, theme: Theme, has_shortcuts: bool) -> Result<(), StoreError> {
+        let changes = UserChanges { theme: Some(theme), has_shortcuts: Some(has_shortcuts), ..UserChanges::default() };
+        self.store().write(|writer| writer.user_update(id, &changes))
+    }
+
+    /// Ends the actor's own sessions, but for one; returns how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn session_end_others(&self, actor: &Actor, keep: Option<SessionId>) -> Result<Done<usize>, ActionError> {
+        self.act(actor, |act| {
+            let Some(user) = actor.user else { return Ok(0) };
+            let ended = act.writer.session_delete_of_user(user, keep)?;
+            if ended > 0 {
+                act.log_user("session.ended", &actor.name, None, None)?;
+            }
+            Ok(ended)
+        })
     }
 
     /// Ends one session: one's own, or anybody's for a superuser.

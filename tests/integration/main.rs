@@ -1,5 +1,6 @@
 //! The whole program over HTTP: real servers on free ports, one database each.
 
+mod account;
 mod answer;
 mod gate;
 mod helpers;
