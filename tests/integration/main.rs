@@ -5,3 +5,4 @@ mod answer;
 mod gate;
 mod helpers;
 mod login;
+mod users;
