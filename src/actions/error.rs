@@ -33,6 +33,9 @@ pub enum ActionError {
     /// Somebody else has saved the site since it was read.
     #[error("somebody else has changed this site meanwhile")]
     Stale { current: Box<SiteRecord>, last: Option<Box<Change>> },
+    /// Somebody else has changed the user since it was read.
+    #[error("{} has changed this user meanwhile", last.actor)]
+    StaleUser { last: Box<Change> },
     /// The site is protected and its domain was not typed.
     #[error("{domain} is protected: type its domain to go on")]
     Protected { domain: String },

@@ -6,7 +6,7 @@ use super::{Act, ActionError, Actions, Actor, Done, Entry};
 use crate::change::Revision;
 use crate::field::FieldErrors;
 use crate::record::Fields;
-use crate::storage::{NewUser, SessionId, StoreError, UserChanges};
+use crate::storage::{ChangeFilter, NewUser, SessionId, StoreError, UserChanges};
 use crate::user::{Rights, Theme, User, UserId, check_username};
 
 /// Name of the secret that the one-time set-up link is checked against.
@@ -37,6 +37,8 @@ pub struct UserEdit {
     pub password: Option<PasswordHash>,
     /// New rights.
     pub rights: Option<Rights>,
+    /// The revision that the user was read at; a save over a later change is refused. `None` saves anyway.
+    pub read_at: Option<Revision>,
     /// Session that outlives a change of password: the one it was changed in.
     pub keep_session: Option<SessionId>,
 }
@@ -85,7 +87,7 @@ impl Actions {
     ///
     /// # Errors
     /// [`ActionError::LastSuperuser`], [`ActionError::NotAllowed`], [`ActionError::NoSuchUser`],
-    /// [`ActionError::Invalid`].
+    /// [`ActionError::Invalid`], [`ActionError::StaleUser`].
     pub fn user_edit(&self, actor: &Actor, id: UserId, edit: &UserEdit) -> Result<Done<User>, ActionError> {
         self.act(actor, |act| {
             let is_own_password = actor.user == Some(id) && edit.rights.is_none() && edit.username.is_none();
@@ -111,13 +113,28 @@ impl Actions {
         })
     }
 
-    /// Sets how the panel looks for a user. Nothing that the log would keep.
+    /// Sets how the panel looks for a user and whether its keys are on. Nothing that the log would keep.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn user_theme(&self, id: UserId, theme: Theme) -> Result<(), StoreError> {
-        self.store()
-            .write(|writer| writer.user_update(id, &UserChanges { theme: Some(theme), ..UserChanges::default() }))
+    pub fn user_preferences(&self, id: UserId, theme: Theme, has_shortcuts: bool) -> Result<(), StoreError> {
+        let changes = UserChanges { theme: Some(theme), has_shortcuts: Some(has_shortcuts), ..UserChanges::default() };
+        self.store().write(|writer| writer.user_update(id, &changes))
+    }
+
+    /// Ends the actor's own sessions, but for one; returns how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn session_end_others(&self, actor: &Actor, keep: Option<SessionId>) -> Result<Done<usize>, ActionError> {
+        self.act(actor, |act| {
+            let Some(user) = actor.user else { return Ok(0) };
+            let ended = act.writer.session_delete_of_user(user, keep)?;
+            if ended > 0 {
+                act.log_user("session.ended", &actor.name, None, None)?;
+            }
+            Ok(ended)
+        })
     }
 
     /// Ends one session: one's own, or anybody's for a superuser.
@@ -155,6 +172,9 @@ impl Act<'_, '_> {
 
     fn user_change(&mut self, id: UserId, edit: &UserEdit) -> Result<User, ActionError> {
         let before = self.user(id)?;
+        if let Some(read_at) = edit.read_at {
+            self.need_unchanged(&before, read_at)?;
+        }
         if let Some(rights) = &edit.rights {
             self.keep_a_superuser(&before, rights)?;
         }
@@ -188,6 +208,19 @@ impl Act<'_, '_> {
                 Err(FieldErrors::of("username", format!("there is a user {} already", user.username)).into())
             }
             _ => Ok(username),
+        }
+    }
+
+    /// Refuses to save over a change that whoever saves has not seen. A new password is none: it is never shown.
+    fn need_unchanged(&mut self, user: &User, read_at: Revision) -> Result<(), ActionError> {
+        let filter = ChangeFilter {
+            subject: Some(user.username.clone()),
+            action: Some("user.edited".to_owned()),
+            ..ChangeFilter::default()
+        };
+        match self.writer.change_list(&filter, 1)?.pop() {
+            Some(last) if last.revision > read_at => Err(ActionError::StaleUser { last: Box::new(last) }),
+            _ => Ok(()),
         }
     }
 

@@ -27,6 +27,9 @@ pub enum PanelError {
     /// Nothing proves that a page of ours asked for the change.
     #[error(transparent)]
     Csrf(#[from] CsrfError),
+    /// It makes no sense, in words.
+    #[error("{0}")]
+    Refused(&'static str),
     /// Too many passwords are being hashed at this moment.
     #[error("too much at once")]
     Busy,
@@ -85,6 +88,7 @@ impl PanelError {
             Self::Csrf(error) => {
                 told(403, "This did not come from the panel", format!("Nothing was changed: {error}."))
             }
+            Self::Refused(why) => told(409, "Nothing was changed", (*why).to_owned()),
             Self::Busy => {
                 told(503, "Too much at once", "Nothing was saved. Go back and try again in a few seconds.".to_owned())
             }
@@ -144,7 +148,7 @@ impl ResponseError for PanelError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Csrf(_) => StatusCode::FORBIDDEN,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Action(_) => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::Action(_) => StatusCode::CONFLICT,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -200,7 +200,7 @@ fn too_many(wait_seconds: u64, username: &str) -> String {
 }
 
 /// A wait in words, never shorter than it is.
-fn wait(seconds: u64) -> String {
+pub(super) fn wait(seconds: u64) -> String {
     let (count, unit) = if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

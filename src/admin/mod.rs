@@ -11,6 +11,7 @@ mod account;
 mod asset;
 pub mod assets;
 mod bulk;
+mod client_name;
 mod error;
 mod flash;
 mod form;

@@ -42,6 +42,8 @@ pub struct ChangeFilter {
     pub site_id: Option<SiteId>,
     /// Only about one of these sites (what a limited staff user may see).
     pub sites: Option<Vec<SiteId>>,
+    /// Only about this domain or user name, as it was at that time.
+    pub subject: Option<String>,
     /// Only by this actor.
     pub actor: Option<String>,
     /// Only actions that begin with this, such as `maintenance.` or `login.refused`.
@@ -101,6 +103,9 @@ impl Reader<'_> {
         }
         if let Some(sites) = &filter.sites {
             query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
+        }
+        if let Some(subject) = &filter.subject {
+            query = query.filter(changes::subject.eq(subject));
         }
         if let Some(actor) = &filter.actor {
             query = query.filter(changes::actor.eq(actor));

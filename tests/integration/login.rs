@@ -237,3 +237,61 @@ fn the_files_of_the_panel_are_kept_for_ever_under_their_own_version_only() {
     assert_eq!(server.send(get(&format!("/admin/static/{prefix}/../Cargo.toml"))).status, 404);
     assert_eq!(server.send(get(&format!("/admin/static/{prefix}/nothing.css"))).status, 404);
 }
+
+fn setup_path(server: &TestServer) -> Option<String> {
+    actix_web::rt::System::new().block_on(server.maintenance.setup_path()).expect("the database answers")
+}
+
+#[test]
+fn the_set_up_link_makes_one_superuser_and_dies() {
+    let server = a_server().start();
+    let link = setup_path(&server).expect("there is no superuser yet");
+    let visitor = server.visitor();
+    assert_eq!(visitor.get(&link).status, 200);
+    let fields = [("username", "ada"), ("password", PASSWORD), ("password_again", PASSWORD)];
+    let answer = visitor.post(&link, &fields);
+    assert_eq!((answer.status, answer.header("location")), (303, "/admin/"));
+    assert!(visitor.get("/admin/account/").text().contains("You are a superuser"), "is signed in at once");
+
+    assert_eq!(server.visitor().get(&link).status, 404);
+    assert_eq!(
+        visitor.post(&link, &[("username", "eve"), ("password", PASSWORD), ("password_again", PASSWORD)]).status,
+        404
+    );
+    assert_eq!(setup_path(&server), None);
+    assert_eq!(try_to_log_in(&server.visitor(), "ada", PASSWORD).status, 303);
+    assert_eq!(try_to_log_in(&server.visitor(), "eve", PASSWORD).status, 422);
+}
+
+#[test]
+fn a_made_up_or_replaced_set_up_link_leads_nowhere() {
+    let server = a_server().start();
+    let first = setup_path(&server).expect("there is no superuser yet");
+    setup_path(&server).expect("a second link");
+    for link in [first.as_str(), "/admin/setup/0/", &format!("/admin/setup/{}/", "0".repeat(64))] {
+        assert_eq!(server.visitor().get(link).status, 404, "{link}");
+    }
+}
+
+#[test]
+fn a_refused_set_up_says_why_at_the_field_and_keeps_the_link() {
+    let server = a_server().start();
+    let link = setup_path(&server).expect("there is no superuser yet");
+    let visitor = server.visitor();
+    visitor.get(&link);
+    for (username, password, again, words) in [
+        ("", PASSWORD, PASSWORD, "A user name is needed."),
+        ("a da", PASSWORD, PASSWORD, "Must not hold spaces or control characters."),
+        ("ada", "short", "short", "The password must have at least 12 characters"),
+        ("ada", "passwordpassword", "passwordpassword", "The password "),
+        ("ada", PASSWORD, "something else", "The two passwords differ."),
+    ] {
+        let answer = visitor.post(&link, &[("username", username), ("password", password), ("password_again", again)]);
+        assert_eq!(answer.status, 422, "{username} {password}");
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+        assert!(!answer.text().contains(&format!("value=\"{PASSWORD}\"")));
+    }
+    let stale = [("username", "ada"), ("password", PASSWORD), ("password_again", PASSWORD), ("csrf", "0")];
+    assert_eq!(server.send(post(&link, &stale)).status, 403);
+    assert!(setup_path(&server).is_some(), "nobody was made");
+}

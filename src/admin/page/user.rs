@@ -41,6 +41,8 @@ pub struct UserFormPage {
     pub id: Option<i64>,
     /// Stored name; empty while adding.
     pub stored_username: String,
+    /// Whether it is the reader, whose password is changed on the account's page.
+    pub is_me: bool,
     /// Revision the form was read at.
     pub revision: i64,
     /// `username`.
