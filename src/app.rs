@@ -155,6 +155,16 @@ impl Maintenance {
         &self.0.auth
     }
 
+    /// Takes this server out of the list of those that decide, so that nobody waits for it. To be called when it stops;
+    /// a server that does not counts as alive for some seconds more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn leave(&self) -> Result<(), StoreError> {
+        let name = self.0.settings.server.name();
+        self.store().write(|writer| writer.server_delete_named(&name))
+    }
+
     /// Waits until a change is in force on this server, so that a request sent next meets it.
     pub async fn wait_for(&self, revision: Revision) -> bool {
         self.0.enforced.wait_for(revision, OWN_CHANGE_TIMEOUT).await
@@ -221,7 +231,7 @@ impl MaintenanceBuilder {
         let templates = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
         let forget = Arc::clone(&auth);
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
-        let enforced = Follower::start(&store, settings.gate.rules()?, templates, on_change)?;
+        let enforced = Follower::start(&store, settings.gate.rules()?, templates, on_change, settings.server.name())?;
 
         let wake = enforced.clone();
         let actions = Actions::new(store, move || wake.wake());

@@ -76,6 +76,7 @@ mod redirect;
 pub mod response;
 pub mod sample;
 pub mod server;
+pub mod server_info;
 pub mod sharded;
 pub mod site;
 pub mod snapshot;

@@ -55,6 +55,10 @@ async fn serve(settings: Settings) -> Result<()> {
     let listening = server.addrs().first().copied().unwrap_or(bind);
     announce(&maintenance, listening, is_secure).await?;
     server.run().await?;
+    let left = maintenance.clone();
+    actix_web::web::block(move || left.leave()).await?.unwrap_or_else(|error| {
+        log::warn!("This server could not be taken out of the list of servers: {error}");
+    });
     log::info!("Stopped.");
     Ok(())
 }

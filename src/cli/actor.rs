@@ -1,11 +1,11 @@
 //! Who sits at the shell: the name that the log keeps.
 
 use crate::actions::Actor;
-use crate::config::variable;
+use crate::config::{host_name, variable};
 
 /// The operator of this machine: `CLI, root@web1`.
 pub fn operator() -> Actor {
-    Actor::operator(format!("CLI, {}@{}", user(), host()))
+    Actor::operator(format!("CLI, {}@{}", user(), clean(host_name())))
 }
 
 /// The name of the user that runs this process; the environment is asked only where the system does not say.
@@ -34,16 +34,6 @@ fn of_system() -> Option<String> {
 #[cfg(not(unix))]
 fn of_system() -> Option<String> {
     None
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    clean(rustix::system::uname().nodename().to_string_lossy().into_owned())
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    clean(variable("COMPUTERNAME").unwrap_or_else(|| "localhost".to_owned()))
 }
 
 /// A name of at most 64 characters without those that a log line must not hold.

@@ -8,6 +8,18 @@ use std::path::Path;
 /// somewhere unexpected.
 const FILE: &str = ".env";
 
+/// Name of this machine, as its system has it.
+#[cfg(unix)]
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Name of this machine, as its system has it.
+#[cfg(not(unix))]
+pub(crate) fn host_name() -> String {
+    variable("COMPUTERNAME").unwrap_or_else(|| "localhost".to_owned())
+}
+
 /// Names that the `.env` file set, because the environment did not have them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DotEnv {

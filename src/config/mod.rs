@@ -10,6 +10,7 @@ mod settings;
 mod source;
 mod value;
 
+pub(crate) use environment::host_name;
 pub use environment::{DotEnv, DotEnvError, variable};
 pub use settings::{
     DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, ServerSettings, Settings, SettingsError, UnknownSite,

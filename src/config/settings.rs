@@ -10,7 +10,7 @@ use super::environment::{DotEnv, DotEnvError};
 use super::source::{SettingView, Sources, wrong_value};
 use super::value::{
     self, IgnoredUrls, Secret, admin_url, bind, boolean, database_url, ignored_urls, language_code, networks,
-    public_origin, site_id, time_zone,
+    public_origin, server_name, site_id, time_zone,
 };
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
@@ -56,6 +56,14 @@ pub enum SettingsError {
     /// The `.env` file cannot be used.
     #[error(transparent)]
     DotEnv(#[from] DotEnvError),
+}
+
+impl ServerSettings {
+    /// Name of this server: as set, else host and port.
+    pub fn name(&self) -> String {
+        let given = self.server_name.clone();
+        given.unwrap_or_else(|| format!("{}:{}", super::host_name(), self.bind.port()))
+    }
 }
 
 impl Settings {
@@ -220,6 +228,10 @@ pub struct ServerSettings {
     /// Address and port to listen on
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = bind)]
     pub bind: SocketAddr,
+
+    /// Name of this server among those that share the database; its host and port when not given
+    #[arg(long, env = "SERVER_NAME", value_name = "NAME", value_parser = server_name)]
+    pub server_name: Option<String>,
 
     /// Threads that answer requests; one for each processor when not given
     #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -128,6 +128,14 @@ pub(super) fn public_origin(text: &str) -> Result<String, String> {
     }
 }
 
+pub(super) fn server_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("it has 1 to 64 characters and no spaces".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,13 @@
 //! The thread that follows the change log.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::reporter::Reporter;
 use super::{Enforced, Health, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
@@ -38,6 +39,7 @@ pub(crate) struct Follower {
     on_change: OnChange,
     rules: Arc<Rules>,
     watch: Option<Watch>,
+    report: SyncSender<()>,
     templates: TemplateFolder,
 }
 
@@ -51,11 +53,14 @@ impl Follower {
         rules: Rules,
         templates: TemplateFolder,
         on_change: OnChange,
+        name: String,
     ) -> Result<Enforced, StoreError> {
         let rules = Arc::new(rules);
         let first = build(store, &rules, Arc::new(templates.load()))?;
         let (revision, seen) = watch::channel(first.revision());
         let (wake, woken) = sync_channel(1);
+        let (report, changed) = sync_channel(1);
+        let reporter = Reporter { store: store.clone(), name, revision: seen.clone(), changed };
         let enforced =
             Enforced { snapshot: Arc::new(ArcSwap::from_pointee(first)), revision: seen, health: Arc::default(), wake };
         let follower = Self {
@@ -67,12 +72,11 @@ impl Follower {
             on_change,
             rules,
             watch: None,
+            report,
             templates,
         };
-        std::thread::Builder::new()
-            .name("follower".to_owned())
-            .spawn(move || follower.run())
-            .map_err(|error| StoreError::Unreachable { reason: format!("no thread could be started: {error}") })?;
+        spawn("follower", move || follower.run())?;
+        spawn("reporter", move || reporter.run())?;
         Ok(enforced)
     }
 
@@ -162,7 +166,16 @@ impl Follower {
         let revision = next.revision();
         self.snapshot.store(Arc::new(next));
         self.revision.send_replace(revision);
+        // A full channel means that a word is already waiting.
+        self.report.try_send(()).ok();
         Ok(())
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
     }
 }
 

@@ -5,6 +5,7 @@
 //! not answer, the last snapshot stays in force and the thread tries again.
 
 mod follower;
+mod reporter;
 mod templates;
 
 use std::sync::Arc;

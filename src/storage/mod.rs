@@ -13,6 +13,7 @@ mod migrations;
 mod record;
 mod schema;
 mod secret;
+mod server;
 mod session;
 mod timestamp;
 mod user;

@@ -138,6 +138,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    servers (id) {
+        id -> BigInt,
+        name -> Text,
+        version -> Text,
+        started_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        revision -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     sites,
     site_aliases,

@@ -1,0 +1,66 @@
+//! The thread that tells the database which revision this server enforces, so that a change can be confirmed.
+//!
+//! A thread of its own, because writing may have to wait for other writers, and following must not.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::change::Revision;
+use crate::clock;
+use crate::server_info::ServerId;
+use crate::storage::{Store, StoreError};
+
+/// How often a server says that it is alive; a third of the time after which it counts as dead.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+
+/// Reports for as long as somebody may still change the revision.
+pub(super) struct Reporter {
+    pub(super) store: Store,
+    pub(super) name: String,
+    pub(super) revision: watch::Receiver<Revision>,
+    /// A word after each change of the revision; hangs up when the server stops.
+    pub(super) changed: Receiver<()>,
+}
+
+impl Reporter {
+    pub(super) fn run(self) {
+        let mut id = None;
+        let mut is_failing = false;
+        loop {
+            match self.report(id) {
+                Ok(entered) => {
+                    id = Some(entered);
+                    is_failing = false;
+                }
+                Err(error) => {
+                    if !is_failing {
+                        log::warn!("This server could not report what it enforces, and goes on trying: {error}");
+                    }
+                    is_failing = true;
+                }
+            }
+            match self.changed.recv_timeout(HEARTBEAT_EVERY) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Some(id) = id {
+            self.store.write(|writer| writer.server_delete(id)).ok();
+        }
+    }
+
+    /// Says what is enforced; enters this server first when it is not entered, or was forgotten.
+    fn report(&self, id: Option<ServerId>) -> Result<ServerId, StoreError> {
+        let (now, revision) = (clock::now(), *self.revision.borrow());
+        self.store.write(|writer| {
+            if let Some(id) = id
+                && writer.server_seen(id, now, revision)?
+            {
+                return Ok(id);
+            }
+            writer.server_insert(&self.name, env!("CARGO_PKG_VERSION"), now, revision)
+        })
+    }
+}
