@@ -5,4 +5,5 @@ mod answer;
 mod gate;
 mod helpers;
 mod login;
+mod settings;
 mod users;
