@@ -248,7 +248,7 @@ impl Snapshot {
     }
 
     /// The rules of the settings.
-    pub fn rules(&self) -> &Rules {
+    pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
     }
 

@@ -135,10 +135,7 @@ pub(super) fn end(record: &mut MaintenanceRecord) {
 }
 
 fn is_typed(record: &SiteRecord, start: &Start) -> bool {
-    start
-        .typed_domains
-        .as_ref()
-        .is_none_or(|typed| typed.iter().any(|typed| typed.trim().eq_ignore_ascii_case(record.site.domain.as_str())))
+    start.typed_domains.as_ref().is_none_or(|typed| typed.iter().any(|typed| record.site.domain.is_meant_by(typed)))
 }
 
 /// Sets the text of the first message, which is the fallback for all languages.

@@ -89,6 +89,8 @@ pub struct Done<T> {
     pub value: T,
     /// The revision to wait for; the last one when nothing had to change.
     pub revision: Revision,
+    /// The entries that it made in the log, in their order: what an undo takes back.
+    pub changes: Vec<Revision>,
 }
 
 /// The only way to change anything.
@@ -118,9 +120,9 @@ impl Actions {
         let done = self.store.write(|writer| {
             let rights = rights_of(actor, writer)?;
             let revision = writer.change_last()?;
-            let mut act = Act { actor, rights, now: clock::now(), revision, writer };
+            let mut act = Act { actor, rights, now: clock::now(), revision, changes: Vec::new(), writer };
             let value = work(&mut act)?;
-            Ok::<_, ActionError>(Done { value, revision: act.revision })
+            Ok::<_, ActionError>(Done { value, revision: act.revision, changes: act.changes })
         })?;
         (self.after_commit)();
         Ok(done)
@@ -144,6 +146,7 @@ struct Act<'a, 'w> {
     rights: Rights,
     now: Timestamp,
     revision: Revision,
+    changes: Vec<Revision>,
     writer: &'a mut Writer<'w>,
 }
 
@@ -186,6 +189,7 @@ impl Act<'_, '_> {
             after: object(entry.after),
             undoes: entry.undoes,
         })?;
+        self.changes.push(self.revision);
         Ok(self.revision)
     }
 

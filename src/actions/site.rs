@@ -122,6 +122,10 @@ impl Act<'_, '_> {
     fn keep_times(&self, stored: &SiteRecord, edited: &mut SiteRecord) -> Result<(), ActionError> {
         let was = &stored.maintenance;
         let is = &mut edited.maintenance;
+        if is == was {
+            // Also a box that has opened by itself at its end: what is edited is something else.
+            return Ok(());
+        }
         if !is.in_maintenance {
             end(is);
             return Ok(());
@@ -160,7 +164,7 @@ impl Act<'_, '_> {
     /// Asks for what must be confirmed.
     fn ask(&mut self, stored: &SiteRecord, edited: &SiteRecord, save: &Save) -> Result<(), ActionError> {
         let starts = edited.maintenance.box_holds(self.now) && !stored.maintenance.box_holds(self.now);
-        let is_typed = |typed: &String| typed.trim().eq_ignore_ascii_case(stored.site.domain.as_str());
+        let is_typed = |typed: &String| stored.site.domain.is_meant_by(typed);
         if starts && stored.site.is_protected && !save.typed_domain.as_ref().is_none_or(is_typed) {
             return Err(ActionError::Protected { domain: stored.site.domain.to_string() });
         }

@@ -1,9 +1,187 @@
-//! stub
+//! Starts or ends maintenance on several sites: asks once, names them all, and one click takes it back.
+
+use std::collections::HashMap;
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::Deserialize;
+
 use super::error::PanelError;
-use actix_web::HttpResponse;
-pub(super) async fn ask() -> Result<HttpResponse, PanelError> {
-    Err(PanelError::NotFound)
+use super::form::{Form, parse};
+use super::own::Operator;
+use super::page::{BulkPage, BulkRow, Field, FieldError, Flash, Section};
+use super::panel::{Panel, see_other};
+use super::site::{Told, refused_domain};
+use super::words::count;
+use crate::actions::{ActionError, Start};
+use crate::clock;
+use crate::record::SiteRecord;
+use crate::site::SiteId;
+
+/// What the list and the question send.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BulkForm {
+    /// `start` or `end`.
+    action: String,
+    /// Keys of the ticked sites.
+    sites: Vec<i64>,
+    /// Domains of protected sites as they were typed, by key.
+    typed: HashMap<String, String>,
+    /// Where to go afterwards, below the panel's path.
+    back: String,
 }
-pub(super) async fn act() -> Result<HttpResponse, PanelError> {
-    Err(PanelError::NotFound)
+
+/// What is done to the sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Start,
+    End,
+}
+
+impl Action {
+    fn parse(word: &str) -> Result<Self, PanelError> {
+        match word {
+            "start" => Ok(Self::Start),
+            "end" => Ok(Self::End),
+            other => Err(PanelError::BadForm(format!("“{other}” is neither start nor end"))),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        if self == Self::Start { "start" } else { "end" }
+    }
+
+    fn verb(self) -> &'static str {
+        if self == Self::Start { "Start" } else { "End" }
+    }
+
+    /// What a site is when there is nothing left to do.
+    fn state(self) -> &'static str {
+        if self == Self::Start { "in maintenance" } else { "open" }
+    }
+
+    fn is_done(self, record: &SiteRecord, now: Timestamp) -> bool {
+        record.maintenance.box_holds(now) == (self == Self::Start)
+    }
+}
+
+/// Asks once, before anything is done.
+pub(super) async fn ask(
+    req: HttpRequest,
+    panel: Data<Panel>,
+    operator: Operator,
+    session: Session,
+) -> Result<HttpResponse, PanelError> {
+    let form: BulkForm = parse(req.query_string().as_bytes())?;
+    let action = Action::parse(&form.action)?;
+    let records = records(&panel, &operator, &form).await?;
+    if records.is_empty() {
+        Flash::note("No site is ticked. Nothing changed.").keep(&session);
+        return Ok(see_other(&panel.way_back(&selecting(&form))));
+    }
+    let page = question(action, &records, &form, false, clock::now());
+    panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)
+}
+
+/// Does it, to all of the sites or to none.
+pub(super) async fn act(
+    panel: Data<Panel>,
+    operator: Operator,
+    session: Session,
+    Form(form): Form<BulkForm>,
+) -> Result<HttpResponse, PanelError> {
+    let action = Action::parse(&form.action)?;
+    let records = records(&panel, &operator, &form).await?;
+    let sites: Vec<SiteId> = records.iter().map(|record| record.site.id).collect();
+    let start = Start { typed_domains: Some(form.typed.values().cloned().collect()), ..Start::default() };
+    let actor = operator.actor();
+    let done = panel
+        .act(move |actions| match action {
+            Action::Start => actions.start(&actor, &sites, &start),
+            Action::End => actions.end(&actor, &sites),
+        })
+        .await;
+    match done {
+        Ok(done) if done.value.is_empty() => Flash::note("No site is ticked. Nothing changed.").keep(&session),
+        Ok(done) => Told::by(&panel, &form.back, clock::now()).of(&done).keep(&session),
+        Err(ActionError::Protected { .. }) => {
+            let page = question(action, &records, &form, true, clock::now());
+            let frame = panel.frame(&session, &operator, Some(Section::Sites));
+            return panel.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &page);
+        }
+        Err(refused) => return Err(refused.into()),
+    }
+    Ok(see_other(&panel.way_back(&form.back)))
+}
+
+/// The ticked sites by domain, each of them one of the operator's; those that are gone meanwhile are left out.
+async fn records(panel: &Panel, operator: &Operator, form: &BulkForm) -> Result<Vec<SiteRecord>, PanelError> {
+    let sites: Vec<SiteId> = form.sites.iter().copied().map(SiteId).collect();
+    for site in &sites {
+        panel.need_staff_of(operator, *site).await?;
+    }
+    let found = panel.read(move |reader| reader.record_some(&sites)).await?;
+    let mut records: Vec<SiteRecord> = found.into_iter().map(|(record, _)| record).collect();
+    records.sort_by_cached_key(|record| record.site.domain.to_unicode());
+    Ok(records)
+}
+
+fn question(action: Action, records: &[SiteRecord], form: &BulkForm, is_refused: bool, now: Timestamp) -> BulkPage {
+    let (done, open): (Vec<_>, Vec<_>) = records.iter().partition(|record| action.is_done(record, now));
+    let rows: Vec<BulkRow> = open.iter().map(|record| row(action, record, form, is_refused)).collect();
+    let what = match open.as_slice() {
+        [only] => only.site.domain.to_unicode(),
+        several => count(several.len(), "site"),
+    };
+    let button = format!("{} maintenance on {what}", action.verb());
+    BulkPage {
+        action: action.word().to_owned(),
+        question: if rows.is_empty() { format!("Nothing to {}", action.word()) } else { format!("{button}?") },
+        button,
+        errors: FieldError::of(rows.iter().filter_map(|row| row.typed.as_ref())),
+        note: note(action, done.len(), !rows.is_empty()),
+        rows,
+        back: form.back.clone(),
+        cancel: selecting(form),
+    }
+}
+
+/// What is said about those that are so already.
+fn note(action: Action, done: usize, are_there_others: bool) -> Option<String> {
+    let state = action.state();
+    let (more, verb) = (if are_there_others { " more" } else { "" }, if done == 1 { "is" } else { "are" });
+    match (done, are_there_others) {
+        (0, _) => None,
+        (_, true) => {
+            let stay = if done == 1 { "stays" } else { "stay" };
+            Some(format!("{done}{more} {verb} already {state} and {stay} so."))
+        }
+        (_, false) => Some(format!("{} {verb} already {state}.", count(done, "site"))),
+    }
+}
+
+fn row(action: Action, record: &SiteRecord, form: &BulkForm, is_refused: bool) -> BulkRow {
+    let site = &record.site;
+    let is_asked = action == Action::Start && site.is_protected;
+    let typed = is_asked.then(|| {
+        let name = format!("typed[{}]", site.id);
+        let typed = form.typed.get(&site.id.to_string()).cloned().unwrap_or_default();
+        if is_refused && !site.domain.is_meant_by(&typed) {
+            refused_domain(record, &name, typed)
+        } else {
+            Field::new(name, typed)
+        }
+    });
+    BulkRow { id: site.id.0, domain: site.domain.to_unicode(), typed }
+}
+
+/// The list that one came from, with the boxes as they were ticked.
+fn selecting(form: &BulkForm) -> String {
+    let sign = if form.back.contains('?') { '&' } else { '?' };
+    let ticked: String = form.sites.iter().map(|site| format!("&sites[]={site}")).collect();
+    format!("{}{sign}select=1{ticked}", form.back)
 }

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 
 use super::page::ErrorPage;
 use super::panel::Panel;
+pub(super) use super::words::sentence;
 use crate::actions::ActionError;
 use crate::auth::CsrfError;
 use crate::storage::StoreError;
@@ -127,15 +128,6 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
             ErrorPage::our_fault(base, request_id)
         }
         _ => told(409, "Nothing was changed"),
-    }
-}
-
-/// A capital letter and a full stop.
-pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
     }
 }
 

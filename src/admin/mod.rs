@@ -24,12 +24,15 @@ pub mod page;
 mod panel;
 mod password;
 mod preview;
+mod reach;
 mod record;
 pub mod routes;
+mod seen;
 mod setting;
 mod setup;
 mod site;
 pub mod templates;
 mod user;
+mod words;
 
 pub(crate) use routes::configure;

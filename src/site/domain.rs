@@ -130,6 +130,11 @@ impl Domain {
         }
     }
 
+    /// Whether somebody who types this means this domain, in whatever case or script: what a confirmation asks.
+    pub fn is_meant_by(&self, typed: &str) -> bool {
+        Self::parse(typed).is_ok_and(|domain| domain == *self)
+    }
+
     /// Whether it is an IP address and not a name.
     pub fn is_ip(&self) -> bool {
         self.0.starts_with('[') || self.0.parse::<Ipv4Addr>().is_ok()
@@ -353,6 +358,17 @@ mod tests {
     fn the_label_at_fault_is_named() {
         let error = Domain::parse("www.-shop.example").unwrap_err();
         assert_eq!(error.to_string(), "`-shop` in `www.-shop.example` is not a possible part of a domain");
+    }
+
+    #[test]
+    fn a_domain_is_confirmed_in_any_spelling_of_its_own() {
+        let domain = Domain::parse("bücher.example").unwrap();
+        for typed in ["bücher.example", " BÜCHER.example. ", "xn--bcher-kva.example"] {
+            assert!(domain.is_meant_by(typed), "{typed}");
+        }
+        for typed in ["", "bucher.example", "bücher.example/", "www.bücher.example"] {
+            assert!(!domain.is_meant_by(typed), "{typed}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub use change::{ChangeFilter, NewChange};
 pub use connection::{DatabaseUrl, DbConnection};
 pub use error::StoreError;
 pub use login_failure::{LoginFailures, LoginScope};
+pub use record::SiteLine;
 pub use session::{KeyHash, NewSession, Session, SessionId};
 pub use user::{NewUser, UserChanges};
 pub use watch::Watch;

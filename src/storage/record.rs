@@ -47,7 +47,62 @@ struct MaintenanceRow {
     retry_after: Option<i32>,
 }
 
+/// What a long list needs of a site to find it and to put it in its place. The records of those that are shown are
+/// read by [`Reader::record_some`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteLine {
+    /// Key.
+    pub id: SiteId,
+    /// Its domain.
+    pub domain: Domain,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Its aliases as they are stored; empty unless they were asked for.
+    pub aliases: Vec<String>,
+    /// The box and the end; since when and by whom are left out.
+    pub maintenance: MaintenanceRecord,
+}
+
 impl Reader<'_> {
+    /// A line for every site, by id, with the aliases or without.
+    pub fn site_lines(&mut self, with_aliases: bool) -> Result<Vec<SiteLine>, StoreError> {
+        let rows: Vec<(i64, String, String, bool, Option<UtcTime>, String)> = sites::table
+            .inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id)))
+            .select((
+                sites::id,
+                sites::domain,
+                sites::name,
+                maintenances::in_maintenance,
+                maintenances::expected_end,
+                maintenances::at_end,
+            ))
+            .order(sites::id)
+            .load(self.conn)?;
+        let aliases: Vec<(i64, String)> = match with_aliases {
+            true => site_aliases::table
+                .select((site_aliases::site_id, site_aliases::alias))
+                .order(site_aliases::id)
+                .load(self.conn)?,
+            false => Vec::new(),
+        };
+        let mut aliases = group(aliases, Ok)?;
+        let lines = rows.into_iter().map(|(id, domain, name, in_maintenance, expected_end, at_end)| {
+            Ok(SiteLine {
+                id: SiteId(id),
+                domain: parsed("domain", &domain)?,
+                name,
+                aliases: aliases.remove(&id).unwrap_or_default(),
+                maintenance: MaintenanceRecord {
+                    in_maintenance,
+                    expected_end: expected_end.map(Timestamp::from),
+                    at_end: parsed("at_end", &at_end)?,
+                    ..MaintenanceRecord::default()
+                },
+            })
+        });
+        lines.collect()
+    }
+
     /// Every site's record with the revision it was last changed at, by id.
     pub fn record_list(&mut self) -> Result<Vec<(SiteRecord, Revision)>, StoreError> {
         let rows: Vec<RecordRow> = sites::table

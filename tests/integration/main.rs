@@ -7,4 +7,5 @@ mod gate;
 mod helpers;
 mod library;
 mod login;
+mod settings;
 mod users;

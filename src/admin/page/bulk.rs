@@ -17,8 +17,10 @@ pub struct BulkPage {
     pub rows: Vec<BulkRow>,
     /// Said about sites that are in that state already: `2 more are already in maintenance and stay so.`
     pub note: Option<String>,
-    /// Where to go back to, under the panel's base.
+    /// Where to go afterwards, under the panel's base.
     pub back: String,
+    /// Where to go instead, under the panel's base: the list with the boxes as they were.
+    pub cancel: String,
     /// What was refused.
     pub errors: Vec<FieldError>,
 }
@@ -68,6 +70,8 @@ pub struct DeleteSitePage {
     pub parts: Vec<String>,
     /// What its visitors will get from then on, as a sentence.
     pub consequence: String,
+    /// Staff users who are given this site and lose it for good, as a sentence.
+    pub staff: Option<String>,
     /// `typed_domain`.
     pub typed_domain: Field,
     /// What was refused.

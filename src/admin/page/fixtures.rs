@@ -259,7 +259,8 @@ impl Pages {
                 row(9, "pay.example.com", Some(typed)),
             ],
             note: Some("1 more is already in maintenance and stays so.".into()),
-            back: "?status=open".into(),
+            back: "?status=maintenance".into(),
+            cancel: "?status=maintenance&select=1".into(),
         };
         self.add("bulk", &frame, &bulk);
         let protected = ProtectedPage {
@@ -274,6 +275,7 @@ impl Pages {
             domain: "forum.example.com".into(),
             parts: vec!["2 messages".into(), "3 ignored patterns".into()],
             consequence: "Its visitors then get the default site, www.example.com.".into(),
+            staff: Some("bo and cleo are given this site and lose it, also if you put it back.".into()),
             typed_domain: Field::new("typed_domain", ""),
             errors: Vec::new(),
         };

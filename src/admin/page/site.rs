@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Field, FieldError, Link, Moment, Page, Seen};
+use super::{Conflict, Field, FieldError, Link, Moment, Page, Seen};
 use crate::maintenance::Phase;
 
 /// The status of a site: a shape and a word, never colour alone.
@@ -132,6 +132,8 @@ pub struct SiteFormPage {
     pub is_protected: Field,
     /// What was refused.
     pub errors: Vec<FieldError>,
+    /// Somebody changed these settings in between.
+    pub conflict: Option<Conflict>,
     /// Whether the user may delete the site.
     pub may_delete: bool,
 }

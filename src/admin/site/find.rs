@@ -1,0 +1,245 @@
+//! Which sites a list shows, and in which order: search, filter, page.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::site::SiteId;
+use crate::storage::SiteLine;
+use crate::user::Rights;
+
+/// Sites on one page.
+pub(super) const PAGE_SIZE: usize = 50;
+
+/// Most characters searched for.
+const MAX_QUERY_CHARS: usize = 100;
+
+/// What the address of the list says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    /// Words searched for.
+    pub(super) q: String,
+    /// `maintenance`; anything else shows all.
+    pub(super) status: String,
+    /// Number of the page, from 1.
+    pub(super) page: String,
+    /// Anything but empty: with boxes.
+    pub(super) select: String,
+    /// The ticked ones.
+    pub(super) sites: Vec<i64>,
+}
+
+impl ListQuery {
+    /// The words, without what surrounds them.
+    pub(super) fn words(&self) -> String {
+        self.q.trim().chars().take(MAX_QUERY_CHARS).collect()
+    }
+
+    /// Whether only sites in maintenance are shown.
+    pub(super) fn only_closed(&self) -> bool {
+        self.status == "maintenance"
+    }
+
+    /// Whether the rows have boxes.
+    pub(super) fn is_selecting(&self) -> bool {
+        !self.select.is_empty()
+    }
+
+    /// This list's address below the panel's path, on another page, with boxes or without.
+    pub(super) fn on(&self, page: usize, is_selecting: bool) -> String {
+        self.with_status(if self.only_closed() { "maintenance" } else { "" }, page, is_selecting)
+    }
+
+    /// The same with another filter.
+    pub(super) fn with_status(&self, status: &str, page: usize, is_selecting: bool) -> String {
+        let words = self.words();
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        address(&[("q", &words), ("status", status), ("page", &page), ("select", if is_selecting { "1" } else { "" })])
+    }
+}
+
+/// A query of those that are not empty, with its question mark; empty when all are.
+pub(in crate::admin) fn address(parts: &[(&str, &str)]) -> String {
+    let mut address = String::new();
+    for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
+        let sign = if address.is_empty() { '?' } else { '&' };
+        address.push(sign);
+        address.push_str(&format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+    }
+    address
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The sites of the page, in order.
+    pub(super) ids: Vec<SiteId>,
+    /// How many sites the user has.
+    pub(super) total: usize,
+    /// How many of them match the words.
+    pub(super) matching: usize,
+    /// How many of those are in maintenance.
+    pub(super) closed: usize,
+    /// The page, from 1; the last one when a later one was asked for.
+    pub(super) page: usize,
+}
+
+/// Finds the sites of a page: overdue ones first, then those in maintenance, then open ones; each by domain.
+pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now: Timestamp) -> Found {
+    let theirs = theirs(lines, rights);
+    let total = theirs.len();
+    let needle = needle(&query.words());
+    let matching: Vec<SiteLine> = theirs.into_iter().filter(|line| is_match(line, &needle)).collect();
+    let (all, closed) = (matching.len(), matching.iter().filter(|line| line.maintenance.box_holds(now)).count());
+    let mut shown = matching;
+    if query.only_closed() {
+        shown.retain(|line| line.maintenance.box_holds(now));
+    }
+    let is_first = |line: &SiteLine| (line.maintenance.is_overdue(now), line.maintenance.box_holds(now));
+    shown.sort_by_cached_key(|line| (Reverse(is_first(line)), line.domain.to_unicode(), line.id));
+    let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
+    let page = query.page.parse().unwrap_or(1).clamp(1, pages);
+    let ids = shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE).map(|line| line.id).collect();
+    Found { ids, total, matching: all, closed, page }
+}
+
+impl Found {
+    /// How many sites are shown on all pages together.
+    pub(super) fn shown(&self, query: &ListQuery) -> usize {
+        if query.only_closed() { self.closed } else { self.matching }
+    }
+}
+
+fn theirs(mut lines: Vec<SiteLine>, rights: &Rights) -> Vec<SiteLine> {
+    if !rights.panel() {
+        return Vec::new();
+    }
+    if let Some(given) = rights.sites.as_ref().filter(|_| !rights.superuser()) {
+        let given: HashSet<SiteId> = given.iter().copied().collect();
+        lines.retain(|line| given.contains(&line.id));
+    }
+    lines
+}
+
+/// What is looked for. Of a whole address, as one may have copied it, the host.
+fn needle(words: &str) -> String {
+    let host = match words.split_once("://") {
+        Some((_, rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
+        None => words,
+    };
+    host.to_lowercase()
+}
+
+fn is_match(line: &SiteLine, needle: &str) -> bool {
+    needle.is_empty()
+        || line.domain.as_str().contains(needle)
+        || line.name.to_lowercase().contains(needle)
+        || line.aliases.iter().any(|alias| alias.contains(needle))
+        || (line.domain.as_str().contains("xn--") && line.domain.to_unicode().contains(needle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maintenance::{AtEnd, MaintenanceRecord};
+    use crate::site::Domain;
+
+    const NOW: &str = "2026-11-21T03:00:00Z";
+
+    fn a_line(id: i64, domain: &str, name: &str) -> SiteLine {
+        SiteLine {
+            id: SiteId(id),
+            domain: Domain::parse(domain).unwrap(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            maintenance: MaintenanceRecord::default(),
+        }
+    }
+
+    fn closed(mut line: SiteLine, end: Option<&str>, at_end: AtEnd) -> SiteLine {
+        line.maintenance.in_maintenance = true;
+        line.maintenance.expected_end = end.map(|end| end.parse().unwrap());
+        line.maintenance.at_end = at_end;
+        line
+    }
+
+    fn lines() -> Vec<SiteLine> {
+        vec![
+            a_line(1, "www.example.com", "Front page"),
+            closed(a_line(2, "shop.example.com", ""), None, AtEnd::Remind),
+            closed(a_line(3, "wiki.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Remind),
+            closed(a_line(4, "blog.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Open),
+            closed(a_line(5, "api.example.com", ""), Some("2026-11-21T04:00:00Z"), AtEnd::Open),
+            SiteLine { aliases: vec!["www.forum.example.org".into()], ..a_line(6, "bücher.example", "Über uns") },
+        ]
+    }
+
+    fn superuser() -> Rights {
+        Rights { is_active: true, is_staff: true, is_superuser: true, sites: None }
+    }
+
+    fn ids(rights: &Rights, q: &str, status: &str) -> Vec<i64> {
+        let query = ListQuery { q: q.into(), status: status.into(), ..ListQuery::default() };
+        find(lines(), rights, &query, NOW.parse().unwrap()).ids.iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn overdue_sites_come_first_then_closed_ones_then_open_ones_each_by_domain() {
+        assert_eq!(ids(&superuser(), "", ""), [3, 5, 2, 4, 6, 1]);
+        assert_eq!(ids(&superuser(), "", "maintenance"), [3, 5, 2]);
+        assert_eq!(ids(&superuser(), "", "nonsense"), [3, 5, 2, 4, 6, 1]);
+    }
+
+    #[test]
+    fn any_part_of_a_name_finds_a_site_whatever_its_case_or_script() {
+        for (words, found) in [
+            ("SHOP", vec![2]),
+            ("front", vec![1]),
+            ("bücher", vec![6]),
+            ("xn--bcher", vec![6]),
+            ("ÜBER", vec![6]),
+            ("forum", vec![6]),
+            ("https://wiki.example.com/cart?x", vec![3]),
+            (" .example.com ", vec![3, 5, 2, 4, 1]),
+            ("nowhere", vec![]),
+        ] {
+            assert_eq!(ids(&superuser(), words, ""), found, "{words}");
+        }
+    }
+
+    #[test]
+    fn people_find_their_own_sites_only() {
+        let limited = Rights { is_superuser: false, sites: Some(vec![SiteId(1), SiteId(3)]), ..superuser() };
+        assert_eq!(ids(&limited, "", ""), [3, 1]);
+        assert_eq!(ids(&limited, "shop", ""), [0; 0]);
+        assert_eq!(ids(&Rights { sites: None, ..limited.clone() }, "shop", ""), [2]);
+        assert_eq!(ids(&Rights { is_active: false, ..limited }, "", ""), [0; 0]);
+    }
+
+    #[test]
+    fn counts_are_those_of_the_search_and_a_page_beyond_the_last_is_the_last() {
+        let many: Vec<SiteLine> = (1..=120).map(|id| a_line(id, &format!("s{id:03}.example.com"), "")).collect();
+        let query = |page: &str| ListQuery { page: page.into(), ..ListQuery::default() };
+        for (page, number, first, count) in
+            [("", 1, 1, 50), ("2", 2, 51, 50), ("3", 3, 101, 20), ("99", 3, 101, 20), ("0", 1, 1, 50), ("x", 1, 1, 50)]
+        {
+            let found = find(many.clone(), &superuser(), &query(page), NOW.parse().unwrap());
+            assert_eq!((found.page, found.ids[0].0, found.ids.len()), (number, first, count), "page {page}");
+        }
+        let query = ListQuery { q: "example.com".into(), ..ListQuery::default() };
+        let found = find(lines(), &superuser(), &query, NOW.parse().unwrap());
+        assert_eq!((found.total, found.matching, found.closed), (6, 5, 3));
+    }
+
+    #[test]
+    fn an_address_holds_what_is_set_and_nothing_else() {
+        let query = ListQuery { q: " ü&b ".into(), status: "maintenance".into(), ..ListQuery::default() };
+        assert_eq!(query.on(1, false), "?q=%C3%BC%26b&status=maintenance");
+        assert_eq!(query.with_status("", 2, true), "?q=%C3%BC%26b&page=2&select=1");
+        assert_eq!(ListQuery::default().on(1, false), "");
+    }
+}

@@ -1,0 +1,152 @@
+//! The list of sites: home of the panel.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::find::{Found, ListQuery, PAGE_SIZE, find};
+use crate::admin::error::PanelError;
+use crate::admin::form::parse;
+use crate::admin::own::Operator;
+use crate::admin::page::{FilterLink, Link, Moment, Pager, Section, SiteRow, SitesPage, lasted};
+use crate::admin::panel::Panel;
+use crate::admin::words::count;
+use crate::clock;
+use crate::record::SiteRecord;
+
+/// Shows a page of the list.
+pub(in crate::admin) async fn list(
+    req: HttpRequest,
+    panel: Data<Panel>,
+    operator: Operator,
+    session: Session,
+) -> Result<HttpResponse, PanelError> {
+    // An address that somebody has broken by hand shows the list all the same.
+    let query: ListQuery = parse(req.query_string().as_bytes()).unwrap_or_default();
+    let now = clock::now();
+    let (rights, asked) = (operator.rights().clone(), query.clone());
+    let (found, records) = panel
+        .read(move |reader| {
+            let lines = reader.site_lines(!asked.words().is_empty())?;
+            let found = find(lines, &rights, &asked, now);
+            let records = reader.record_some(&found.ids)?;
+            Ok((found, records.into_iter().map(|(record, _)| record).collect::<Vec<_>>()))
+        })
+        .await?;
+    let zone = panel.zone();
+    let is_ticked = |record: &SiteRecord| query.sites.contains(&record.site.id.0);
+    let in_order = found.ids.iter().filter_map(|id| records.iter().find(|record| record.site.id == *id));
+    let page = SitesPage {
+        query: query.words(),
+        filter: if query.only_closed() { "maintenance".to_owned() } else { String::new() },
+        filters: filters(&query, &found, panel.base()),
+        total: found.total,
+        result: result(&query, &found),
+        rows: in_order.clone().map(|record| row(record, is_ticked(record), &zone, now)).collect(),
+        is_selecting: query.is_selecting(),
+        select_href: format!("{}{}", panel.base(), query.on(found.page, !query.is_selecting())),
+        back: query.on(found.page, false),
+        pager: pager(&query, &found, panel.base()),
+        may_add: operator.rights().superuser(),
+        seen: match (found.total, in_order.clone().next()) {
+            (_, None) => None,
+            (1, Some(only)) => Some(panel.seen_on(&req, &operator, only)),
+            (_, Some(first)) => Some(panel.seen_anywhere(&req, &operator, first)),
+        },
+    };
+    panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)
+}
+
+fn filters(query: &ListQuery, found: &Found, base: &str) -> Vec<FilterLink> {
+    let link = |label: &str, status: &str, count, is_current| FilterLink {
+        label: label.to_owned(),
+        count,
+        href: format!("{base}{}", query.with_status(status, 1, query.is_selecting())),
+        is_current,
+    };
+    vec![
+        link("All", "", found.matching, !query.only_closed()),
+        link("In maintenance", "maintenance", found.closed, query.only_closed()),
+    ]
+}
+
+/// What was found, in words; nothing when all sites are shown.
+fn result(query: &ListQuery, found: &Found) -> Option<String> {
+    let words = query.words();
+    let shown = found.shown(query);
+    let of = format!("{shown} of {}", count(found.total, "site"));
+    let said = match (words.is_empty(), query.only_closed(), shown) {
+        _ if found.total == 0 => return None,
+        (true, false, _) => return None,
+        (true, true, 0) => "No site is in maintenance.".to_owned(),
+        (true, true, _) => return None,
+        (false, false, 0) => format!("No site matches “{words}”."),
+        (false, false, 1) => format!("{of} matches “{words}”."),
+        (false, false, _) => format!("{of} match “{words}”."),
+        (false, true, 0) => format!("No site matches “{words}” and is in maintenance."),
+        (false, true, 1) => format!("{of} matches “{words}” and is in maintenance."),
+        (false, true, _) => format!("{of} match “{words}” and are in maintenance."),
+    };
+    Some(said)
+}
+
+fn pager(query: &ListQuery, found: &Found, base: &str) -> Option<Pager> {
+    let shown = found.shown(query);
+    if shown <= PAGE_SIZE {
+        return None;
+    }
+    let before = (found.page - 1) * PAGE_SIZE;
+    let last = before + found.ids.len();
+    let link = |label: String, page| Link { label, href: format!("{base}{}", query.on(page, query.is_selecting())) };
+    Some(Pager {
+        shown: format!("{}–{last} of {}", before + 1, count(shown, "site")),
+        previous: (before > 0).then(|| link(format!("Previous {PAGE_SIZE}"), found.page - 1)),
+        next: (last < shown).then(|| link(format!("Next {}", PAGE_SIZE.min(shown - last)), found.page + 1)),
+    })
+}
+
+fn row(record: &SiteRecord, is_selected: bool, zone: &TimeZone, now: Timestamp) -> SiteRow {
+    let domain = record.site.domain.to_unicode();
+    let maintenance = &record.maintenance;
+    let is_closed = maintenance.box_holds(now);
+    let at = |at: Option<Timestamp>| at.filter(|_| is_closed).map(|at| Moment::of(at, zone, now));
+    SiteRow {
+        id: record.site.id.0,
+        name: if record.site.name == domain { String::new() } else { record.site.name.clone() },
+        status: maintenance.phase(now).into(),
+        since: at(maintenance.since),
+        by: maintenance.started_by.clone().filter(|_| is_closed),
+        expected_end: at(maintenance.expected_end),
+        overdue: maintenance.expected_end.filter(|_| maintenance.is_overdue(now)).map(|end| lasted(end, now)),
+        patterns: match record.patterns.len() {
+            0 => "none".to_owned(),
+            some => count(some, "pattern"),
+        },
+        is_protected: record.site.is_protected,
+        is_selected,
+        domain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_said_in_a_sentence() {
+        let said = |q: &str, status: &str, matching, closed| {
+            let query = ListQuery { q: q.into(), status: status.into(), ..ListQuery::default() };
+            result(&query, &Found { total: 20, matching, closed, page: 1, ids: Vec::new() }).unwrap_or_default()
+        };
+        assert_eq!(said("", "", 20, 3), "");
+        assert_eq!(said("", "maintenance", 20, 3), "");
+        assert_eq!(said("", "maintenance", 20, 0), "No site is in maintenance.");
+        assert_eq!(said("forum", "", 1, 0), "1 of 20 sites matches “forum”.");
+        assert_eq!(said("forum", "", 2, 0), "2 of 20 sites match “forum”.");
+        assert_eq!(said("forum", "", 0, 0), "No site matches “forum”.");
+        assert_eq!(said("forum", "maintenance", 2, 1), "1 of 20 sites matches “forum” and is in maintenance.");
+    }
+}

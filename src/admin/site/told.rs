@@ -1,0 +1,128 @@
+//! What is told after maintenance was started or ended, on one site or on several.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::actions::{Done, Switched};
+use crate::admin::page::{Flash, Moment};
+use crate::admin::panel::Panel;
+use crate::admin::words::{count, list};
+use crate::record::SiteRecord;
+
+/// Most sites that a message names.
+const MAX_NAMED: usize = 5;
+
+/// Words a message from what an action came to.
+pub(in crate::admin) struct Told<'a> {
+    /// Path of the panel.
+    base: &'a str,
+    /// Zone of the times.
+    zone: TimeZone,
+    /// The time of the message.
+    now: Timestamp,
+    /// Whether the settings send visitors elsewhere.
+    is_redirected: bool,
+    /// Where [Undo] comes back to, below the panel's path.
+    back: &'a str,
+}
+
+impl<'a> Told<'a> {
+    /// Messages of a panel; [Undo] comes back to `back`.
+    pub(in crate::admin) fn by(panel: &'a Panel, back: &'a str, now: Timestamp) -> Self {
+        let is_redirected = panel.maintenance.snapshot().rules().redirect.is_some();
+        Self { base: panel.base(), zone: panel.zone(), now, is_redirected, back }
+    }
+
+    /// What happened, with one [Undo] for all of it.
+    pub(in crate::admin) fn of(&self, done: &Done<Vec<Switched>>) -> Flash {
+        let is_changed = |switched: &&Switched| !matches!(switched, Switched::Already(_));
+        let changed: Vec<&Switched> = done.value.iter().filter(is_changed).collect();
+        let flash = match (changed.as_slice(), done.value.as_slice()) {
+            ([], [only]) => return self.already(only.record()),
+            ([], several) => return self.all_already(several),
+            ([only], _) => self.one(only),
+            (several, _) => self.several(several),
+        };
+        let flash = flash.with_undo(done.changes.iter().map(|change| change.0), self.back);
+        self.with_the_rest(flash, done.value.len() - changed.len(), changed[0])
+    }
+
+    fn one(&self, switched: &Switched) -> Flash {
+        let record = switched.record();
+        let domain = record.site.domain.to_unicode();
+        let mut flash = match switched {
+            Switched::Ended(..) => Flash::done(format!("Maintenance ended on {domain} at {}.", self.clock(self.now))),
+            _ => {
+                let since = record.maintenance.since.unwrap_or(self.now);
+                let page = format!("{}sites/{}/", self.base, record.site.id);
+                Flash::done(format!("Maintenance started on {domain} at {}.", self.clock(since)))
+                    .with_link("Set expected end", format!("{page}#expected_end"))
+                    .with_link("See what visitors see", format!("{page}preview/"))
+            }
+        };
+        flash.detail = self.consequence(switched).to_owned();
+        flash
+    }
+
+    fn several(&self, switched: &[&Switched]) -> Flash {
+        let verb = if matches!(switched[0], Switched::Ended(..)) { "ended" } else { "started" };
+        let sites = count(switched.len(), "site");
+        let mut flash = Flash::done(format!("Maintenance {verb} on {sites} at {}.", self.clock(self.now)));
+        let names: Vec<String> = switched.iter().map(|one| one.record().site.domain.to_unicode()).collect();
+        flash.detail = format!("{}. {}", list(&names, MAX_NAMED), self.consequence(switched[0]));
+        flash
+    }
+
+    /// `2 more were in maintenance already.`
+    fn with_the_rest(&self, mut flash: Flash, rest: usize, changed: &Switched) -> Flash {
+        if rest > 0 {
+            let were = if rest == 1 { "was" } else { "were" };
+            let state = if matches!(changed, Switched::Ended(..)) { "open" } else { "in maintenance" };
+            flash.detail.push_str(&format!(" {rest} more {were} {state} already."));
+        }
+        flash
+    }
+
+    fn already(&self, record: &SiteRecord) -> Flash {
+        let domain = record.site.domain.to_unicode();
+        let mut flash = if record.maintenance.box_holds(self.now) {
+            Flash::note(format!("{domain} is already in maintenance{}.", self.started(record)))
+        } else {
+            Flash::note(format!("{domain} is already open."))
+        };
+        flash.detail = "Nothing changed.".to_owned();
+        flash
+    }
+
+    fn all_already(&self, several: &[Switched]) -> Flash {
+        let is_closed = several.iter().any(|one| one.record().maintenance.box_holds(self.now));
+        let state = if is_closed { "in maintenance" } else { "open" };
+        let mut flash = Flash::note(format!("All {} are already {state}.", count(several.len(), "site")));
+        flash.detail = "Nothing changed.".to_owned();
+        flash
+    }
+
+    fn started(&self, record: &SiteRecord) -> String {
+        let at = record.maintenance.since.map(|since| self.clock(since));
+        match (&record.maintenance.started_by, at) {
+            (Some(by), Some(at)) => format!(", started by {by} at {at}"),
+            (Some(by), None) => format!(", started by {by}"),
+            (None, Some(at)) => format!(", started at {at}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn consequence(&self, switched: &Switched) -> &'static str {
+        match switched {
+            Switched::Ended(..) => "Visitors get the site again.",
+            one if self.is_redirected || one.record().maintenance.redirect_url.is_some() => {
+                "Visitors are sent to another address."
+            }
+            _ => "Visitors get the 503 page.",
+        }
+    }
+
+    fn clock(&self, at: Timestamp) -> String {
+        Moment::of(at, &self.zone, self.now).short
+    }
+}
