@@ -13,7 +13,7 @@ fn lock(server: &TestServer) -> diesel::SqliteConnection {
     use diesel::Connection as _;
     use diesel::connection::SimpleConnection as _;
     let mut conn = diesel::SqliteConnection::establish(database(server).to_str().unwrap()).unwrap();
-    conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
     conn
 }
 
