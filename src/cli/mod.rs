@@ -2,7 +2,7 @@
 //!
 //! Arguments are parsed first, then settings are checked, then the database is opened. Commands read from
 //! `storage` and change things only through `actions`, as the panel does. Data goes to stdout and everything else
-//! to stderr; how a command ends is decided in [`exit`] alone.
+//! to stderr; how a command ends is decided in `exit` alone.
 
 mod actor;
 mod args;
