@@ -53,8 +53,11 @@ async fn serve(settings: Settings) -> Result<()> {
         Err(error) => return Err(error).context(format!("cannot listen on {bind} (BIND)")),
     };
     let listening = server.addrs().first().copied().unwrap_or(bind);
+    // Started first: whoever reads the announcement may send SIGTERM, which must find its handler.
+    let running = actix_web::rt::spawn(server.run());
+    tokio::task::yield_now().await;
     announce(&maintenance, listening, is_secure).await?;
-    server.run().await?;
+    running.await??;
     let left = maintenance.clone();
     actix_web::web::block(move || left.leave()).await?.unwrap_or_else(|error| {
         log::warn!("This server could not be taken out of the list of servers: {error}");

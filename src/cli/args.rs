@@ -22,7 +22,7 @@ Examples:
 /// Without a command: `serve`. Sites are named by id, by domain or alias, or by a part of one that only one site
 /// has; where none is named, the default site is meant. Data goes to stdout, everything else to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "maintenance", version, before_help = EXAMPLES, subcommand_required = true)]
+#[command(name = "maintenance", version, before_help = EXAMPLES, override_usage = "maintenance [COMMAND] [OPTIONS]")]
 pub struct Cli {
     #[command(flatten)]
     pub database: DatabaseSettings,

@@ -9,12 +9,12 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0   done; also when it was so already, which is said in words
   1   failed, or refused by what the database holds; nothing half-done
-  2   wrong usage or a wrong setting; also when a question would have to be asked without a terminal
+  2   wrong usage or a wrong setting; also a question that cannot be asked without a terminal
   3   no such site, or a part of a name that several sites have
   4   not allowed
   5   timed out
   6   still closed by another cause (off --cause)
-  `status --exit-code` instead: 0 open, 10 in maintenance, 11 draining; of several sites the most closed";
+  `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

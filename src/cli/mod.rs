@@ -2,7 +2,7 @@
 //!
 //! Arguments are parsed first, then settings are checked, then the database is opened. Commands read from
 //! `storage` and change things only through `actions`, as the panel does. Data goes to stdout and everything else
-//! to stderr; how a command ends is decided in [`exit`] alone.
+//! to stderr; how a command ends is decided in `exit` alone.
 
 mod actor;
 mod args;
@@ -13,6 +13,7 @@ mod describe;
 mod directory;
 mod exit;
 mod history;
+mod logging;
 mod man;
 mod migrate;
 mod off;
@@ -50,8 +51,9 @@ struct Context {
 ///
 /// To be called before any other thread starts: the `.env` file changes the environment.
 pub fn run() -> ExitCode {
+    let dot_env = DotEnv::load();
     let console = Console::detect();
-    let exit = match DotEnv::load() {
+    let exit = match dot_env {
         Ok(dot_env) => run_with(console, std::env::args_os().collect(), &Sources::new(dot_env)),
         Err(error) => {
             console.error(&error.into());

@@ -15,13 +15,14 @@ Examples:
 ";
 
 const ENVIRONMENT: &str = "\
-Every setting is a flag, an environment variable, or a line of the file .env in the working folder; the first of
-these that has it wins. A variable that is set to nothing counts as not set.
+Every setting is a flag, an environment variable, or a line of the file .env in the working
+folder; the first of these that has it wins. A variable that is set to nothing counts as not set.
 
 Only from the environment or .env, because everybody on the machine can read a command line:
-  SECRET_KEY  Secret that cookies are encrypted with, at least 32 characters. Made at the first start and kept in
-              the database when not given. Give it when several databases or an application share log-ins.
-  RUST_LOG    What is logged: error, warn, info (default), debug or trace.
+  SECRET_KEY  Secret that cookies are encrypted with, at least 32 characters. Made at the first
+              start and kept in the database when not given. Give it when several databases or an
+              application share log-ins.
+  RUST_LOG    What is logged on stderr: error, warn, info (default), debug or trace.
 ";
 
 /// Starts the server: the gate, the panel and the sample site
@@ -53,6 +54,7 @@ pub fn run(
         let text = "everybody on this machine can read a command line: give SECRET_KEY in the environment or in .env";
         return Err(Usage(text.to_owned()).into());
     }
+    super::logging::start();
     let views = sources.view(command, matches);
     crate::server::run(Settings::new(context.database.clone(), gate, server, views))?;
     Ok(Exit::Done)

@@ -86,9 +86,9 @@ fn explained(error: dotenvy::Error, text: &str) -> DotEnvError {
 
 /// How many lines from the top can be understood: the error itself does not say where it is.
 fn whole_lines(text: &str) -> usize {
-    let ends = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).chain([text.len()]);
+    let mut ends = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).chain([text.len()]);
     let is_whole = |end: &usize| dotenvy::Iter::new(&text.as_bytes()[..*end]).all(|entry| entry.is_ok());
-    let last = ends.filter(is_whole).last().unwrap_or(0);
+    let last = ends.rfind(is_whole).unwrap_or(0);
     text[..last].lines().count()
 }
 

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The folder of the SQLite file is missing or may not be written.
     #[error("the database `{}` cannot be created: {reason}", path.display())]
     CannotCreate { path: PathBuf, reason: String },
+    /// The SQLite file is there but may not be read.
+    #[error("the database `{}` cannot be opened: {reason}; check the rights of the file and its folder", path.display())]
+    CannotOpen { path: PathBuf, reason: String },
     /// The file is something else.
     #[error("`{url}` is not a database of this program; it was left as it is")]
     NotADatabase { url: String },

@@ -191,9 +191,9 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
     let opened = connection::establish(url, open == Open::Migrate).map_err(StoreError::from);
     opened.map_err(|error| match (error, url.sqlite_path()) {
         (StoreError::NotADatabase { .. }, _) => StoreError::NotADatabase { url: url.to_string() },
-        (StoreError::Unreachable { reason }, Some(path)) if open == Open::Migrate => {
-            StoreError::CannotCreate { path: path.to_owned(), reason }
-        }
+        // Opening it here to see why would drop the locks that this process holds on it
+        // (https://sqlite.org/howtocorrupt.html, section 2.2).
+        (StoreError::Unreachable { reason }, Some(path)) => StoreError::CannotOpen { path: path.to_owned(), reason },
         (error, _) => error,
     })
 }

@@ -1,0 +1,19 @@
+//! The commands, as a shell sees them: the real binary, each test in a folder and with a database of its own.
+
+mod backup;
+mod database;
+mod help;
+mod history;
+mod machine;
+mod migrate;
+mod off;
+mod on;
+mod pattern;
+mod serve;
+mod setting;
+mod site;
+mod status;
+mod terminal;
+mod undo;
+mod user;
+mod why;

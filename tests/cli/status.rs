@@ -1,0 +1,79 @@
+//! `maintenance status`.
+
+use crate::machine::Machine;
+
+#[test]
+fn the_pinned_fields_are_there_in_every_state() {
+    let machine = Machine::with_sites(&["a.example", "b.example"]);
+    machine.run("on b.example --for 1h --message hello").succeeds();
+    let states = machine.run("status --json").succeeds().json();
+    for state in states.as_array().unwrap() {
+        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "revision"] {
+            assert!(state.get(field).is_some(), "{field}: {state}");
+        }
+    }
+    let (open, closed) = (&states[0], &states[1]);
+    assert_eq!(
+        (open["phase"].as_str(), &open["since"], &open["causes"]),
+        (Some("open"), &().into(), &serde_json::json!([]))
+    );
+    assert_eq!((closed["phase"].as_str(), closed["message"].as_str()), (Some("maintenance"), Some("hello")));
+    assert_eq!(closed["causes"][0]["id"], "box");
+    for time in [&closed["since"], &closed["until"]] {
+        assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+    }
+}
+
+#[test]
+fn exceptions_come_first_with_shape_and_word() {
+    let machine = Machine::with_sites(&["a.example", "b.example"]);
+    machine.run("on b.example").succeeds();
+    let ran = machine.run("status").succeeds();
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[0].starts_with("■ b.example  in maintenance  since "), "{}", ran.out);
+    assert!(lines[0].contains("CLI, "), "{}", ran.out);
+    assert_eq!(lines[1], "○ a.example  open");
+}
+
+#[test]
+fn of_many_open_sites_only_the_number_is_shown() {
+    let domains: Vec<String> = (0..12).map(|site| format!("s{site}.example")).collect();
+    let machine = Machine::with_sites(&domains.iter().map(String::as_str).collect::<Vec<_>>());
+    machine.run("status").succeeds().says(&["○ All 12 sites open.  Show all: maintenance status --all"]);
+    machine.run("on s3").succeeds();
+    let ran = machine.run("status").succeeds();
+    assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
+    ran.says(&["■ s3.example", "○ 11 more sites open.  Show all: maintenance status --all"]);
+    assert_eq!(machine.run("status --all").succeeds().out.lines().count(), 12);
+    machine.run("status s5").succeeds().says(&["○ s5.example  open"]);
+}
+
+#[test]
+fn a_site_past_its_expected_end_is_overdue() {
+    let machine = Machine::with_sites(&["example.com"]);
+    machine.run("on --for 1s").succeeds();
+    while machine.state("1")["overdue"] == false {}
+    assert_eq!(machine.phase("1"), "maintenance", "it stays closed");
+    machine.run("status").succeeds().says(&["overdue)"]);
+}
+
+#[test]
+fn the_exit_code_tells_the_most_closed_state_when_asked() {
+    let machine = Machine::with_sites(&["a.example", "b.example"]);
+    machine.run("status --exit-code").ends_with(0);
+    machine.run("on b.example").succeeds();
+    machine.run("status").ends_with(0);
+    machine.run("status --exit-code").ends_with(10);
+    machine.run("status b.example --exit-code --json").ends_with(10);
+    machine.run("status a.example --exit-code").ends_with(0);
+    machine.run("status a.example b.example --exit-code").ends_with(10);
+    machine.run("status nonsense --exit-code").fails(3, &["nonsense"]);
+}
+
+#[test]
+fn without_sites_it_says_how_to_add_one() {
+    let machine = Machine::new();
+    machine.run("migrate").succeeds();
+    machine.run("status").succeeds().says(&["No sites yet.", "maintenance site add"]);
+    assert_eq!(machine.run("status --json").json(), serde_json::json!([]));
+}
