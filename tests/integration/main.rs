@@ -3,3 +3,4 @@
 mod answer;
 mod gate;
 mod helpers;
+mod login;
