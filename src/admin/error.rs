@@ -27,6 +27,9 @@ pub enum PanelError {
     /// Nothing proves that a page of ours asked for the change.
     #[error(transparent)]
     Csrf(#[from] CsrfError),
+    /// Too many passwords are being hashed at this moment.
+    #[error("too much at once")]
+    Busy,
     /// An action was refused.
     #[error(transparent)]
     Action(#[from] ActionError),
@@ -82,6 +85,9 @@ impl PanelError {
             Self::Csrf(error) => {
                 told(403, "This did not come from the panel", format!("Nothing was changed: {error}."))
             }
+            Self::Busy => {
+                told(503, "Too much at once", "Nothing was saved. Go back and try again in a few seconds.".to_owned())
+            }
             Self::Action(error) => action_page(error, panel, request_id),
             Self::Internal(error) => {
                 log::error!("request {request_id} failed: {}", error.escape_debug());
@@ -121,7 +127,7 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
 }
 
 /// A capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
@@ -137,6 +143,7 @@ impl ResponseError for PanelError {
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Csrf(_) => StatusCode::FORBIDDEN,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Action(_) => StatusCode::CONFLICT,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -21,6 +21,7 @@ mod login;
 mod own;
 pub mod page;
 mod panel;
+mod password;
 mod preview;
 mod record;
 pub mod routes;
