@@ -3,24 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 
 use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::{Auth, setup_token};
 use crate::change::Revision;
-use crate::config::{Settings, SettingsError, UnknownSite};
+use crate::clock;
+use crate::config::{Settings, SettingsError};
 use crate::endpoints;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
 use crate::pattern::PatternError;
 use crate::propagation::{Enforced, Follower, Health, TemplateFolder};
 use crate::record::SiteRecord;
 use crate::site::{Domain, Site, SiteId};
-use crate::snapshot::{IgnoredPatterns, Rules, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::storage::{Open, Store, StoreError};
 
 /// How long a request of the panel waits until its own change is in force on this server.
 const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often what is over by age is removed.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// Maintenance mode for an Actix application: the gate, the panel and the state behind them.
 ///
@@ -218,10 +221,11 @@ impl MaintenanceBuilder {
         let templates = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
         let forget = Arc::clone(&auth);
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
-        let enforced = Follower::start(&store, rules(&settings)?, templates, on_change)?;
+        let enforced = Follower::start(&store, settings.gate.rules()?, templates, on_change)?;
 
         let wake = enforced.clone();
         let actions = Actions::new(store, move || wake.wake());
+        keep_house(&auth);
         let gate = Arc::new(GateParts {
             snapshot: Arc::clone(enforced.pointer()),
             identities: Some(Arc::clone(auth.identities())),
@@ -232,22 +236,21 @@ impl MaintenanceBuilder {
     }
 }
 
-/// The rules that the settings make.
-fn rules(settings: &Settings) -> Result<Rules, BuildError> {
-    let gate = &settings.gate;
-    Ok(Rules {
-        built_in: ["/healthz", "/readyz"].into_iter().chain([gate.admin_url.as_str()]).map(str::to_owned).collect(),
-        internal: gate.internal_ips.clone(),
-        trusted: gate.trusted_proxies.clone(),
-        ignored: IgnoredPatterns::compile(gate.admin_ignored_urls.0.clone())?,
-        block_staff: gate.block_staff,
-        site_id: gate.site_id,
-        refuses_unknown_sites: gate.unknown_site == UnknownSite::NotFound,
-        status: StatusCode::from_u16(gate.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
-        retry_after: gate.retry_after,
-        language: gate.language_code.clone(),
-        redirect: gate.maintenance_url.clone(),
-    })
+/// Removes sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
+fn keep_house(auth: &Arc<Auth>) {
+    let auth = Arc::downgrade(auth);
+    let work = move || {
+        while let Some(auth) = auth.upgrade() {
+            if let Err(error) = auth.purge(clock::now()) {
+                log::warn!("Old sessions could not be removed, which is tried again in an hour: {error}");
+            }
+            drop(auth);
+            std::thread::sleep(HOUSEKEEPING_EVERY);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work) {
+        log::warn!("Old sessions are not removed: no thread could be started: {error}");
+    }
 }
 
 /// Makes the default site when there is none: the record that a new user's first click is about.

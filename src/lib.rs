@@ -9,6 +9,8 @@ pub mod app;
 pub mod auth;
 mod body;
 pub mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod decision;

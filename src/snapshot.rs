@@ -92,6 +92,12 @@ impl IgnoredPatterns {
         Ok(Self { rows, set })
     }
 
+    /// Compiles the rows that can be, and says which cannot: those let nothing through.
+    pub fn compile_valid(rows: Vec<IgnoredPattern>) -> (Self, Vec<(usize, PatternError)>) {
+        let (set, left_out) = PatternSet::compile_valid(&rows);
+        (Self { rows, set }, left_out)
+    }
+
     /// The row that matches the path, if any.
     pub fn find(&self, path: &RequestPath<'_>) -> Option<&IgnoredPattern> {
         self.set.find(path).and_then(|row| self.rows.get(row))
@@ -143,13 +149,13 @@ impl PartialEq for SiteSnapshot {
 impl SiteSnapshot {
     /// Compiles the record of a site.
     ///
-    /// Patterns that do not compile, which saving refuses, let nothing through: the site stays closed.
+    /// A pattern that does not compile, which saving refuses, lets nothing through; the others stay in force.
     pub fn compile(record: &SiteRecord, rules: &Rules, templates: &PageTemplates, now: Timestamp) -> Self {
         let closed = record.maintenance.in_maintenance.then(|| {
-            let ignored = IgnoredPatterns::compile(record.patterns.clone()).unwrap_or_else(|error| {
-                log::error!("The ignored patterns of {} are left out: {error}", record.site.domain);
-                IgnoredPatterns::default()
-            });
+            let (ignored, left_out) = IgnoredPatterns::compile_valid(record.patterns.clone());
+            for (row, error) in left_out {
+                log::error!("Ignored pattern {} of {} is left out: {error}", row + 1, record.site.domain);
+            }
             Box::new(ClosedSite {
                 maintenance: record.maintenance.clone(),
                 networks: record.networks.iter().map(|row| row.network).collect(),

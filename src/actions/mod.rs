@@ -20,6 +20,7 @@ pub use error::ActionError;
 pub(crate) use login::RightPassword;
 pub use maintenance::{Start, Switched};
 pub use site::{Save, Saved};
+pub use undo::Undone;
 pub(crate) use user::SETUP_SECRET;
 pub use user::{PasswordHash, UserEdit};
 

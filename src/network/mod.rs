@@ -15,9 +15,6 @@ pub use client::{ClientAddress, client_address};
 pub use forwarded::{Scheme, forwarded_host, forwarded_proto};
 pub use set::NetworkSet;
 
-/// Most internal networks of one site.
-pub const MAX_NETWORKS_PER_SITE: usize = 200;
-
 /// Bits in front of an IPv4 address that is mapped into IPv6 (`::ffff:0:0/96`, RFC 4291, section 2.5.5.2).
 const MAPPED_BITS: u8 = 96;
 

@@ -4,28 +4,11 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_syntax::hir::Hir;
 
 use super::cost::Cost;
-use super::{IgnoredPattern, MAX_PATTERN_CHARS, MAX_PATTERNS_PER_SITE, PatternError, PatternKind, syntax};
+use super::{IgnoredPattern, MAX_PATTERN_CHARS, PatternError, PatternKind, syntax};
 use crate::path::has_clean_segments;
 
 /// Bytes that one expression may need. `[-\w]{1,50}`, Unicode and all, is within it.
 const MAX_BYTES: usize = 1 << 20;
-
-/// Checks every row of a list, and the length of the list. Rows count from 0.
-///
-/// # Errors
-/// All rows that are refused, in order; the list's own fault is reported for its last row.
-pub fn check_all(rows: &[IgnoredPattern]) -> Result<(), Vec<(usize, PatternError)>> {
-    if rows.len() > MAX_PATTERNS_PER_SITE {
-        let error = PatternError::TooMany { count: rows.len(), max: MAX_PATTERNS_PER_SITE };
-        return Err(vec![(rows.len() - 1, error)]);
-    }
-    let errors: Vec<_> = rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.check().err()?))).collect();
-    match (errors.is_empty(), rows.len()) {
-        (false, _) => Err(errors),
-        (true, 0) => Ok(()),
-        (true, count) => super::PatternSet::compile(rows).map(|_set| ()).map_err(|error| vec![(count - 1, error)]),
-    }
-}
 
 /// All rules for one row; the parsed expression when it is one.
 pub(super) fn check(row: &IgnoredPattern) -> Result<Option<Hir>, PatternError> {
@@ -150,16 +133,6 @@ mod tests {
         ] {
             assert_eq!(row(kind, pattern).check(), Ok(()), "{kind} {pattern}");
         }
-    }
-
-    #[test]
-    fn a_list_reports_every_row_at_fault() {
-        let rows = [regex("["), regex("a"), regex("")];
-        let faults: Vec<_> = check_all(&rows).unwrap_err().into_iter().map(|(index, e)| (index, e.code())).collect();
-        assert_eq!(faults, [(0, "pattern_syntax"), (2, "pattern_empty")]);
-        let many = vec![row(PatternKind::Exact, "a"); MAX_PATTERNS_PER_SITE + 1];
-        assert_eq!(check_all(&many).unwrap_err()[0].1.code(), "patterns_too_many");
-        assert_eq!(check_all(&[]), Ok(()));
     }
 
     proptest! {

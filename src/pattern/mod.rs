@@ -25,7 +25,6 @@ mod warning;
 use regex_syntax::hir::Look;
 use serde::{Deserialize, Serialize};
 
-pub use check::check_all;
 pub use error::PatternError;
 pub use set::{PatternSet, matches_each};
 pub use warning::{PatternWarning, warnings};
@@ -38,9 +37,6 @@ pub const MAX_PATTERN_CHARS: usize = 255;
 
 /// Most patterns of one site.
 pub const MAX_PATTERNS_PER_SITE: usize = 2000;
-
-/// Most characters in the description of a pattern.
-pub const MAX_DESCRIPTION_CHARS: usize = 255;
 
 /// Bytes of the longest path that a pattern is tried on; a longer one is never let in. Together with the size limits
 /// at compile time this bounds the work that one request can ask for.

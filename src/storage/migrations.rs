@@ -26,26 +26,28 @@ macro_rules! source_of {
 }
 
 /// Runs what is missing, all of it in one transaction. Of several processes that start together one does it
-/// and the others wait.
+/// and the others wait. Returns the versions that ran.
 ///
 /// # Errors
 /// [`StoreError::Newer`] when the database holds a migration that this program does not know,
 /// [`StoreError::NotADatabase`] when another program's tables are in it.
-pub(super) fn run(conn: &mut DbConnection) -> Result<(), StoreError> {
+pub(super) fn run(conn: &mut DbConnection) -> Result<Vec<String>, StoreError> {
+    let mut ran = Vec::new();
     if !is_migrated(conn)? || pending(conn)? > 0 {
-        connection::write_transaction(conn, |conn| {
+        ran = connection::write_transaction(conn, |conn| {
             let source = source_of!(conn);
             let done: Vec<String> = each_engine!(conn, |conn| {
                 let versions = conn.run_pending_migrations(source).map_err(migration_error)?;
                 versions.iter().map(MigrationVersion::to_string).collect()
             });
-            for version in done {
+            for version in &done {
                 log::info!("Migrated the database to {version}");
             }
-            Ok::<_, StoreError>(())
+            Ok::<_, StoreError>(done)
         })?;
     }
-    refuse_newer(conn)
+    refuse_newer(conn)?;
+    Ok(ran)
 }
 
 /// Refuses a database that is newer or older than this program; writes nothing.

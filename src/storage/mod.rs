@@ -4,6 +4,7 @@
 //! code calls them from a blocking thread. What can be read hangs on [`Reader`], what can be written on
 //! [`Writer`], noun by noun, one file each.
 
+mod backup;
 mod change;
 mod connection;
 mod error;
@@ -21,6 +22,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use backup::BackupError;
 pub use change::{ChangeFilter, NewChange};
 pub use connection::{DatabaseUrl, DbConnection};
 pub use error::StoreError;
@@ -51,18 +53,42 @@ pub enum Open {
     Existing,
 }
 
+/// A database that is ready, and what had to be done for it.
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// Whether there was no SQLite file before.
+    pub is_new: bool,
+    /// The migrations that ran, in order; empty when the tables were up to date.
+    pub migrated: Vec<String>,
+}
+
 impl Store {
     /// Opens the database.
     ///
     /// # Errors
     /// Every variant of [`StoreError`] that says why it cannot be used.
     pub fn open(url: &DatabaseUrl, open: Open) -> Result<Self, StoreError> {
-        let mut first = connect(url, open)?;
         match open {
-            Open::Migrate => migrations::run(&mut first)?,
-            Open::Existing => migrations::check(&mut first)?,
+            Open::Migrate => Ok(Self::open_or_create(url)?.store),
+            Open::Existing => {
+                migrations::check(&mut connect(url, open)?)?;
+                Self::pooled(url)
+            }
         }
-        drop(first);
+    }
+
+    /// Opens the database as [`Open::Migrate`] does, and tells what had to be done for it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_or_create(url: &DatabaseUrl) -> Result<Opened, StoreError> {
+        let is_new = url.sqlite_path().is_some_and(|path| !path.exists());
+        let migrated = migrations::run(&mut connect(url, Open::Migrate)?)?;
+        Ok(Opened { store: Self::pooled(url)?, is_new, migrated })
+    }
+
+    fn pooled(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let pool = r2d2::Pool::builder()
             .max_size(POOL_SIZE)
             .min_idle(Some(1))
@@ -143,6 +169,13 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
                 let reason = "its folder does not exist".to_owned();
                 return Err(StoreError::CannotCreate { path: path.to_owned(), reason });
             }
+            // It will hold password hashes and secrets. SQLite gives the files beside it the same rights.
+            (Ok(false), Open::Migrate) => match backup::create_private(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() });
+                }
+                _ => {}
+            },
             (Err(error), _) => {
                 return Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() });
             }

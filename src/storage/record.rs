@@ -81,6 +81,17 @@ impl Reader<'_> {
         Ok(self.record_some(&[id])?.pop())
     }
 
+    /// The names of all sites, by id, without their records.
+    pub fn site_list(&mut self) -> Result<Vec<Site>, StoreError> {
+        let rows: Vec<SiteRow> = sites::table.order(sites::id).load(self.conn)?;
+        let aliases: Vec<(i64, String)> = site_aliases::table
+            .select((site_aliases::site_id, site_aliases::alias))
+            .order(site_aliases::id)
+            .load(self.conn)?;
+        let mut aliases = group(aliases, |(site, alias)| Ok((site, parsed("alias", &alias)?)))?;
+        rows.into_iter().map(|row| site_of(row, &mut aliases)).collect()
+    }
+
     /// Number of sites.
     pub fn site_count(&mut self) -> Result<i64, StoreError> {
         Ok(sites::table.count().get_result(self.conn)?)
@@ -238,6 +249,19 @@ impl Writer<'_> {
     }
 }
 
+/// A site with its aliases, which are taken out of the map.
+fn site_of(row: SiteRow, aliases: &mut HashMap<i64, Vec<Alias>>) -> Result<Site, StoreError> {
+    Ok(Site {
+        id: SiteId(row.id),
+        domain: parsed::<Domain>("domain", &row.domain)?,
+        name: row.name,
+        aliases: aliases.remove(&row.id).unwrap_or_default(),
+        is_default: row.is_default,
+        is_protected: row.is_protected,
+        time_zone: row.time_zone,
+    })
+}
+
 fn site_row(site: &Site, revision: Revision) -> SiteRow {
     SiteRow {
         id: site.id.0,
@@ -323,15 +347,7 @@ impl Parts {
     fn assemble(&mut self, (site, record): RecordRow) -> Result<(SiteRecord, Revision), StoreError> {
         let id = site.id;
         let revision = Revision(site.revision);
-        let site = Site {
-            id: SiteId(id),
-            domain: parsed::<Domain>("domain", &site.domain)?,
-            name: site.name,
-            aliases: self.aliases.remove(&id).unwrap_or_default(),
-            is_default: site.is_default,
-            is_protected: site.is_protected,
-            time_zone: site.time_zone,
-        };
+        let site = site_of(site, &mut self.aliases)?;
         let maintenance = MaintenanceRecord {
             in_maintenance: record.in_maintenance,
             since: record.since.map(Timestamp::from),

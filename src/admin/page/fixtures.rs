@@ -6,6 +6,7 @@ use super::*;
 use crate::admin::templates::Templates;
 use crate::maintenance::Phase;
 use crate::user::Rights;
+use crate::user::Theme;
 
 /// A night in which three of twenty sites are closed.
 const NOW: &str = "2026-11-21T03:12:04Z";

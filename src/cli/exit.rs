@@ -1,0 +1,95 @@
+//! How a command ends: the exit codes, and which failure is which.
+
+use super::console::AskError;
+use super::directory::NoSite;
+use crate::actions::ActionError;
+
+/// The exit codes as `--help` lists them.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0   done; also when it was so already, which is said in words
+  1   failed, or refused by what the database holds; nothing half-done
+  2   wrong usage or a wrong setting; also when a question would have to be asked without a terminal
+  3   no such site, or a part of a name that several sites have
+  4   not allowed
+  5   timed out
+  6   still closed by another cause (off --cause)
+  `status --exit-code` instead: 0 open, 10 in maintenance, 11 draining; of several sites the most closed";
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    Failed,
+    Usage,
+    NoSuchSite,
+    NotAllowed,
+    StillClosed,
+    Maintenance,
+    Draining,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoSuchSite => 3,
+            Self::NotAllowed => 4,
+            Self::StillClosed => 6,
+            Self::Maintenance => 10,
+            Self::Draining => 11,
+        }
+    }
+
+    /// Which end an error is: decided by the first error in its chain that says.
+    pub fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(of_one).unwrap_or(Self::Failed)
+    }
+}
+
+/// A mistake on the command line that no state of the database can make right.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+fn of_one(error: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(error) = error.downcast_ref::<ActionError>() {
+        return Some(match error {
+            ActionError::NotAllowed { .. } | ActionError::LastSuperuser => Exit::NotAllowed,
+            ActionError::NoSuchSite => Exit::NoSuchSite,
+            ActionError::Unconfirmed(_) | ActionError::Protected { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        });
+    }
+    if let Some(error) = error.downcast_ref::<NoSite>() {
+        return Some(if matches!(error, NoSite::NoDefault { .. }) { Exit::Usage } else { Exit::NoSuchSite });
+    }
+    if let Some(error) = error.downcast_ref::<AskError>() {
+        return Some(if matches!(error, AskError::NoTerminal { .. }) { Exit::Usage } else { Exit::Failed });
+    }
+    error.is::<Usage>().then_some(Exit::Usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_in_a_chain_that_knows_decides() {
+        let wrapped = anyhow::Error::new(ActionError::LastSuperuser).context("ada was not removed");
+        assert_eq!(Exit::of(&wrapped), Exit::NotAllowed);
+        assert_eq!(Exit::of(&anyhow::anyhow!("the disk is gone")), Exit::Failed);
+        assert_eq!(Exit::of(&Usage("give --for".to_owned()).into()), Exit::Usage);
+    }
+
+    #[test]
+    fn every_code_is_listed_in_the_help() {
+        use Exit::*;
+        for exit in [Done, Failed, Usage, NoSuchSite, NotAllowed, StillClosed, Maintenance, Draining] {
+            assert!(EXIT_CODES.contains(&exit.code().to_string()), "{exit:?}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `maintenance on`: starts maintenance.
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use super::directory::{Directory, SiteArgs, confirm_all};
+use super::exit::Exit;
+use super::switched::{self, Outcome};
+use super::{Context, actor, open, text, time};
+use crate::actions::Start;
+use crate::change::Revision;
+use crate::clock;
+use crate::config::GateSettings;
+use crate::maintenance::AtEnd;
+use crate::record::SiteRecord;
+use crate::site::SiteId;
+use crate::storage::Store;
+
+const EXAMPLES: &str = "\
+Examples:
+  maintenance on                                         the default site, until `maintenance off`
+  maintenance on forum --for 30m --message \"Upgrade under way. Nothing is lost.\"
+  maintenance on forum shop --until 03:30 --open-at-end  opens both at 03:30 UTC by itself
+  maintenance on --all --yes
+";
+
+/// Starts maintenance: visitors get the 503 page
+///
+/// Takes effect at once, on every running server. When a site is in maintenance already, message and expected end are
+/// changed if they are given, and otherwise nothing is. A protected site asks for its domain first. Returns when the
+/// change is stored.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct On {
+    #[command(flatten)]
+    sites: SiteArgs,
+
+    /// What the page says, in the site's first language; without it, the site's message stays as it is
+    ///
+    /// Plain text: a blank line begins a paragraph, addresses become links, and {end}, {site} and {contact} are
+    /// filled in.
+    #[arg(long, short, value_name = "TEXT")]
+    message: Option<String>,
+
+    /// Expected end, from now: 30m, 2h, 1h30m, 90s
+    #[arg(long = "for", value_name = "DURATION", value_parser = time::duration, group = "end")]
+    lasts: Option<SignedDuration>,
+
+    /// Expected end: 03:30 (the next one) or "2026-11-21 03:30", in UTC, or a time with an offset
+    #[arg(long, value_name = "TIME", value_parser = time::When::parse, group = "end", conflicts_with = "lasts")]
+    until: Option<time::When>,
+
+    /// Open the site by itself at the expected end; without it, it stays closed and is shown as overdue
+    #[arg(long, requires = "end")]
+    open_at_end: bool,
+
+    /// Do not ask: neither for --all nor for the domain of a protected site
+    #[arg(long, short)]
+    yes: bool,
+
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print a list of objects instead: the fields of `status --json`, with `result` (started, updated, already)
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    gate: GateSettings,
+}
+
+pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
+    let console = &context.console;
+    let store = open::existing(context)?;
+    let directory = Directory::read(&store)?;
+    let chosen = directory.choose(console, &args.sites, args.gate.site_id)?;
+    let ids: Vec<SiteId> = chosen.iter().map(|site| site.id).collect();
+    let now = clock::now();
+    let mut start = Start {
+        message: args.message.clone(),
+        expected_end: args.expected_end(now),
+        at_end: args.expected_end(now).map(|_| if args.open_at_end { AtEnd::Open } else { AtEnd::Remind }),
+        language: args.gate.language_code.clone(),
+        typed_domains: None,
+    };
+    if args.dry_run {
+        return plan(context, args, &start, &store.read(|reader| reader.record_some(&ids))?, now);
+    }
+    confirm_all(console, &args.sites, args.yes, "Start maintenance on", &chosen)?;
+    if !args.yes {
+        start.typed_domains = Some(typed_domains(context, &store, &ids, now)?);
+    }
+    // Durations count from the moment of the change, not from before a question was answered.
+    start.expected_end = args.expected_end(clock::now());
+    let done = open::actions(&store).start(&actor::operator(), &ids, &start)?;
+    let now = clock::now();
+    let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
+    if args.json {
+        switched::print_json(console, &store, &outcomes, now)?;
+        return Ok(Exit::Done);
+    }
+    let mut page = String::new();
+    for outcome in &outcomes {
+        page.push_str(&outcome.sentence(now));
+        page.push('\n');
+        if outcome.is_changed() {
+            page.push_str(&format!("Let in: {}.", let_in(&outcome.record, &args.gate)));
+            page.push_str(&format!(
+                "   Undo: maintenance undo   Check: maintenance why https://{}/\n",
+                outcome.domain()
+            ));
+        }
+    }
+    if outcomes.is_empty() {
+        page.push_str("No site was named that there is. Nothing changed.\n");
+    }
+    console.print(&page)?;
+    Ok(Exit::Done)
+}
+
+impl On {
+    fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let lasting = self.lasts.and_then(|lasts| now.checked_add(lasts).ok());
+        lasting.or_else(|| self.until.map(|until| until.after(now)))
+    }
+}
+
+/// Asks for the domain of each protected site that would be closed.
+fn typed_domains(context: &Context, store: &Store, ids: &[SiteId], now: Timestamp) -> anyhow::Result<Vec<String>> {
+    let records = store.read(|reader| reader.record_some(ids))?;
+    let asking = records.iter().filter(|(record, _)| record.site.is_protected && !record.maintenance.box_holds(now));
+    let typed = asking.map(|(record, _)| {
+        let domain = record.site.domain.as_str();
+        let question = format!("{domain} is protected. Start maintenance on it?");
+        Ok(context.console.confirm_by_typing(&question, domain, "--yes")?)
+    });
+    typed.collect()
+}
+
+/// Says what would change.
+fn plan(
+    context: &Context,
+    args: &On,
+    start: &Start,
+    records: &[(SiteRecord, Revision)],
+    now: Timestamp,
+) -> anyhow::Result<Exit> {
+    let planned: Vec<(bool, &SiteRecord, Revision)> =
+        records.iter().map(|(record, revision)| (record.maintenance.box_holds(now), record, *revision)).collect();
+    if args.json {
+        let plans: Vec<switched::Plan> = planned
+            .iter()
+            .map(|(is_closed, record, revision)| {
+                let would = match (is_closed, start.message.is_some() || start.expected_end.is_some()) {
+                    (false, _) => "start",
+                    (true, true) => "update",
+                    (true, false) => "nothing",
+                };
+                switched::Plan::of(would, record, *revision, now)
+            })
+            .collect();
+        context.console.json(&plans)?;
+        return Ok(Exit::Done);
+    }
+    let mut page = String::new();
+    for (is_closed, record, _) in planned {
+        let end = start.expected_end.map(|end| format!(", expected end {}", time::short(end, now))).unwrap_or_default();
+        let domain = &record.site.domain;
+        page.push_str(&match is_closed {
+            false if record.site.is_protected => {
+                format!("Would start maintenance on {domain}{end}. It is protected.\n")
+            }
+            false => format!("Would start maintenance on {domain}{end}.\n"),
+            true if start.message.is_some() || start.expected_end.is_some() => {
+                format!("{domain} is already in maintenance. Would change message or expected end{end}.\n")
+            }
+            true => format!("{domain} is already in maintenance. Nothing would change.\n"),
+        });
+        page.push_str(&format!("Let in: {}.\n", let_in(record, &args.gate)));
+    }
+    context.console.print(&page)?;
+    Ok(Exit::Done)
+}
+
+/// Who sees a closed site, as far as the settings of this shell and the site's record say.
+fn let_in(record: &SiteRecord, gate: &GateSettings) -> String {
+    let mut rules = vec!["superusers".to_owned()];
+    if !gate.block_staff {
+        rules.push("staff".to_owned());
+    }
+    let of_site = record.networks.iter().map(|row| row.network);
+    let networks: Vec<String> =
+        gate.internal_ips.iter().copied().chain(of_site).map(|network| network.to_string()).collect();
+    if !networks.is_empty() {
+        rules.push(text::list(&networks, 3));
+    }
+    let patterns = record.patterns.len() + gate.admin_ignored_urls.0.len();
+    if patterns > 0 {
+        rules.push(text::count(patterns, "pattern"));
+    }
+    rules.join(", ")
+}

@@ -1,0 +1,27 @@
+//! Opens the database for a command.
+
+use super::Context;
+use crate::actions::Actions;
+use crate::storage::{Open, Opened, Store, StoreError};
+
+/// Opens a database that must be there: a mistyped name must not make a new, empty one.
+pub fn existing(context: &Context) -> Result<Store, StoreError> {
+    Store::open(&context.database.database_url, Open::Existing)
+}
+
+/// Opens a database and makes or migrates it where needed, saying so.
+pub fn or_create(context: &Context) -> Result<Store, StoreError> {
+    let url = &context.database.database_url;
+    let Opened { store, is_new, migrated } = Store::open_or_create(url)?;
+    if is_new {
+        context.console.note(&format!("created the database {url}"));
+    } else if !migrated.is_empty() {
+        context.console.note(&format!("migrated the database {url} to {}", migrated.join(", ")));
+    }
+    Ok(store)
+}
+
+/// Actions on a database. Servers see a change by themselves, so nobody has to be woken.
+pub fn actions(store: &Store) -> Actions {
+    Actions::new(store.clone(), || ())
+}

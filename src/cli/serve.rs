@@ -1,0 +1,59 @@
+//! `maintenance serve`: the server with gate, panel and sample site.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
+
+use super::Context;
+use super::exit::{Exit, Usage};
+use crate::config::{GateSettings, ServerSettings, Settings, Sources};
+
+const EXAMPLES: &str = "\
+Examples:
+  maintenance serve
+  maintenance serve --bind 0.0.0.0:8080 --trusted-proxies 10.0.0.2
+  DATABASE_URL=sqlite:///var/lib/maintenance/state.sqlite3 maintenance serve
+";
+
+const ENVIRONMENT: &str = "\
+Every setting is a flag, an environment variable, or a line of the file .env in the working folder; the first of
+these that has it wins. A variable that is set to nothing counts as not set.
+
+Only from the environment or .env, because everybody on the machine can read a command line:
+  SECRET_KEY  Secret that cookies are encrypted with, at least 32 characters. Made at the first start and kept in
+              the database when not given. Give it when several databases or an application share log-ins.
+  RUST_LOG    What is logged: error, warn, info (default), debug or trace.
+";
+
+/// Starts the server: the gate, the panel and the sample site
+///
+/// Creates and migrates the database when it is missing, adds the default site, and prints the address and, while
+/// there is no superuser, a link that works once to create the first one. Ends on SIGTERM or SIGINT when the requests
+/// under way have been answered.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES, after_long_help = format!("{ENVIRONMENT}\n{}", super::exit::EXIT_CODES))]
+pub struct Serve {
+    #[command(flatten)]
+    gate: GateSettings,
+    #[command(flatten)]
+    server: ServerSettings,
+}
+
+pub fn run(
+    context: &Context,
+    args: Box<Serve>,
+    command: &clap::Command,
+    matches: &ArgMatches,
+    sources: &Sources,
+) -> anyhow::Result<Exit> {
+    let Serve { gate, server } = *args;
+    let (Some(command), Some(matches)) = (command.find_subcommand("serve"), matches.subcommand_matches("serve")) else {
+        unreachable!("this command is being run");
+    };
+    if matches.value_source("secret_key") == Some(ValueSource::CommandLine) {
+        let text = "everybody on this machine can read a command line: give SECRET_KEY in the environment or in .env";
+        return Err(Usage(text.to_owned()).into());
+    }
+    let views = sources.view(command, matches);
+    crate::server::run(Settings::new(context.database.clone(), gate, server, views))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,147 @@
+//! What `on` and `off` came to, in words and as JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::console::Console;
+use super::state::SiteState;
+use super::{text, time};
+use crate::actions::Switched;
+use crate::change::Revision;
+use crate::maintenance::{AtEnd, Cause};
+use crate::record::SiteRecord;
+use crate::site::SiteId;
+use crate::storage::Store;
+
+/// What happened to one site.
+pub struct Outcome {
+    /// Which of the four it is.
+    pub result: ResultWord,
+    /// The record afterwards.
+    pub record: SiteRecord,
+    /// The causes that were ended.
+    pub ended: Vec<Cause>,
+    at: Timestamp,
+}
+
+/// What happened, as a word in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultWord {
+    Started,
+    Updated,
+    Ended,
+    Already,
+}
+
+/// The state of a site after `on` or `off`.
+#[derive(Serialize)]
+struct View<'a> {
+    #[serde(flatten)]
+    state: SiteState,
+    result: ResultWord,
+    #[serde(skip_serializing_if = "<[Cause]>::is_empty")]
+    ended: &'a [Cause],
+}
+
+/// What `--dry-run --json` shows: the state as it is, and what would happen.
+#[derive(Serialize)]
+pub struct Plan {
+    #[serde(flatten)]
+    state: SiteState,
+    /// `start`, `update`, `end` or `nothing`.
+    would: &'static str,
+}
+
+impl Plan {
+    pub fn of(would: &'static str, record: &SiteRecord, revision: Revision, now: Timestamp) -> Self {
+        Self { state: SiteState::of(record, revision, now), would }
+    }
+}
+
+impl Outcome {
+    pub fn of(switched: Switched, at: Timestamp) -> Self {
+        let (result, record, ended) = match switched {
+            Switched::Started(record) => (ResultWord::Started, record, Vec::new()),
+            Switched::Updated(record) => (ResultWord::Updated, record, Vec::new()),
+            Switched::Ended(record, causes) => (ResultWord::Ended, record, causes),
+            Switched::Already(record) => (ResultWord::Already, record, Vec::new()),
+        };
+        Self { result, record, ended, at }
+    }
+
+    /// The domain of the site.
+    pub fn domain(&self) -> &str {
+        self.record.site.domain.as_str()
+    }
+
+    /// Whether anything was written.
+    pub fn is_changed(&self) -> bool {
+        self.result != ResultWord::Already
+    }
+
+    /// One sentence or two.
+    pub fn sentence(&self, now: Timestamp) -> String {
+        let domain = self.domain();
+        match self.result {
+            ResultWord::Started => {
+                let at = time::exact(self.record.maintenance.since.unwrap_or(self.at), now);
+                format!("Maintenance started on {domain} at {at}{}.", self.end(now))
+            }
+            ResultWord::Updated => format!("Maintenance updated on {domain}: it goes on{}.", self.end(now)),
+            ResultWord::Ended => {
+                let at = time::exact(self.at, now);
+                format!("Maintenance ended on {domain} at {at}. Visitors get the site again.{}", self.ended(now))
+            }
+            ResultWord::Already if self.record.maintenance.box_holds(now) => {
+                format!("{domain} is already in maintenance{}. Nothing changed.", self.started(now))
+            }
+            ResultWord::Already => format!("{domain} is open already. Nothing changed."),
+        }
+    }
+
+    fn end(&self, now: Timestamp) -> String {
+        let record = &self.record.maintenance;
+        match record.expected_end {
+            Some(end) if record.at_end == AtEnd::Open => format!(", opens by itself at {}", time::short(end, now)),
+            Some(end) => format!(", expected end {}", time::short(end, now)),
+            None => String::new(),
+        }
+    }
+
+    fn started(&self, now: Timestamp) -> String {
+        let record = &self.record.maintenance;
+        match (&record.started_by, record.since) {
+            (Some(by), Some(since)) => format!(", started by {} at {}", text::plain(by), time::exact(since, now)),
+            _ => String::new(),
+        }
+    }
+
+    fn ended(&self, now: Timestamp) -> String {
+        let causes: Vec<String> = self.ended.iter().map(|cause| described(cause, now)).collect();
+        if causes.is_empty() { String::new() } else { format!("\nEnded: {}.", causes.join("; ")) }
+    }
+}
+
+/// `box (started by ada at 03:12:04 UTC)`.
+pub fn described(cause: &Cause, now: Timestamp) -> String {
+    match (&cause.by, cause.since) {
+        (Some(by), Some(since)) => {
+            format!("{} (started by {} at {})", cause.id, text::plain(by), time::exact(since, now))
+        }
+        _ => cause.id.clone(),
+    }
+}
+
+/// Prints the states with what happened.
+pub fn print_json(console: &Console, store: &Store, outcomes: &[Outcome], now: Timestamp) -> anyhow::Result<()> {
+    let ids: Vec<SiteId> = outcomes.iter().map(|outcome| outcome.record.site.id).collect();
+    let stored = store.read(|reader| reader.record_some(&ids))?;
+    let views = outcomes.iter().map(|outcome| {
+        // The revision that this command made, or a later one when somebody was quick.
+        let revision = stored.iter().find(|(record, _)| record.site.id == outcome.record.site.id).map(|(_, is)| *is);
+        let state = SiteState::of(&outcome.record, revision.unwrap_or_default(), now);
+        View { state, result: outcome.result, ended: &outcome.ended }
+    });
+    console.json(&views.collect::<Vec<_>>())
+}

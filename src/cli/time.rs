@@ -1,0 +1,182 @@
+//! Times and durations as people type and read them. Times are UTC.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+
+/// Longest duration that can be meant.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// `03:12:04 UTC`, with the date when it is not today's.
+pub fn exact(at: Timestamp, now: Timestamp) -> String {
+    let (date, time) = (of_day(at, now), at.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string());
+    format!("{date}{time} UTC")
+}
+
+/// `03:12`, with the date when it is not today's.
+pub fn short(at: Timestamp, now: Timestamp) -> String {
+    format!("{}{}", of_day(at, now), at.to_zoned(TimeZone::UTC).strftime("%H:%M"))
+}
+
+fn of_day(at: Timestamp, now: Timestamp) -> String {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    if day == now.to_zoned(TimeZone::UTC).date() { String::new() } else { format!("{day} ") }
+}
+
+/// `12 s`, `47 min`, `2 h 5 min`, `3 d 4 h`: the two largest units, rounded down.
+pub fn span(from: Timestamp, to: Timestamp) -> String {
+    let seconds = to.duration_since(from).as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let two = |large: i64, unit: &str, small: i64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        small => format!("{large} {unit} {small} {small_unit}"),
+    };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => two(hours, "h", minutes % 60, "min"),
+        (days, hours, _) => two(days, "d", hours % 24, "h"),
+    }
+}
+
+/// Reads `30m`, `2h`, `1h30m`, `90s`, `1d`. A bare number is refused: it could be minutes or seconds.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn duration(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "a duration has units, such as 30m, 2h, 1h30m or 90s".to_owned();
+    let mut total = SignedDuration::ZERO;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let number: i64 = rest[..digits].parse().map_err(|_| wrong())?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let seconds = match rest[digits..unit_end].trim().to_ascii_lowercase().as_str() {
+            "s" | "sec" => 1,
+            "m" | "min" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            "w" => 604_800,
+            _ => return Err(wrong()),
+        };
+        let part = number.checked_mul(seconds).map(SignedDuration::from_secs);
+        total =
+            part.and_then(|part| total.checked_add(part)).filter(|total| *total <= LONGEST).ok_or("at most 366d")?;
+        rest = &rest[unit_end..];
+    }
+    if total.is_zero() { Err(wrong()) } else { Ok(total) }
+}
+
+/// A time as typed, before it is known what time it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A certain moment.
+    At(Timestamp),
+    /// The next time that the clock shows this, UTC.
+    Next(Time),
+}
+
+impl When {
+    /// Reads `03:30` (the next one), `2026-11-21 03:30` (both UTC) or a time with an offset, as RFC 3339 has it.
+    ///
+    /// # Errors
+    /// A sentence that says what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let text = text.strip_suffix(" UTC").unwrap_or(text).trim_end();
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Ok(Self::At(at));
+        }
+        let utc = |civil: DateTime| civil.to_zoned(TimeZone::UTC).map(|zoned| Self::At(zoned.timestamp()));
+        for form in ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%MZ"] {
+            if let Ok(civil) = DateTime::strptime(form, text) {
+                return utc(civil).map_err(|error| error.to_string());
+            }
+        }
+        Time::strptime("%H:%M", text).map(Self::Next).map_err(|_| {
+            "a time is 03:30 or 2026-11-21 03:30, in UTC, or one with an offset such as 2026-11-21T03:30+01:00"
+                .to_owned()
+        })
+    }
+
+    /// The moment that is meant, seen from `now`.
+    pub fn after(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Next(time) => {
+                let today: Date = now.to_zoned(TimeZone::UTC).date();
+                let on = |day: Date| day.to_datetime(time).to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp());
+                match on(today) {
+                    Ok(at) if at > now => at,
+                    _ => on(today.saturating_add(1.day())).unwrap_or(now),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_duration_has_units() {
+        for (text, seconds) in [
+            ("30m", 1800),
+            ("2h", 7200),
+            ("1h30m", 5400),
+            ("90s", 90),
+            ("1d", 86_400),
+            ("1h 30 min", 5400),
+            ("366d", 31_622_400),
+        ] {
+            assert_eq!(duration(text).unwrap().as_secs(), seconds, "{text}");
+        }
+        for text in
+            ["", "30", "m", "-5m", "0m", "1.5h", "5 years", "367d", "99999999999999999999h", "9223372036854775807w"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_date_is_the_next_one() {
+        let now = at("2026-11-21T03:12:04Z");
+        for (text, meant) in [
+            ("03:30", "2026-11-21T03:30:00Z"),
+            ("03:12", "2026-11-22T03:12:00Z"),
+            ("2026-11-23 04:00", "2026-11-23T04:00:00Z"),
+            ("2026-11-23 04:00 UTC", "2026-11-23T04:00:00Z"),
+            ("2026-11-23T04:00Z", "2026-11-23T04:00:00Z"),
+            ("2026-11-23T04:00:30+01:00", "2026-11-23T03:00:30Z"),
+            ("2026-11-23T04:00+01:00", "2026-11-23T03:00:00Z"),
+        ] {
+            assert_eq!(When::parse(text).unwrap().after(now), at(meant), "{text}");
+        }
+        for text in ["", "tomorrow", "25:00", "3.30", "2026-13-01 00:00"] {
+            assert!(When::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_another_day_shows_the_day() {
+        let now = at("2026-11-21T03:12:04Z");
+        assert_eq!(exact(now, now), "03:12:04 UTC");
+        assert_eq!(exact(at("2026-11-20T23:00:00Z"), now), "2026-11-20 23:00:00 UTC");
+        assert_eq!(short(at("2026-11-22T01:00:00Z"), now), "2026-11-22 01:00");
+    }
+
+    #[test]
+    fn a_span_has_at_most_two_units() {
+        let now = at("2026-11-21T00:00:00Z");
+        for (seconds, text) in
+            [(0, "0 s"), (59, "59 s"), (2820, "47 min"), (7500, "2 h 5 min"), (7200, "2 h"), (273_600, "3 d 4 h")]
+        {
+            assert_eq!(span(now, now + SignedDuration::from_secs(seconds)), text);
+        }
+    }
+}

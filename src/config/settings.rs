@@ -1,0 +1,255 @@
+//! What can be set, with its name, its default and its help.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Command, FromArgMatches as _, ValueEnum};
+
+use super::environment::{DotEnv, DotEnvError};
+use super::source::{SettingView, Sources, wrong_value};
+use super::value::{
+    self, IgnoredUrls, Secret, admin_url, bind, boolean, database_url, ignored_urls, language_code, networks,
+    public_origin, site_id, time_zone,
+};
+use crate::maintenance::check_redirect;
+use crate::network::NetworkSet;
+use crate::site::SiteId;
+use crate::storage::DatabaseUrl;
+
+/// Default of `DATABASE_URL`: a SQLite file in the working folder.
+pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
+
+/// All settings of a server.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Where the state lives.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// The decision and the answer.
+    #[command(flatten)]
+    pub gate: GateSettings,
+    /// The server and its panel.
+    #[command(flatten)]
+    pub server: ServerSettings,
+    /// Each setting with its source, for the panel.
+    #[arg(skip)]
+    pub views: Vec<SettingView>,
+    /// Settings given in code, by the long name of their flag.
+    #[arg(skip)]
+    given: Vec<(String, String)>,
+}
+
+/// A setting that cannot be used; says which, its value, and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The value is wrong.
+    #[error("{0}")]
+    Value(String),
+    /// There is no setting of that name.
+    #[error("there is no setting {name}")]
+    Unknown {
+        /// What was given.
+        name: String,
+    },
+    /// The `.env` file cannot be used.
+    #[error(transparent)]
+    DotEnv(#[from] DotEnvError),
+}
+
+impl Settings {
+    /// Settings that the command line has read.
+    pub fn new(
+        database: DatabaseSettings,
+        gate: GateSettings,
+        server: ServerSettings,
+        views: Vec<SettingView>,
+    ) -> Self {
+        Self { database, gate, server, views, given: Vec::new() }
+    }
+
+    /// Reads the settings of the environment and of `.env`.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        Self::parse(Vec::new())
+    }
+
+    /// The same settings with one more given, by the name of its variable or of its flag.
+    ///
+    /// # Errors
+    /// A name that is no setting, or a value that cannot be used.
+    pub fn with(self, name: &str, value: &str) -> Result<Self, SettingsError> {
+        let command = Self::command();
+        let is_named = |arg: &&clap::Arg| {
+            arg.get_env().is_some_and(|env| env == name) || arg.get_long() == Some(name.trim_start_matches("--"))
+        };
+        let flag = command.get_arguments().find(is_named).and_then(clap::Arg::get_long);
+        let flag = flag.ok_or_else(|| SettingsError::Unknown { name: name.to_owned() })?;
+        let mut given = self.given;
+        given.push((flag.to_owned(), value.to_owned()));
+        Self::parse(given)
+    }
+
+    fn command() -> Command {
+        Sources::without_empty_variables(Self::augment_args(Command::new("maintenance").args_override_self(true)))
+    }
+
+    fn parse(given: Vec<(String, String)>) -> Result<Self, SettingsError> {
+        let sources = Sources::new(DotEnv::load()?);
+        let command = Self::command();
+        let words = given.iter().map(|(flag, value)| OsString::from(format!("--{flag}={value}")));
+        let words = std::iter::once(OsString::from("maintenance")).chain(words);
+        let refused = |error: clap::Error| {
+            let text = wrong_value(&error, &command, &sources);
+            SettingsError::Value(text.unwrap_or_else(|| error.to_string().trim_end().to_owned()))
+        };
+        let matches = command.clone().try_get_matches_from(words).map_err(refused)?;
+        let mut settings = Self::from_arg_matches(&matches).map_err(refused)?;
+        settings.views = sources.view(&command, &matches);
+        settings.given = given;
+        Ok(settings)
+    }
+}
+
+/// Where the state lives. Every command needs it.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseSettings {
+    /// Database: a SQLite file or a PostgreSQL server
+    ///
+    /// `sqlite://FILE` (relative to the working folder) or `postgres://USER@HOST:PORT/DATABASE`.
+    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, value_parser = database_url,
+          value_name = "URL", global = true, hide_env_values = true, help_heading = "Settings")]
+    pub database_url: DatabaseUrl,
+}
+
+/// What happens to a request whose host belongs to no site while there is no default site either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum UnknownSite {
+    /// Let it through: the application knows better.
+    #[default]
+    Pass,
+    /// Answer 404.
+    NotFound,
+}
+
+/// Settings of the decision and of the answer; `serve` and `why` need them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct GateSettings {
+    /// Site that stands in for hosts that no site has
+    ///
+    /// Without it: the only site, else the one marked default.
+    #[arg(long, env = "SITE_ID", value_name = "ID", value_parser = site_id)]
+    pub site_id: Option<SiteId>,
+
+    /// Addresses and networks that always see the site
+    ///
+    /// Separated by commas or spaces, for example `127.0.0.1,10.0.0.0/8,2001:db8::/32`. Each site can have more
+    /// of its own in the panel.
+    #[arg(long, env = "INTERNAL_IPS", default_value = "", value_name = "NETWORKS", value_parser = networks,
+          hide_default_value = true)]
+    pub internal_ips: NetworkSet,
+
+    /// Proxies whose X-Forwarded-For, -Host and -Proto are believed
+    ///
+    /// Separated by commas or spaces. Without it nobody is believed, and the client is whoever connects.
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS", value_parser = networks,
+          hide_default_value = true)]
+    pub trusted_proxies: NetworkSet,
+
+    /// Show the 503 page to staff as well; superusers always see the site
+    #[arg(long, env = "MAINTENANCE_BLOCK_STAFF", value_name = "BOOL", default_value = "false", num_args = 0..=1, action = ArgAction::Set,
+          default_missing_value = "true", require_equals = true, value_parser = boolean)]
+    pub block_staff: bool,
+
+    /// Regular expressions of paths that pass on every site, beside the panel itself
+    ///
+    /// Separated by spaces or line ends. Matched from the start of the path, as the patterns in the panel are.
+    #[arg(long, env = "MAINTENANCE_ADMIN_IGNORED_URLS", default_value = "", value_name = "PATTERNS",
+          value_parser = ignored_urls, hide_default_value = true)]
+    pub admin_ignored_urls: IgnoredUrls,
+
+    /// Path under which the panel is served
+    #[arg(long, env = "ADMIN_URL", default_value = "/admin/", value_name = "PATH", value_parser = admin_url)]
+    pub admin_url: String,
+
+    /// What a host gets that belongs to no site while there is no default site
+    #[arg(long, env = "MAINTENANCE_UNKNOWN_SITE", value_enum, default_value = "pass", value_name = "ANSWER")]
+    pub unknown_site: UnknownSite,
+
+    /// Folder with templates of your own: `503.html` for all sites, `sites/DOMAIN/503.html` for one
+    #[arg(long, env = "MAINTENANCE_TEMPLATES", value_name = "FOLDER")]
+    pub templates: Option<PathBuf>,
+
+    /// File of your own 503 page for all sites; wins over `503.html` of the templates folder
+    #[arg(long, env = "MAINTENANCE_503_TEMPLATE", value_name = "FILE")]
+    pub template_503: Option<PathBuf>,
+
+    /// Address that visitors of a closed site are redirected to (302) instead of getting the page
+    ///
+    /// An absolute http or https address, or a path beginning with `/`. A site's own address in the panel wins.
+    #[arg(long, env = "MAINTENANCE_URL", value_name = "ADDRESS", value_parser = check_redirect)]
+    pub maintenance_url: Option<String>,
+
+    /// Status of the maintenance answer
+    #[arg(long, env = "MAINTENANCE_STATUS", default_value_t = 503, value_name = "CODE",
+          value_parser = clap::value_parser!(u16).range(400..=599))]
+    pub status: u16,
+
+    /// Seconds for Retry-After while no end is known, 1 to 3600
+    #[arg(long, env = "MAINTENANCE_RETRY_AFTER", default_value_t = 120, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub retry_after: u32,
+
+    /// Language of the built-in wording when a visitor asks for none that is built in
+    #[arg(long, env = "LANGUAGE_CODE", default_value = "en", value_name = "TAG", value_parser = language_code)]
+    pub language_code: String,
+
+    /// Time zone for new sites and for times in the log of the panel
+    #[arg(long, env = "TIME_ZONE", default_value = "UTC", value_name = "AREA/CITY", value_parser = time_zone)]
+    pub time_zone: String,
+}
+
+/// Settings of the server and its panel; only `serve` needs them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct ServerSettings {
+    /// Address and port to listen on
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = bind)]
+    pub bind: SocketAddr,
+
+    /// Threads that answer requests; one for each processor when not given
+    #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+
+    /// Secret that cookies are encrypted with, at least 32 characters
+    ///
+    /// Made at the first start and kept in the database when not given. Give it when several databases or an
+    /// application share log-ins. Only from the environment or `.env`: everybody on the machine can read a
+    /// command line.
+    #[arg(long, env = "SECRET_KEY", value_name = "TEXT", hide = true, hide_env_values = true,
+          value_parser = value::secret_key)]
+    pub secret_key: Option<Secret>,
+
+    /// Seconds after which a log-in ends whatever happens
+    #[arg(long, env = "SESSION_COOKIE_AGE", default_value_t = 2_592_000, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub session_cookie_age: u32,
+
+    /// Seconds without a request after which a log-in ends
+    #[arg(long, env = "SESSION_IDLE_AGE", default_value_t = 28_800, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub session_idle_age: u32,
+
+    /// Whether the log-in cookie is for HTTPS only, with the `__Host-` prefix
+    #[arg(long, env = "SESSION_COOKIE_SECURE", value_name = "BOOL", default_value = "false", num_args = 0..=1, action = ArgAction::Set,
+          default_missing_value = "true", require_equals = true, value_parser = boolean)]
+    pub session_cookie_secure: bool,
+
+    /// Origin that browsers use for the panel, when a proxy hides it, for example `https://admin.example.com`
+    #[arg(long, env = "PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = public_origin)]
+    pub public_origin: Option<String>,
+}

@@ -1,0 +1,158 @@
+//! How each setting is read from text, and the words that say what would be right.
+//!
+//! The errors hold neither the name of the setting nor the value: [`super::wrong_value`] adds both, the value only
+//! when it may be shown.
+
+use std::net::SocketAddr;
+
+use crate::network::NetworkSet;
+use crate::pattern::{IgnoredPattern, PatternKind};
+use crate::site::{self, SiteId};
+use crate::storage::{DatabaseUrl, StoreError};
+use crate::wording;
+
+/// A value that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Patterns of `MAINTENANCE_ADMIN_IGNORED_URLS`, each checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IgnoredUrls(pub Vec<IgnoredPattern>);
+
+pub(super) fn database_url(url: &str) -> Result<DatabaseUrl, String> {
+    DatabaseUrl::parse(url).map_err(|error| match error {
+        // Without its password, which the text as typed may hold.
+        StoreError::Url { url, reason } if !url.is_empty() => format!("`{url}`: {reason}"),
+        StoreError::Url { reason, .. } => reason,
+        other => other.to_string(),
+    })
+}
+
+/// Reads the value of `SITE_ID`.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn site_id(text: &str) -> Result<SiteId, String> {
+    match text.trim().parse() {
+        Ok(id) if id > 0 => Ok(SiteId(id)),
+        _ => Err("it is the number of a site, as `maintenance site list` shows it".to_owned()),
+    }
+}
+
+pub(super) fn networks(text: &str) -> Result<NetworkSet, String> {
+    NetworkSet::parse_list(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn ignored_urls(text: &str) -> Result<IgnoredUrls, String> {
+    let mut rows = Vec::new();
+    for pattern in text.split_whitespace() {
+        let description = "MAINTENANCE_ADMIN_IGNORED_URLS".to_owned();
+        let row = IgnoredPattern { kind: PatternKind::Regex, pattern: pattern.to_owned(), description };
+        row.check().map_err(|error| format!("`{pattern}`: {error}"))?;
+        rows.push(row);
+    }
+    Ok(IgnoredUrls(rows))
+}
+
+/// A path of whole segments, with one slash at each end.
+pub(super) fn admin_url(text: &str) -> Result<String, String> {
+    let inner = text.trim().trim_matches('/');
+    let is_segment = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    if inner.split('/').all(is_segment) {
+        Ok(format!("/{inner}/"))
+    } else {
+        Err("it is a path such as /admin/, of letters, digits, `-`, `.`, `_` and `~`; it cannot be the root".to_owned())
+    }
+}
+
+pub(super) fn language_code(text: &str) -> Result<String, String> {
+    wording::of(text.trim()).map(|words| words.tag.clone()).ok_or_else(|| {
+        let known: Vec<&str> = wording::all().iter().map(|words| words.tag.as_str()).collect();
+        format!("it is one of the built-in languages: {}", known.join(", "))
+    })
+}
+
+pub(super) fn time_zone(text: &str) -> Result<String, site::TimeZoneError> {
+    site::time_zone(text.trim()).map(|_| text.trim().to_owned())
+}
+
+pub(super) fn bind(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let with_host = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    with_host
+        .replace("localhost:", "127.0.0.1:")
+        .parse()
+        .map_err(|_| "it is an address with a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned())
+}
+
+pub(super) fn secret_key(text: &str) -> Result<Secret, String> {
+    if text.chars().count() < 32 {
+        return Err("it must have at least 32 characters".to_owned());
+    }
+    Ok(Secret(text.to_owned()))
+}
+
+/// The words that Django projects and shells use.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" | "" => Ok(false),
+        _ => Err("it is true or false".to_owned()),
+    }
+}
+
+pub(super) fn public_origin(text: &str) -> Result<String, String> {
+    let origin = text.trim().trim_end_matches('/').to_ascii_lowercase();
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(origin),
+        _ => Err("it is a scheme with a host, such as https://admin.example.com, without a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_panel_path_is_whole_segments_with_a_slash_at_each_end() {
+        for (text, path) in [("/admin/", "/admin/"), ("admin", "/admin/"), ("/a/b", "/a/b/")] {
+            assert_eq!(admin_url(text).unwrap(), path);
+        }
+        for text in ["", "/", "//", "/a//b", "/a b/", "/../", "/a%2fb/"] {
+            assert!(admin_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_debug() {
+        assert_eq!(format!("{:?}", secret_key(&"s".repeat(32)).unwrap()), "[redacted]");
+        assert!(secret_key("short").is_err());
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme_and_a_host_only() {
+        assert_eq!(public_origin("https://Admin.example.com/").unwrap(), "https://admin.example.com");
+        for text in ["admin.example.com", "https://", "https://a/b", "ftp://a"] {
+            assert!(public_origin(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A copy of the database while it is in use: of one moment, whole, readable by its owner only.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::Text;
+
+use super::connection::DbConnection;
+use super::{Store, StoreError};
+
+/// Why no copy was made. Nothing is left behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// The file is there.
+    #[error("`{}` is there already; add --force to replace it", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is the database itself.
+    #[error("`{}` is the database itself", path.display())]
+    Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The engine has a tool of its own.
+    #[error("a PostgreSQL database is copied with its own tools; use pg_dump")]
+    NotSqlite,
+    /// The file system refuses.
+    #[error("`{}` cannot be written", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Copies the database into a file, also while others use it. The copy appears under its name when it is
+    /// complete and on the disk, with the rights 0600. Returns its size in bytes.
+    ///
+    /// # Errors
+    /// [`BackupError::Exists`] unless `replace`; the other variants of [`BackupError`].
+    pub fn backup(&self, file: &Path, replace: bool) -> Result<u64, BackupError> {
+        let Some(database) = self.url.sqlite_path() else { return Err(BackupError::NotSqlite) };
+        let failed = |source: io::Error| BackupError::File { path: file.to_owned(), source };
+        if is_same_file(database, file) {
+            return Err(BackupError::Itself { path: file.to_owned() });
+        }
+        if !replace && fs::symlink_metadata(file).is_ok() {
+            return Err(BackupError::Exists { path: file.to_owned() });
+        }
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let aside = folder.join(format!(".maintenance-backup-{:016x}", rand::random::<u64>()));
+        let _cleanup = RemoveOnDrop(&aside);
+        create_private(&aside).map_err(failed)?;
+        self.vacuum_into(&aside)?;
+        let copy = File::open(&aside).map_err(failed)?;
+        copy.sync_all().map_err(failed)?;
+        let bytes = copy.metadata().map_err(failed)?.len();
+        let placed = if replace { fs::rename(&aside, file) } else { fs::hard_link(&aside, file) };
+        placed.map_err(|error| match error.kind() {
+            // Somebody else was quicker.
+            io::ErrorKind::AlreadyExists => BackupError::Exists { path: file.to_owned() },
+            _ => failed(error),
+        })?;
+        #[cfg(unix)]
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    /// Writes a copy into an empty file. SQLite reads one state of the database for all of it
+    /// (<https://sqlite.org/lang_vacuum.html>).
+    fn vacuum_into(&self, file: &Path) -> Result<(), BackupError> {
+        let name = file.to_str().ok_or_else(|| BackupError::File {
+            path: file.to_owned(),
+            source: io::Error::new(io::ErrorKind::InvalidInput, "the name is not UTF-8"),
+        })?;
+        let mut conn = self.pool.get().map_err(StoreError::from)?;
+        match &mut *conn {
+            #[cfg(feature = "sqlite")]
+            DbConnection::Sqlite(conn) => {
+                diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(name).execute(conn).map_err(StoreError::from)?;
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(_) => Err(BackupError::NotSqlite),
+        }
+    }
+}
+
+/// Makes an empty file that only its owner may read.
+pub(super) fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Removes a file that was written aside; it is gone already when it has become the copy.
+struct RemoveOnDrop<'a>(&'a Path);
+
+impl Drop for RemoveOnDrop<'_> {
+    fn drop(&mut self) {
+        drop(fs::remove_file(self.0));
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::super::DatabaseUrl;
+    use super::*;
+
+    fn a_store(folder: &Path) -> Store {
+        let url = DatabaseUrl::parse(folder.join("state.sqlite3").to_str().unwrap()).unwrap();
+        Store::open_or_create(&url).unwrap().store
+    }
+
+    #[test]
+    fn a_copy_opens_and_only_its_owner_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = a_store(folder.path());
+        let file = folder.path().join("copy.sqlite3");
+        let bytes = store.backup(&file, false).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().len(), bytes);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+        Store::open(&DatabaseUrl::parse(file.to_str().unwrap()).unwrap(), super::super::Open::Existing).unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".maintenance")), "{left:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_when_that_is_meant_and_the_database_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = a_store(folder.path());
+        let file = folder.path().join("copy.sqlite3");
+        fs::write(&file, "precious").unwrap();
+        assert!(matches!(store.backup(&file, false), Err(BackupError::Exists { .. })));
+        assert_eq!(fs::read(&file).unwrap(), b"precious");
+        store.backup(&file, true).unwrap();
+        assert!(fs::read(&file).unwrap().starts_with(b"SQLite format 3"));
+        assert!(matches!(store.backup(&folder.path().join("state.sqlite3"), true), Err(BackupError::Itself { .. })));
+        assert!(matches!(store.backup(Path::new("/nonexistent/copy"), false), Err(BackupError::File { .. })));
+    }
+}
