@@ -12,6 +12,7 @@ mod asset;
 pub mod assets;
 mod bulk;
 mod error;
+mod fields;
 mod flash;
 mod form;
 mod frame;
