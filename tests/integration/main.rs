@@ -7,5 +7,7 @@ mod gate;
 mod helpers;
 mod library;
 mod login;
+mod preview;
 mod settings;
+mod sites;
 mod users;
