@@ -42,6 +42,11 @@ impl Flash {
 }
 
 /// Takes what the last action has left.
+///
+/// A session without a message stays untouched, because every touch is written to the database.
 pub(super) fn take(session: &Session) -> Option<Flash> {
+    if !session.entries().contains_key(ENTRY) {
+        return None;
+    }
     session.remove_as::<Flash>(ENTRY).and_then(Result::ok)
 }

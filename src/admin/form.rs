@@ -7,12 +7,13 @@ use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::PanelError;
+use super::fields::Fields;
 use super::panel::Panel;
 use crate::auth::CsrfError;
+use crate::auth::csrf::CSRF_FIELD;
 use crate::middleware::origin_of;
 
 /// Largest form, in bytes.
@@ -34,10 +35,13 @@ pub struct Unproved<T> {
     pub(super) proof: Result<(), CsrfError>,
 }
 
-#[derive(Deserialize)]
-struct Token {
-    #[serde(default)]
-    csrf: Option<String>,
+/// A form of which the handler reads every field itself, and looks at the proof itself.
+#[derive(Debug)]
+pub struct Sent {
+    /// What was sent.
+    pub(super) fields: Fields,
+    /// Whether a page of ours sent it.
+    pub(super) proof: Result<(), CsrfError>,
 }
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, PanelError>>>>;
@@ -61,18 +65,41 @@ impl<T: DeserializeOwned + 'static> FromRequest for Unproved<T> {
     type Future = Extracted<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(req, payload);
-        let req = req.clone();
+        let received = receive(req, payload);
         Box::pin(async move {
-            if req.content_type() != "application/x-www-form-urlencoded" {
-                return Err(PanelError::BadForm("it was not sent as a form".to_owned()));
-            }
-            let body = body.await.map_err(|_| PanelError::TooLarge { limit_kib: MAX_FORM_BYTES >> 10 })?;
-            let proof = prove(&req, &body);
+            let (body, sent) = received.await?;
             // What is not proved is not an error of its wording: a stranger learns nothing of the fields.
             let typed = parse(&body)?;
-            Ok(Self { typed, proof })
+            Ok(Self { typed, proof: sent.proof })
         })
+    }
+}
+
+impl FromRequest for Sent {
+    type Error = PanelError;
+    type Future = Extracted<Self>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let received = receive(req, payload);
+        Box::pin(async move { Ok(received.await?.1) })
+    }
+}
+
+/// The body of a form, and its fields with their proof.
+fn receive(
+    req: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<(Bytes, Sent), PanelError>> + use<> {
+    let body = Bytes::from_request(req, payload);
+    let req = req.clone();
+    async move {
+        if req.content_type() != "application/x-www-form-urlencoded" {
+            return Err(PanelError::BadForm("it was not sent as a form".to_owned()));
+        }
+        let body = body.await.map_err(|_| PanelError::TooLarge { limit_kib: MAX_FORM_BYTES >> 10 })?;
+        let fields = Fields::read(&body).map_err(|error| PanelError::BadForm(error.to_string()))?;
+        let proof = prove(&req, fields.get(CSRF_FIELD));
+        Ok((body, Sent { fields, proof }))
     }
 }
 
@@ -82,14 +109,13 @@ pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, PanelError> {
     config.deserialize_bytes(text).map_err(|error| PanelError::BadForm(error.to_string()))
 }
 
-fn prove(req: &HttpRequest, body: &[u8]) -> Result<(), CsrfError> {
+fn prove(req: &HttpRequest, token: Option<&str>) -> Result<(), CsrfError> {
     let panel = req.app_data::<Data<Panel>>().ok_or(CsrfError::NoOrigin)?;
     let csrf = panel.auth().csrf();
     let session = req.get_session();
     let binding = csrf.session(&session).or_else(|| csrf.sent_browser(req.headers()));
-    let token = parse::<Token>(body).ok().and_then(|form| form.csrf);
     let (scheme, host) = origin_of(req, &panel.maintenance.snapshot().rules().trusted);
-    csrf.check(req.method(), req.headers(), (scheme, &host), binding.as_ref(), token.as_deref())
+    csrf.check(req.method(), req.headers(), (scheme, &host), binding.as_ref(), token)
 }
 
 /// The limit on bodies, for the panel's scope.

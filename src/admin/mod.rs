@@ -13,6 +13,7 @@ pub mod assets;
 mod bulk;
 mod client_name;
 mod error;
+mod fields;
 mod flash;
 mod form;
 mod frame;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::SiteRecord;
 use crate::field::{FieldErrors, Warning};
 use crate::maintenance::check_redirect;
+use crate::network::holds_everybody;
 use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternSet};
 use crate::site::{MAX_ALIASES_PER_SITE, MAX_SITE_NAME_CHARS, time_zone};
 
@@ -121,8 +122,24 @@ impl SiteRecord {
                 field: format!("patterns[{row}][pattern]"),
                 text: warning.to_string(),
             })
+            .chain(self.network_warnings(stored))
             .filter(|warning| !confirmed.contains(&warning.id))
             .collect()
+    }
+
+    fn network_warnings(&self, stored: Option<&Self>) -> impl Iterator<Item = Warning> {
+        let is_known =
+            move |network| stored.is_some_and(|stored| stored.networks.iter().any(|row| row.network == network));
+        let odd = self
+            .networks
+            .iter()
+            .enumerate()
+            .filter(move |(_, row)| holds_everybody(&row.network) && !is_known(row.network));
+        odd.map(|(row, network)| Warning {
+            id: format!("holds_everybody:{}", network.network),
+            field: format!("networks[{row}][network]"),
+            text: "It holds every address of its kind, so nobody from there sees the 503 page.".to_owned(),
+        })
     }
 }
 

@@ -630,6 +630,7 @@ fn record_page() -> RecordPage {
         zone: "UTC".into(),
         end_example: "2026-11-21 03:30".into(),
         is_protected: false,
+        may_change_site: true,
         revision: 118,
         in_maintenance: Field::ticked("in_maintenance", true),
         typed_domain: Field::new("typed_domain", ""),
@@ -688,6 +689,7 @@ fn record_page() -> RecordPage {
             users: vec![Choice::new("", "Visitor, not logged in"), Choice::new("ann", "ann (superuser)")],
             verdicts: vec![verdict("", false)],
             error: None,
+            was_asked: true,
             is_asked: false,
         },
     }

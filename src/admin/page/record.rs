@@ -29,8 +29,10 @@ pub struct RecordPage {
     pub zone: String,
     /// A time of today or tomorrow as one may type it: `2026-11-21 03:30`.
     pub end_example: String,
-    /// Whether starting maintenance asks for the domain.
+    /// Whether saving with the box ticked asks for the domain: the site is protected, and open.
     pub is_protected: bool,
+    /// Whether the user may change the site's own settings.
+    pub may_change_site: bool,
     /// Revision the form was read at; after a conflict the newest.
     pub revision: i64,
     /// `in_maintenance`: the box.
@@ -78,7 +80,7 @@ impl Page for RecordPage {
 /// One language's message: `messages[n][…]`.
 #[derive(Debug, Clone, Serialize)]
 pub struct MessageRow {
-    /// Language by its own name, `Deutsch`; empty on the blank row.
+    /// Language by its own name, `Deutsch`; empty on a row whose language can be chosen.
     pub title: String,
     /// `language`: tag; empty on the blank row.
     pub language: Field,

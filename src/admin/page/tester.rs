@@ -27,6 +27,8 @@ pub struct Tester {
     pub verdicts: Vec<VerdictTable>,
     /// What was refused, when it belongs to no field.
     pub error: Option<String>,
+    /// Whether something was tried, so that *Check without saving* tries it again.
+    pub was_asked: bool,
     /// Whether the page answers the tester's own form: the answer takes the focus.
     pub is_asked: bool,
 }

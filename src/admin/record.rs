@@ -1,9 +1,0 @@
-//! stub
-use super::error::PanelError;
-use actix_web::HttpResponse;
-pub(super) async fn show() -> Result<HttpResponse, PanelError> {
-    Err(PanelError::NotFound)
-}
-pub(super) async fn save() -> Result<HttpResponse, PanelError> {
-    Err(PanelError::NotFound)
-}

@@ -1,0 +1,256 @@
+//! Saving a site: refused with everything typed kept, asked about, or done.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use sha2::{Digest as _, Sha256};
+
+use super::conflict::conflict;
+use super::edited::{Edited, RowWarnings};
+use super::told;
+use super::typed::{Button, CONTINUE, Typed};
+use super::view::{Said, View};
+use crate::actions::{ActionError, Save, Saved};
+use crate::admin::error::PanelError;
+use crate::admin::form::Sent;
+use crate::admin::own::Operator;
+use crate::admin::page::{Field, RecordPage, Section, WarningLine, Warnings};
+use crate::admin::panel::{Panel, see_other};
+use crate::auth::CsrfError;
+use crate::change::{Change, Revision};
+use crate::field::Warning;
+use crate::record::SiteRecord;
+use crate::site::{Domain, SiteId};
+use crate::storage::StoreError;
+
+/// Warns whoever would be kept out by the very rules.
+const LOCK_OUT: &str = "With these rules you would get the 503 page yourself. This admin stays open.";
+
+/// Said when the form is of an older session.
+const EXPIRED: &str = "This page had expired, because you logged in anew. What you typed is still here: save it again.";
+
+/// A form that has been read, beside the site that it is about.
+struct Read {
+    view: View,
+    typed: Typed,
+    edited: Edited,
+    odd: RowWarnings,
+}
+
+/// What comes of it.
+enum Judged {
+    /// A page, and nothing is saved.
+    Page(StatusCode, Box<RecordPage>),
+    /// To be saved, after these warnings were confirmed.
+    Save(BTreeSet<String>),
+}
+
+/// Saves a site, or answers *Check without saving*.
+pub(in crate::admin) async fn save(
+    panel: Data<Panel>,
+    req: HttpRequest,
+    operator: Operator,
+    session: Session,
+    id: Path<i64>,
+    form: Sent,
+) -> Result<HttpResponse, PanelError> {
+    let is_expired = match form.proof {
+        Ok(()) => false,
+        Err(CsrfError::WrongToken) => true,
+        // What another site has filled in is not shown as if the user had typed it.
+        Err(error) => return Err(error.into()),
+    };
+    let answer = |status: StatusCode, page: &RecordPage| {
+        panel.page(status, &panel.frame(&session, &operator, Some(Section::Sites)), page)
+    };
+    let view = View::load(&panel, &req, operator.clone(), SiteId(*id)).await?;
+    let (read, judged) = web::block(move || {
+        let typed = view.begin().sent(&form.fields);
+        let read = Read::of(view, typed);
+        let judged = if is_expired { read.expired() } else { read.judge() };
+        (Arc::new(read), judged)
+    })
+    .await?;
+    let confirmed = match judged {
+        Judged::Page(status, page) => return answer(status, &page),
+        Judged::Save(confirmed) => confirmed,
+    };
+    let (actor, record, save) = (operator.actor(), read.edited.record.clone(), read.to_save(confirmed));
+    match panel.act(move |actions| actions.record_save(&actor, &record, &save)).await {
+        Ok(done) => Ok(read.done(&done.value, &session)),
+        Err(error) => {
+            let (status, page) = web::block(move || read.failed(error)).await??;
+            answer(status, &page)
+        }
+    }
+}
+
+impl Read {
+    fn of(view: View, typed: Typed) -> Self {
+        let mut edited = view.edited(&typed);
+        if let Some(words) = wrong_domain(&view, &typed, &edited.record) {
+            edited.fault("typed_domain", words);
+        }
+        Self { odd: edited.odd_patterns(), view, typed, edited }
+    }
+
+    /// Errors before warnings, so that nothing is asked about that cannot be saved anyway.
+    fn judge(&self) -> Judged {
+        let to_confirm = self.to_confirm();
+        if self.typed.button == Button::Check {
+            return self.checked(&to_confirm);
+        }
+        if !self.edited.faults.is_empty() {
+            return self.refused(None);
+        }
+        if self.is_stale() {
+            return self.stale(&self.view.stored, self.view.last.as_ref(), self.view.revision);
+        }
+        if !to_confirm.is_empty() && self.typed.confirm != token(&to_confirm) {
+            return self.asked(&to_confirm);
+        }
+        Judged::Save(to_confirm.into_iter().map(|warning| warning.id).collect())
+    }
+
+    /// Whether the form would undo what somebody has saved since it was read.
+    fn is_stale(&self) -> bool {
+        Revision(self.typed.revision) < self.view.revision
+            && !self.view.stored.difference(&self.edited.record).is_empty()
+    }
+
+    fn to_confirm(&self) -> Vec<Warning> {
+        let locks_out = locks_out(&self.view, &self.edited.enforceable());
+        let own = Warning { id: "lock-out".to_owned(), field: String::new(), text: LOCK_OUT.to_owned() };
+        let own = locks_out.then_some(own).into_iter();
+        own.chain(self.edited.to_confirm(&self.view.stored, &self.odd)).collect()
+    }
+
+    fn page(&self, status: StatusCode, said: Said) -> Judged {
+        Judged::Page(status, Box::new(self.view.page(&self.typed, &self.edited, &self.odd, said)))
+    }
+
+    fn expired(&self) -> Judged {
+        self.page(StatusCode::FORBIDDEN, Said { refusal: Some(EXPIRED.to_owned()), ..Said::default() })
+    }
+
+    fn checked(&self, odd: &[Warning]) -> Judged {
+        let warnings = (!odd.is_empty()).then(|| Warnings { is_check: true, ..self.warnings(odd) });
+        self.page(StatusCode::OK, Said { shows_faults: true, is_checked: true, warnings, ..Said::default() })
+    }
+
+    fn refused(&self, refusal: Option<String>) -> Judged {
+        self.page(StatusCode::UNPROCESSABLE_ENTITY, Said { refusal, shows_faults: true, ..Said::default() })
+    }
+
+    fn asked(&self, to_confirm: &[Warning]) -> Judged {
+        let warnings = Some(self.warnings(to_confirm));
+        self.page(StatusCode::UNPROCESSABLE_ENTITY, Said { warnings, ..Said::default() })
+    }
+
+    fn warnings(&self, warnings: &[Warning]) -> Warnings {
+        let end = if self.typed.button == Button::Continue { CONTINUE } else { "" };
+        let line =
+            |warning: &Warning| WarningLine { id: Field::new(&warning.field, "").id, message: warning.text.clone() };
+        Warnings {
+            token: format!("{}{end}", token(warnings)),
+            lines: warnings.iter().map(line).collect(),
+            is_check: false,
+        }
+    }
+
+    fn stale(&self, theirs: &SiteRecord, last: Option<&Change>, revision: Revision) -> Judged {
+        let View { zone, now, .. } = &self.view;
+        let conflict = Some(conflict(&self.edited.record, theirs, last, zone, *now));
+        let typed = Typed { revision: revision.0, ..self.typed.clone() };
+        let said = Said { conflict, ..Said::default() };
+        Judged::Page(StatusCode::CONFLICT, Box::new(self.view.page(&typed, &self.edited, &self.odd, said)))
+    }
+
+    fn to_save(&self, confirmed: BTreeSet<String>) -> Save {
+        Save {
+            read_at: Some(Revision(self.typed.revision)),
+            confirmed,
+            confirm_all: false,
+            // In the spelling of the record, where other scripts are A-labels.
+            typed_domain: Some(
+                Domain::parse(&self.typed.typed_domain).map(|domain| domain.to_string()).unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// Leads on, with the words for what was done.
+    fn done(&self, saved: &Saved, session: &Session) -> HttpResponse {
+        let (base, is_continue) = (&self.view.base, self.typed.button == Button::Continue);
+        let back = if is_continue { format!("sites/{}/", self.view.id) } else { String::new() };
+        told::saved(&self.view, saved, self.edited.is_end_dropped, &back).keep(session);
+        see_other(&format!("{base}{back}"))
+    }
+
+    /// The page for an action that was refused: everything typed, and why.
+    fn failed(&self, error: ActionError) -> Result<(StatusCode, Box<RecordPage>), PanelError> {
+        let judged = match error {
+            ActionError::Stale { current, last } => {
+                let revision = last.as_ref().map_or(self.view.revision, |last| last.revision);
+                self.stale(&current, last.as_deref(), revision)
+            }
+            ActionError::Invalid(errors) => {
+                let mut edited = self.edited.clone();
+                edited.refuse(&errors);
+                let said = Said { shows_faults: true, ..Said::default() };
+                let page = self.view.page(&self.typed, &edited, &self.odd, said);
+                Judged::Page(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page))
+            }
+            ActionError::Unconfirmed(warnings) => self.asked(&warnings),
+            ActionError::Protected { .. } => self.refused(Some(told::is_protected(&self.view))),
+            ActionError::Store(error) => self.not_stored(&error),
+            other => return Err(other.into()),
+        };
+        match judged {
+            Judged::Page(status, page) => Ok((status, page)),
+            Judged::Save(_) => Err(PanelError::internal("a refused form cannot be saved")),
+        }
+    }
+
+    /// The database failed: nothing of what was typed is lost.
+    fn not_stored(&self, error: &StoreError) -> Judged {
+        log::error!("The site {} could not be saved: {error}: {error:?}", self.view.stored.site.domain);
+        let (status, words) = told::not_stored(error, self.view.closed_sites());
+        self.page(status, Said { refusal: Some(words), ..Said::default() })
+    }
+}
+
+/// What is wrong with the domain that starting a protected site asks for.
+fn wrong_domain(view: &View, typed: &Typed, edited: &SiteRecord) -> Option<String> {
+    let starts = edited.maintenance.box_holds(view.now) && !view.is_closed();
+    let domain = &view.stored.site.domain;
+    if !starts || !view.stored.site.is_protected || Domain::parse(&typed.typed_domain).as_ref() == Ok(domain) {
+        return None;
+    }
+    Some(match typed.typed_domain.trim() {
+        "" => told::is_protected(view),
+        _ => format!("This is not {}.", domain.to_unicode()),
+    })
+}
+
+/// Whether the rules keep the user out from this save on: because it starts maintenance, or takes away what let the
+/// user in.
+fn locks_out(view: &View, edited: &SiteRecord) -> bool {
+    let asker = view.asker();
+    let was_out = || view.is_closed() && asker.seen(&view.stored).is_kept_out;
+    edited.maintenance.box_holds(view.now) && asker.seen(edited).is_kept_out && !was_out()
+}
+
+/// Names exactly these warnings.
+fn token(warnings: &[Warning]) -> String {
+    let ids: BTreeSet<&str> = warnings.iter().map(|warning| warning.id.as_str()).collect();
+    let mut hash = Sha256::new();
+    for id in ids {
+        hash.update(id);
+        hash.update(b"\n");
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}

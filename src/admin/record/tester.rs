@@ -1,0 +1,376 @@
+//! *Who gets in?*, how the user is seen, and the tester: all by the decision itself, over a snapshot in which this site
+//! is as it is typed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use jiff::Timestamp;
+
+use super::typed::TypedTest;
+use super::words::{count, sentence};
+use crate::admin::page::{Choice, Field, Seen, Tester, VerdictRow, VerdictTable, WhoRow};
+use crate::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, explain};
+use crate::maintenance::{AtEnd, MaintenanceRecord};
+use crate::network::ClientAddress;
+use crate::path::RequestPath;
+use crate::record::SiteRecord;
+use crate::site::{SiteId, request_host};
+use crate::snapshot::{Rules, Snapshot};
+use crate::user::User;
+
+/// Methods to choose from.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// Most people to choose from.
+const MAX_USERS: usize = 100;
+
+/// Longest address that is tried, in bytes.
+const MAX_TARGET_BYTES: usize = 8_000;
+
+/// Most networks that one line names.
+const MAX_NETWORKS_NAMED: usize = 6;
+
+/// A path that no pattern means, unless it frees everything.
+const ANY_PATH: &str = "/qzxvkw";
+
+/// Who asks, of what, and over which state.
+pub(super) struct Asker<'a> {
+    /// Path of the panel.
+    pub(super) base: &'a str,
+    /// The state in force, with its rules.
+    pub(super) snapshot: &'a Snapshot,
+    /// The user.
+    pub(super) me: &'a User,
+    /// How the user is seen; `None` when there is no address.
+    pub(super) client: Option<ClientAddress>,
+    /// Everybody.
+    pub(super) users: &'a [User],
+    /// Now.
+    pub(super) now: Timestamp,
+}
+
+/// What is asked for.
+struct Target {
+    host: String,
+    path: String,
+}
+
+impl Asker<'_> {
+    /// The whole column beside the form. `record` is the site as it is typed, without what cannot be enforced;
+    /// `was_closed` tells whether it is closed in fact.
+    pub(super) fn tester(&self, record: &SiteRecord, was_closed: bool, test: &TypedTest) -> Tester {
+        let started = self.over(&started(record, self.now));
+        let shown_ip = if test.ip.is_empty() { self.my_address() } else { test.ip.clone() };
+        let method = test.method.to_ascii_uppercase();
+        let method = if method.is_empty() { METHODS[0].to_owned() } else { method };
+        let mut tester = Tester {
+            who: who(record, self.snapshot.rules(), self.base),
+            seen: self.seen_over(&started, record),
+            target: Field::new("target", &test.target),
+            ip: Field::new("ip", shown_ip),
+            user: Field::new("as", &test.user),
+            methods: METHODS.iter().map(|method| Choice::new(*method, *method)).collect(),
+            users: self.people(record.site.id),
+            was_asked: test.is_asked,
+            method: Field::new("method", &method),
+            ..Tester::default()
+        };
+        if test.is_asked {
+            self.answer(&mut tester, record, was_closed, &started, test);
+        }
+        tester
+    }
+
+    /// How the user is seen, and what this record's rules would do with the user once maintenance has started.
+    pub(super) fn seen(&self, record: &SiteRecord) -> Seen {
+        self.seen_over(&self.over(&started(record, self.now)), record)
+    }
+
+    fn seen_over(&self, started: &Snapshot, record: &SiteRecord) -> Seen {
+        let facts = RequestFacts {
+            host: Ok(record.site.domain.as_str().into()),
+            path: RequestPath::new(ANY_PATH),
+            client: self.client.filter(|client| client.is_certain).map(|client| client.address),
+            identity: known(self.me),
+        };
+        let (verdict, _) = explain(started, &facts, self.now);
+        Seen {
+            address: self.my_address(),
+            proxy: self.client.and_then(|client| client.told_by).map(|proxy| proxy.to_string()),
+            is_kept_out: !matches!(verdict, Verdict::Pass(_)),
+            verdict: match verdict {
+                Verdict::Pass(pass) => format!("let in, because {}", reason(&pass, &facts, true)),
+                _ => "kept out".to_owned(),
+            },
+        }
+    }
+
+    fn my_address(&self) -> String {
+        self.client.map_or_else(|| "an unknown address".to_owned(), |client| client.address.to_string())
+    }
+
+    /// The state in force, but for this site.
+    fn over(&self, record: &SiteRecord) -> Snapshot {
+        self.snapshot.with(&[(record.site.id, Some(record.clone()))], self.snapshot.revision(), self.now)
+    }
+
+    fn answer(&self, tester: &mut Tester, record: &SiteRecord, was_closed: bool, started: &Snapshot, test: &TypedTest) {
+        let target = self.target(&test.target, record);
+        let client = self.client_of(&test.ip);
+        let identity = self.identity(&test.user);
+        if let Err(error) = &target {
+            tester.target.error = Some(error.clone());
+        }
+        if let Err(error) = &client {
+            tester.ip.error = Some(error.clone());
+        }
+        if let Err(error) = &identity {
+            tester.error = Some(error.clone());
+        }
+        match Method::from_bytes(tester.method.value.as_bytes()) {
+            Ok(method) if METHODS.contains(&method.as_str()) => {}
+            Ok(method) => tester.methods.push(Choice::new(method.as_str(), method.as_str())),
+            Err(_) => {
+                let shown: String = test.method.chars().take(40).collect();
+                tester.method.error = Some(format!("“{shown}” is not a method, such as GET or POST."));
+                tester.method.value = METHODS[0].to_owned();
+                return;
+            }
+        }
+        let (Ok(target), Ok(client), Ok(identity)) = (target, client, identity) else { return };
+        let path = RequestPath::of_target(&target.path);
+        let facts = RequestFacts { host: request_host(&target.host), path, client, identity };
+        let is_closed = record.maintenance.box_holds(self.now);
+        let table = |when: &str, snapshot: &Snapshot| self.table(when, snapshot, record, &facts);
+        let first = match (is_closed, was_closed) {
+            (true, true) => "",
+            (false, false) => "Now",
+            _ => "Once saved",
+        };
+        tester.verdicts.push(table(first, &self.over(record)));
+        if !is_closed {
+            tester.verdicts.push(table("Once maintenance has started", started));
+        }
+    }
+
+    fn table(&self, when: &str, snapshot: &Snapshot, record: &SiteRecord, facts: &RequestFacts<'_>) -> VerdictTable {
+        let (verdict, rows) = explain(snapshot, facts, self.now);
+        let is_me = matches!(&facts.identity, Identity::Known(user) if user.username == self.me.username);
+        let rows = rows.into_iter().map(|row| VerdictRow {
+            number: row.number.into(),
+            rule: row.question.to_owned(),
+            answer: row.answer,
+            decides: row.decides,
+        });
+        VerdictTable {
+            when: when.to_owned(),
+            is_pass: matches!(verdict, Verdict::Pass(_)),
+            sentence: match verdict {
+                Verdict::Pass(pass) => format!("Let in, because {}.", reason(&pass, facts, is_me)),
+                Verdict::NoSuchSite => "404: there is no site for this host.".to_owned(),
+                Verdict::BadHost => "400: the host is malformed.".to_owned(),
+                Verdict::Hold(_) | Verdict::Identify => held(record, snapshot.rules()),
+            },
+            rows: rows.collect(),
+        }
+    }
+
+    /// Reads an address or a path; nothing stands for the first page.
+    fn target(&self, text: &str, record: &SiteRecord) -> Result<Target, String> {
+        // Browsers never send what is behind `#`.
+        let text = text.trim().split('#').next().unwrap_or_default();
+        if text.len() > MAX_TARGET_BYTES {
+            return Err(format!("The address has {} bytes; at most {MAX_TARGET_BYTES} are tried.", text.len()));
+        }
+        let own = record.site.domain.to_string();
+        let whole = text.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?']));
+        let (host, path) = match whole {
+            Some((scheme, rest))
+                if ["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) =>
+            {
+                let (host, path) = split_host(rest);
+                let host = request_host(host).map_err(|error| sentence(&format!("in “{}” {error}", shown(text))))?;
+                (host.into_owned(), path)
+            }
+            Some(_) => {
+                return Err(format!("“{}” is not a web address. It begins with https:// or http://.", shown(text)));
+            }
+            None if text.starts_with('/') => (own, text),
+            None => match split_host(text) {
+                (host, path) if is_of(record, host) => (request_host(host).map_or(own, |host| host.into_owned()), path),
+                // As patterns are often written: without the first slash.
+                _ => (own, text),
+            },
+        };
+        self.check_host(&host, record)?;
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        Ok(Target { host, path })
+    }
+
+    /// Refuses a host whose requests come to another site; names that site to those who have it.
+    fn check_host(&self, host: &str, record: &SiteRecord) -> Result<(), String> {
+        if is_of(record, host) {
+            return Ok(());
+        }
+        let site = match self.snapshot.site_for(host) {
+            Some(site) if site.id != record.site.id => site,
+            _ => return Ok(()),
+        };
+        let domain =
+            if self.me.rights.staff_of(site.id) { site.domain.to_unicode() } else { "another site".to_owned() };
+        let host = shown(host);
+        Err(match self.snapshot.named_site(&host) {
+            Some(_) => format!("{host} belongs to {domain}, not to this site. Try it there."),
+            None => format!("No site has the domain {host}. Requests for it come to {domain}."),
+        })
+    }
+
+    /// Reads an IP address; nothing stands for the user's own.
+    fn client_of(&self, text: &str) -> Result<Option<IpAddr>, String> {
+        let mine = self.client.map(|client| client.address);
+        let certain = self.client.filter(|client| client.is_certain).map(|client| client.address);
+        if text.is_empty() || text == self.my_address() {
+            return Ok(certain);
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        match bare.parse::<IpAddr>() {
+            Ok(address) if Some(address.to_canonical()) == mine => Ok(certain),
+            Ok(address) => Ok(Some(address.to_canonical())),
+            Err(_) => Err(format!("“{}” is not an IP address, such as 203.0.113.9 or 2001:db8::1.", shown(text))),
+        }
+    }
+
+    fn identity(&self, name: &str) -> Result<Identity, String> {
+        if name.is_empty() {
+            return Ok(Identity::Anonymous);
+        }
+        match self.users.iter().find(|user| user.username == name) {
+            Some(user) if self.may_name(user) => Ok(known(user)),
+            _ if name == "me" => Ok(known(self.me)),
+            _ => Err(format!("There is no user “{}” to test as.", shown(name))),
+        }
+    }
+
+    /// Whether the user may be told of this one: superusers know everybody, others those they share a site with.
+    fn may_name(&self, user: &User) -> bool {
+        let mine = &self.me.rights;
+        let shares = match (&mine.sites, &user.rights.sites) {
+            (Some(mine), _) => mine.iter().any(|site| user.rights.staff_of(*site)),
+            (None, _) => user.rights.panel(),
+        };
+        mine.superuser() || user.id == self.me.id || shares
+    }
+
+    /// The visitor, the user, and the others by name.
+    fn people(&self, site: SiteId) -> Vec<Choice> {
+        let others = self.users.iter().filter(|user| user.id != self.me.id && self.may_name(user));
+        let role = |user: &User| match &user.rights {
+            rights if !rights.is_active => "not active",
+            rights if rights.superuser() => "superuser",
+            rights if rights.staff_of(site) => "staff",
+            rights if rights.panel() => "staff of other sites",
+            _ => "no panel",
+        };
+        let choice = |user: &User| Choice::new(&user.username, format!("{} ({})", user.username, role(user)));
+        let mine = Choice::new(&self.me.username, format!("{} (you, {})", self.me.username, role(self.me)));
+        let visitor = Choice::new("", "Visitor, not logged in");
+        [visitor, mine].into_iter().chain(others.take(MAX_USERS).map(choice)).collect()
+    }
+}
+
+/// The rules in the order in which they are asked.
+fn who(record: &SiteRecord, rules: &Rules, base: &str) -> Vec<WhoRow> {
+    let row = |label: String, source: &str| WhoRow { label, source: source.to_owned() };
+    let mut rows = vec![row(format!("Panel {base} and health checks"), "always")];
+    let addresses = |networks: Vec<String>| {
+        let more = networks.len().saturating_sub(MAX_NETWORKS_NAMED);
+        let named = networks.iter().take(MAX_NETWORKS_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        if more == 0 { format!("Addresses {named}") } else { format!("Addresses {named} and {more} more") }
+    };
+    if !rules.internal.is_empty() {
+        rows.push(row(format!("Addresses {}", rules.internal), "settings"));
+    }
+    if !record.networks.is_empty() {
+        rows.push(row(addresses(record.networks.iter().map(super::typed::network_text).collect()), "this site"));
+    }
+    if !record.patterns.is_empty() {
+        rows.push(row(count(record.patterns.len(), "ignored pattern"), "this site"));
+    }
+    if !rules.ignored.is_empty() {
+        rows.push(row(count(rules.ignored.len(), "ignored pattern"), "settings"));
+    }
+    rows.push(row("Superusers".to_owned(), "always"));
+    rows.push(match rules.block_staff {
+        true => row("Not staff, they are blocked".to_owned(), "settings"),
+        false => row("Staff of this site".to_owned(), ""),
+    });
+    rows
+}
+
+/// The record once maintenance has started; as it is when it has.
+fn started(record: &SiteRecord, now: Timestamp) -> SiteRecord {
+    if record.maintenance.box_holds(now) {
+        return record.clone();
+    }
+    let maintenance = MaintenanceRecord {
+        in_maintenance: true,
+        since: Some(now),
+        expected_end: None,
+        at_end: AtEnd::Remind,
+        ..record.maintenance.clone()
+    };
+    SiteRecord { maintenance, ..record.clone() }
+}
+
+fn known(user: &User) -> Identity {
+    Identity::Known(Arc::new(KnownUser { username: user.username.clone(), rights: user.rights.clone() }))
+}
+
+/// Why a request is let in, to go on *because*.
+fn reason(pass: &Pass<'_>, facts: &RequestFacts<'_>, is_me: bool) -> String {
+    let who = match &facts.identity {
+        _ if is_me => "you are".to_owned(),
+        Identity::Known(user) => format!("{} is", user.username),
+        Identity::Anonymous | Identity::Unresolved => "this is".to_owned(),
+    };
+    match pass {
+        Pass::BuiltIn => "the panel and health checks are always reachable".to_owned(),
+        Pass::NoSite => "no site has this host".to_owned(),
+        Pass::Open => "the site is open".to_owned(),
+        Pass::InternalIp(_, network) => match facts.client {
+            Some(address) if network.prefix_len() < network.max_prefix_len() => {
+                format!("the address {address} is internal, by {network}")
+            }
+            Some(address) => format!("the address {address} is internal"),
+            None => "the address is internal".to_owned(),
+        },
+        Pass::IgnoredPattern(_, pattern) => format!("the ignored pattern {} matches", pattern.pattern),
+        Pass::Superuser(_) => format!("{who} a superuser"),
+        Pass::Staff(_) => format!("{who} staff of this site"),
+    }
+}
+
+/// What a request that no rule lets in gets.
+fn held(record: &SiteRecord, rules: &Rules) -> String {
+    match record.maintenance.redirect_url.as_ref().or(rules.redirect.as_ref()) {
+        Some(target) => format!("302: kept out, sent to {target}. No rule lets it in."),
+        None => format!("{}: kept out. No rule lets it in.", rules.status.as_u16()),
+    }
+}
+
+/// Whether a host is one of this site's names, as typed.
+fn is_of(record: &SiteRecord, host: &str) -> bool {
+    let Ok(host) = request_host(host) else { return false };
+    record.site.domain.as_str() == host || record.site.aliases.iter().any(|alias| alias.covers(&host))
+}
+
+/// An address behind its scheme, taken apart: the host with its port, and the rest.
+fn split_host(text: &str) -> (&str, &str) {
+    text.split_at(text.find(['/', '?', '\\']).unwrap_or(text.len()))
+}
+
+/// A typed text as it may stand in a sentence.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
