@@ -3,6 +3,7 @@
 const form = document.querySelector('form[data-check]');
 const tester = document.querySelector('form[data-tester]');
 if (!form || !tester) return;
+const asked = form.elements['test[asked]'];
 let timer;
 let running;
 
@@ -20,11 +21,16 @@ function show(html) {
     }
 }
 
+// "Check without saving" repeats the last test; keep what it is.
+function remember() {
+    for (const [name, value] of new FormData(tester)) form.elements[`test[${name}]`].value = value;
+}
+
 async function check() {
     running?.abort();
     running = new AbortController();
+    remember();
     const data = new FormData(form);
-    for (const [name, value] of new FormData(tester)) data.set(`test[${name}]`, value);
     data.set('action', 'check');
     try {
         const body = new URLSearchParams(data);
@@ -41,17 +47,19 @@ function soon() {
 }
 
 form.addEventListener('input', soon);
-tester.addEventListener('input', soon);
+form.addEventListener('submit', remember);
+// Nothing is tried before somebody asks.
+tester.addEventListener('input', () => {
+    asked.value = '1';
+    soon();
+});
 tester.addEventListener('submit', (event) => {
     event.preventDefault();
     clearTimeout(timer);
+    asked.value = '1';
     check();
 });
 document.querySelector('[data-mine]')?.addEventListener('click', (event) => {
     tester.elements.ip.value = event.target.dataset.mine;
-    soon();
-});
-// "Check without saving" repeats the last test; keep what it is.
-form.addEventListener('submit', () => {
-    for (const [name, value] of new FormData(tester)) form.elements[`test[${name}]`].value = value;
+    tester.elements.ip.dispatchEvent(new Event('input', { bubbles: true }));
 });
