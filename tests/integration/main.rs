@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod gate;
 mod helpers;
+mod history;
 mod login;
 mod settings;
 mod users;
