@@ -5,6 +5,7 @@ mod answer;
 mod faults;
 mod gate;
 mod helpers;
+mod history;
 mod library;
 mod login;
 mod preview;
