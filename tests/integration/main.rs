@@ -9,6 +9,7 @@ mod history;
 mod library;
 mod login;
 mod preview;
+mod routes;
 mod settings;
 mod sites;
 mod users;
