@@ -30,16 +30,13 @@ pub fn maintenance() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_maintenance"))
 }
 
-/// An example. `cargo test` builds all of them, but not when it is told to run this test alone.
+/// An example, built anew when the crate has changed: `cargo test` leaves that out when it is told to run one test alone.
 pub fn example(name: &str) -> PathBuf {
+    let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--examples"]).status();
+    assert!(status.expect("cargo can be run").success());
     let this = std::env::current_exe().expect("a test knows its own file");
     let profile = this.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
-    let built = profile.join("examples").join(name);
-    if !built.exists() {
-        let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--examples"]).status();
-        assert!(status.expect("cargo can be run").success());
-    }
-    built
+    profile.join("examples").join(name)
 }
 
 /// A command in a folder, with a clean environment.
