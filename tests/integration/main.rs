@@ -8,4 +8,6 @@ mod helpers;
 mod library;
 mod login;
 mod settings;
+mod site_form;
+mod tester;
 mod users;
