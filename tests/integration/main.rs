@@ -11,5 +11,7 @@ mod login;
 mod preview;
 mod routes;
 mod settings;
+mod site_form;
 mod sites;
+mod tester;
 mod users;

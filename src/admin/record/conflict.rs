@@ -34,15 +34,24 @@ pub(super) fn conflict(
         at.map(|at| end::text_of(at, zone)).unwrap_or_default()
     });
     both("At the expected end", &|record| at_end(record.maintenance.at_end));
-    for language in languages(mine, theirs) {
+    for language in either_language(mine, theirs) {
         both(&format!("Message in {}", language_name(language)), &|record| {
             let message = record.messages.iter().find(|message| message.language == *language);
             message.map(message_text).unwrap_or_default()
         });
     }
-    both("Order of the messages", &|record| {
-        record.messages.iter().map(|message| language_name(&message.language)).collect::<Vec<_>>().join(", ")
-    });
+    let languages = |record: &SiteRecord| -> Vec<_> {
+        record.messages.iter().map(|message| language_name(&message.language)).collect()
+    };
+    let is_reordered = {
+        let (mut mine, mut theirs) = (languages(mine), languages(theirs));
+        mine.sort();
+        theirs.sort();
+        mine == theirs
+    };
+    if is_reordered {
+        both("Order of the messages", &|record| languages(record).join(", "));
+    }
     both("Ignored patterns", &|record| {
         let line = |row: &crate::pattern::IgnoredPattern| {
             described(&format!("{} ({})", row.pattern, row.kind), &row.description)
@@ -65,7 +74,7 @@ pub(super) fn conflict(
 }
 
 /// Every language that either has, mine first.
-fn languages<'r>(mine: &'r SiteRecord, theirs: &'r SiteRecord) -> Vec<&'r String> {
+fn either_language<'r>(mine: &'r SiteRecord, theirs: &'r SiteRecord) -> Vec<&'r String> {
     let mut tags: Vec<&String> = mine.messages.iter().map(|message| &message.language).collect();
     for message in &theirs.messages {
         if !tags.contains(&&message.language) {

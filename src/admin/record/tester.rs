@@ -191,6 +191,7 @@ impl Asker<'_> {
             if self.me.rights.staff_of(site.id) { site.domain.to_unicode() } else { "another site".to_owned() };
         let host = shown(host);
         Err(match self.snapshot.named_site(&host) {
+            Some(named) if named.domain.as_str() == host => format!("{host} is another site. Try it there."),
             Some(_) => format!("{host} belongs to {domain}, not to this site. Try it there."),
             None => format!("No site has the domain {host}. Requests for it come to {domain}."),
         })
