@@ -43,3 +43,32 @@ pub struct Change {
     /// The change that this one takes back.
     pub undoes: Option<Revision>,
 }
+
+impl Change {
+    /// What happened, as people read it: `Maintenance started`. A word that is not known here is shown as it is.
+    pub fn title(&self) -> &str {
+        match self.action.as_str() {
+            "maintenance.started" => "Maintenance started",
+            "maintenance.updated" => "Maintenance updated",
+            "maintenance.ended" => "Maintenance ended",
+            "site.added" => "Site added",
+            "site.edited" => "Site edited",
+            "site.removed" => "Site removed",
+            "user.added" => "User added",
+            "user.edited" => "User edited",
+            "user.removed" => "User removed",
+            "user.password_changed" => "Password changed",
+            "user.unlocked" => "Account unlocked",
+            "session.ended" => "Session ended",
+            "login.accepted" => "Logged in",
+            "login.refused" => "Log-in refused",
+            "login.ended" => "Logged out",
+            other => other,
+        }
+    }
+
+    /// Whether it is about something that was not allowed.
+    pub fn is_refusal(&self) -> bool {
+        self.action.ends_with(".refused")
+    }
+}

@@ -59,6 +59,7 @@ pub mod clock;
 pub mod config;
 pub mod decision;
 mod endpoints;
+pub mod export;
 pub mod field;
 pub mod language;
 pub mod maintenance;

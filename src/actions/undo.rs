@@ -16,6 +16,28 @@ pub struct Undone {
     pub record: Option<SiteRecord>,
 }
 
+/// What may be put back over.
+#[derive(Clone, Copy)]
+enum Over {
+    /// Nothing that has changed again since.
+    Nothing,
+    /// Anything.
+    Anything,
+    /// What was known when it was confirmed: changes up to `seen`, and the action's own, which are after `start`.
+    Seen { seen: Revision, start: Revision },
+}
+
+impl Over {
+    /// Whether a site that was last changed at this revision may be put back.
+    fn allows(self, changed_at: Revision) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Anything => true,
+            Self::Seen { seen, start } => changed_at <= seen || changed_at > start,
+        }
+    }
+}
+
 impl Actions {
     /// Takes back one change of a site.
     ///
@@ -23,23 +45,42 @@ impl Actions {
     /// [`ActionError::ChangedSince`] when a touched field has changed again, unless `anyway`;
     /// [`ActionError::CannotUndo`] for changes of users and sessions; [`ActionError::NotAllowed`].
     pub fn undo(&self, actor: &Actor, revision: Revision, anyway: bool) -> Result<Done<Undone>, ActionError> {
+        let over = if anyway { Over::Anything } else { Over::Nothing };
+        self.act(actor, |act| act.undo(revision, over))
+    }
+
+    /// Takes back several changes, in this order, so the newest belongs first: all of them or, when one refuses,
+    /// none. `seen` is the last revision that was known to whoever confirmed to put back older values over newer
+    /// ones.
+    ///
+    /// # Errors
+    /// As [`Actions::undo`].
+    pub fn undo_all(
+        &self,
+        actor: &Actor,
+        revisions: &[Revision],
+        seen: Option<Revision>,
+    ) -> Result<Done<Vec<Undone>>, ActionError> {
         self.act(actor, |act| {
-            let change = act.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
-            let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
-            let record = match (&change.before, &change.after) {
-                (Some(before), Some(after)) => {
-                    Some(act.put_back(&change, site, fields(before)?, fields(after)?, anyway)?)
-                }
-                (Some(before), None) => Some(act.bring_back(&change, fields(before)?)?),
-                (None, Some(_)) => act.take_away(&change, site)?,
-                (None, None) => return Err(ActionError::CannotUndo { reason: "it changed nothing of a site" }),
-            };
-            Ok(Undone { change, record })
+            let over = seen.map_or(Over::Nothing, |seen| Over::Seen { seen, start: act.revision });
+            revisions.iter().map(|revision| act.undo(*revision, over)).collect()
         })
     }
 }
 
 impl Act<'_, '_> {
+    fn undo(&mut self, revision: Revision, over: Over) -> Result<Undone, ActionError> {
+        let change = self.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
+        let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
+        let record = match (&change.before, &change.after) {
+            (Some(before), Some(after)) => Some(self.put_back(&change, site, fields(before)?, fields(after)?, over)?),
+            (Some(before), None) => Some(self.bring_back(&change, fields(before)?)?),
+            (None, Some(_)) => self.take_away(&change, site)?,
+            (None, None) => return Err(ActionError::CannotUndo { reason: "it changed nothing of a site" }),
+        };
+        Ok(Undone { change, record })
+    }
+
     /// Puts the fields of an edit back.
     fn put_back(
         &mut self,
@@ -47,12 +88,12 @@ impl Act<'_, '_> {
         site: SiteId,
         before: &Fields,
         after: &Fields,
-        anyway: bool,
+        over: Over,
     ) -> Result<SiteRecord, ActionError> {
         self.need_staff_of(site)?;
-        let (current, _) = self.record(site)?;
+        let (current, changed_at) = self.record(site)?;
         let changed_since = current.fields_unlike(after);
-        if !changed_since.is_empty() && !anyway {
+        if !changed_since.is_empty() && !over.allows(changed_at) {
             return Err(ActionError::ChangedSince { fields: changed_since, current: Box::new(current) });
         }
         let unreadable = "it was written by another version of this program";

@@ -5,9 +5,9 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Names as one would say them: `a`, `a and b`, `a, b and 7 more`. At most `limit` are named.
+/// Names as one would say them: `a`, `a and b`, `a, b and 7 more`. Some `limit` are named; never is just one left out.
 pub(super) fn list(names: &[String], limit: usize) -> String {
-    let named = if names.len() > limit { limit } else { names.len().saturating_sub(1) };
+    let named = if names.len() > limit + 1 { limit } else { names.len().saturating_sub(1) };
     let (first, rest) = names.split_at(named);
     let last = match rest {
         [] => return String::new(),
@@ -17,7 +17,8 @@ pub(super) fn list(names: &[String], limit: usize) -> String {
     if first.is_empty() { last } else { format!("{} and {last}", first.join(", ")) }
 }
 
-/// The text of an error as a sentence of a page: a capital letter, a full stop, and “…” for what stands in backticks.
+/// The text of an error as a sentence of a page: a capital letter unless it begins with a name such as a domain, a full
+/// stop, and “…” for what stands in backticks.
 pub(super) fn sentence(text: &str) -> String {
     let mut sentence = String::with_capacity(text.len() + 8);
     for (place, part) in text.split('`').enumerate() {
@@ -29,7 +30,8 @@ pub(super) fn sentence(text: &str) -> String {
         sentence.push_str(quote);
         sentence.push_str(part);
     }
-    if let Some(first) = sentence.chars().next().filter(|first| first.is_lowercase()) {
+    let is_word = sentence.split_whitespace().next().is_some_and(|word| !word.contains(['.', '/', '_']));
+    if let Some(first) = sentence.chars().next().filter(|first| is_word && first.is_lowercase()) {
         sentence.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
     }
     if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?']) {
@@ -48,6 +50,7 @@ mod tests {
             ("lies in the past", "Lies in the past."),
             ("`a:80` holds a port: write it without", "“a:80” holds a port: write it without."),
             ("is it?", "Is it?"),
+            ("a.example belongs to another site", "a.example belongs to another site."),
             ("über", "Über."),
             ("", ""),
         ] {
@@ -63,7 +66,7 @@ mod tests {
             (1, 3, "a"),
             (2, 3, "a and b"),
             (3, 3, "a, b and c"),
-            (4, 3, "a, b, c and 1 more"),
+            (4, 3, "a, b, c and d"),
             (4, 2, "a, b and 2 more"),
         ] {
             assert_eq!(list(&names[..number], limit), expected);

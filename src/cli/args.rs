@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
-use super::{backup, completions, history, man, migrate, off, on, pattern, serve, site, status, undo, user, why};
+use super::{
+    backup, completions, history, man, migrate, off, on, pattern, serve, servers, site, status, undo, user, why,
+};
 use crate::config::{DatabaseSettings, Sources};
 
 const EXAMPLES: &str = "\
@@ -45,6 +47,8 @@ pub enum Command {
     #[command(alias = "users")]
     User(user::UserCommand),
     History(history::History),
+    #[command(alias = "server")]
+    Servers(servers::Servers),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Completions(completions::Completions),

@@ -8,34 +8,11 @@ use crate::change::Change;
 
 /// What happened, in one short line: `Maintenance started`, `Maintenance updated: expected end 02:30 → 03:30`.
 pub fn change(change: &Change, now: Timestamp) -> String {
-    let title = title(&change.action);
+    let title = change.title();
     match details(change, now) {
-        details if details.is_empty() => title,
+        details if details.is_empty() => title.to_owned(),
         details => format!("{title}: {}", text::list(&details, 4)),
     }
-}
-
-/// The stable word of an action as people read it; a word that is not known here is shown as it is.
-fn title(action: &str) -> String {
-    let title = match action {
-        "maintenance.started" => "Maintenance started",
-        "maintenance.updated" => "Maintenance updated",
-        "maintenance.ended" => "Maintenance ended",
-        "site.added" => "Site added",
-        "site.edited" => "Site edited",
-        "site.removed" => "Site removed",
-        "user.added" => "User added",
-        "user.edited" => "User edited",
-        "user.removed" => "User removed",
-        "user.password_changed" => "Password changed",
-        "user.unlocked" => "Account unlocked",
-        "session.ended" => "Session ended",
-        "login.accepted" => "Logged in",
-        "login.refused" => "Log-in refused",
-        "login.ended" => "Logged out",
-        other => return other.to_owned(),
-    };
-    title.to_owned()
 }
 
 /// What was touched, beside what the title says already.

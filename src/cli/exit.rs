@@ -24,6 +24,7 @@ pub enum Exit {
     Usage,
     NoSuchSite,
     NotAllowed,
+    TimedOut,
     StillClosed,
     Maintenance,
     Draining,
@@ -38,6 +39,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NoSuchSite => 3,
             Self::NotAllowed => 4,
+            Self::TimedOut => 5,
             Self::StillClosed => 6,
             Self::Maintenance => 10,
             Self::Draining => 11,
@@ -55,7 +57,15 @@ impl Exit {
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// Servers that did not confirm a change in time; it is stored all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("timed out, the change is stored: {0}")]
+pub struct TimedOut(pub String);
+
 fn of_one(error: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if error.is::<TimedOut>() {
+        return Some(Exit::TimedOut);
+    }
     if let Some(error) = error.downcast_ref::<ActionError>() {
         return Some(match error {
             ActionError::NotAllowed { .. } | ActionError::LastSuperuser => Exit::NotAllowed,

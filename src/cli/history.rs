@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::{Context, describe, open, text, time};
 use crate::change::Change;
 use crate::clock;
+use crate::export;
 use crate::site::SiteId;
 use crate::storage::ChangeFilter;
 
@@ -71,7 +72,8 @@ pub fn run(context: &Context, args: &History) -> anyhow::Result<Exit> {
     if args.json {
         console.json(&changes)?;
     } else if args.csv {
-        console.print(&csv(&changes))?;
+        let lines = changes.iter().map(export::csv_line).collect::<String>();
+        console.print(&format!("{}{lines}", export::CSV_HEADER))?;
     } else if changes.is_empty() {
         console.print("Nothing has happened yet.\n")?;
     } else {
@@ -105,48 +107,4 @@ fn who(change: &Change) -> String {
     }
     parts.extend(change.address.clone());
     parts.join(", ")
-}
-
-fn csv(changes: &[Change]) -> String {
-    let mut csv = "revision,at,actor,door,address,site,subject,action,before,after,undoes\r\n".to_owned();
-    let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
-    for change in changes {
-        let cells = [
-            change.revision.to_string(),
-            change.at.to_string(),
-            change.actor.clone(),
-            change.door.clone(),
-            change.address.clone().unwrap_or_default(),
-            change.site_id.map(|id| id.to_string()).unwrap_or_default(),
-            change.subject.clone(),
-            change.action.clone(),
-            json(&change.before),
-            json(&change.after),
-            change.undoes.map(|revision| revision.to_string()).unwrap_or_default(),
-        ];
-        csv.push_str(&cells.map(|cell| quoted(&cell)).join(","));
-        csv.push_str("\r\n");
-    }
-    csv
-}
-
-/// A cell as RFC 4180 has it. What a spreadsheet would take for a formula gets an apostrophe in front
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn quoted(cell: &str) -> String {
-    let cell = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_where_it_must_be_and_no_formula() {
-        for (cell, written) in
-            [("ada", "ada"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("=1+1", "'=1+1"), ("", "")]
-        {
-            assert_eq!(quoted(cell), written);
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod actor;
 mod args;
 mod backup;
 mod completions;
+mod confirm;
 mod console;
 mod describe;
 mod directory;
@@ -21,6 +22,7 @@ mod on;
 mod open;
 mod pattern;
 mod serve;
+mod servers;
 mod site;
 mod state;
 mod status;
@@ -108,6 +110,7 @@ fn dispatch(
         Command::Pattern(args) => pattern::run(&context, &args),
         Command::User(args) => user::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
+        Command::Servers(args) => servers::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Backup(args) => backup::run(&context, &args),
         Command::Completions(args) => completions::run(&context, &args),

@@ -3,6 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use super::confirm::{self, WaitArgs};
 use super::directory::{DefaultSite, Directory, SiteArgs, confirm_all};
 use super::exit::Exit;
 use super::switched::{self, Outcome, Plan, described};
@@ -26,7 +27,7 @@ Examples:
 
 /// Ends maintenance: visitors get the site again
 ///
-/// Afterwards the site is open: whatever holds it closed is ended, and named. Returns when the change is stored.
+/// Afterwards the site is open: whatever holds it closed is ended, and named.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Off {
@@ -42,6 +43,9 @@ pub struct Off {
     /// Do not ask for --all
     #[arg(long, short)]
     yes: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
 
     /// Say what would change, and change nothing
     #[arg(long)]
@@ -65,21 +69,26 @@ pub fn run(context: &Context, args: &Off) -> anyhow::Result<Exit> {
         return plan(context, args, &store, &ids);
     }
     confirm_all(console, &args.sites, args.yes, "End maintenance on", &chosen)?;
-    let switched = match args.cause.as_deref() {
-        None | Some(BOX) => open::actions(&store).end(&actor::operator(), &ids)?.value,
+    let (switched, revision) = match args.cause.as_deref() {
+        None | Some(BOX) => {
+            let done = open::actions(&store).end(&actor::operator(), &ids)?;
+            (done.value, done.revision)
+        }
         // No other cause can be open, so there is nothing to end.
         Some(_) => {
             let records = store.read(|reader| reader.record_some(&ids))?;
-            records.into_iter().map(|(record, _)| Switched::Already(record)).collect()
+            let switched = records.into_iter().map(|(record, _)| Switched::Already(record)).collect();
+            (switched, store.read(|reader| reader.change_last())?)
         }
     };
     let now = clock::now();
-    let outcomes: Vec<Outcome> = switched.into_iter().map(|switched| Outcome::of(switched, now)).collect();
+    let outcomes: Vec<Outcome> = Vec::into_iter(switched).map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
         switched::print_json(console, &store, &outcomes, now)?;
     } else {
         console.print(&page(args, &outcomes, now))?;
     }
+    confirm::wait(console, &store, revision, &args.wait)?;
     let is_closed = |outcome: &Outcome| !outcome.record.maintenance.causes(now).is_empty();
     Ok(if outcomes.iter().any(is_closed) { Exit::StillClosed } else { Exit::Done })
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use super::confirm::{self, WaitArgs};
 use super::directory::{Directory, SiteArgs, confirm_all};
 use super::exit::Exit;
 use super::switched::{self, Outcome};
@@ -27,8 +28,7 @@ Examples:
 /// Starts maintenance: visitors get the 503 page
 ///
 /// Takes effect at once, on every running server. When a site is in maintenance already, message and expected end are
-/// changed if they are given, and otherwise nothing is. A protected site asks for its domain first. Returns when the
-/// change is stored.
+/// changed if they are given, and otherwise nothing is. A protected site asks for its domain first.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct On {
@@ -57,6 +57,9 @@ pub struct On {
     /// Do not ask: neither for --all nor for the domain of a protected site
     #[arg(long, short)]
     yes: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
 
     /// Say what would change, and change nothing
     #[arg(long)]
@@ -98,6 +101,7 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
     let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
         switched::print_json(console, &store, &outcomes, now)?;
+        confirm::wait(console, &store, done.revision, &args.wait)?;
         return Ok(Exit::Done);
     }
     let mut page = String::new();
@@ -116,6 +120,7 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         page.push_str("No site was named that there is. Nothing changed.\n");
     }
     console.print(&page)?;
+    confirm::wait(console, &store, done.revision, &args.wait)?;
     Ok(Exit::Done)
 }
 

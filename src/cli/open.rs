@@ -1,6 +1,6 @@
 //! Opens the database for a command.
 
-use super::Context;
+use super::{Context, confirm};
 use crate::actions::Actions;
 use crate::storage::{Open, Opened, Store, StoreError};
 
@@ -21,7 +21,9 @@ pub fn or_create(context: &Context) -> Result<Store, StoreError> {
     Ok(store)
 }
 
-/// Actions on a database. Servers see a change by themselves, so nobody has to be woken.
+/// Actions on a database. Servers see a change by themselves; after each one they are waited for shortly, so that what
+/// is asked next meets it.
 pub fn actions(store: &Store) -> Actions {
-    Actions::new(store.clone(), || ())
+    let servers = store.clone();
+    Actions::new(store.clone(), move || confirm::briefly(&servers))
 }

@@ -11,7 +11,7 @@ use crate::actions::{ActionError, Actions, Actor, Done, Undone};
 use crate::change::{Change, Revision};
 use crate::clock;
 use crate::record::{Fields, SiteRecord};
-use crate::storage::{ChangeFilter, Reader, Store, StoreError};
+use crate::storage::{ChangeFilter, Store, StoreError};
 
 /// Entries of the log that are looked through at once, and how often, before the search is given up.
 const PAGE: i64 = 200;
@@ -70,7 +70,7 @@ pub fn run(context: &Context, args: &Undo) -> anyhow::Result<Exit> {
             None => bail!("there is nothing to undo: {} has changed no site", actor.name),
         },
     };
-    if let Some(by) = store.read(|reader| undone_by(reader, change.revision))? {
+    if let Some(by) = store.read(|reader| reader.change_undone_by(change.revision))? {
         if args.json {
             let view = View {
                 undone: change.revision,
@@ -158,7 +158,7 @@ fn last(store: &Store, actor: &Actor) -> Result<Option<Change>, StoreError> {
             for change in page {
                 let is_of_site = change.site_id.is_some() && (change.before.is_some() || change.after.is_some());
                 let is_candidate = is_of_site && change.undoes.is_none() && change.door == actor.door.as_str();
-                if is_candidate && undone_by(reader, change.revision)?.is_none() {
+                if is_candidate && reader.change_undone_by(change.revision)?.is_none() {
                     return Ok(Some(change));
                 }
             }
@@ -166,16 +166,4 @@ fn last(store: &Store, actor: &Actor) -> Result<Option<Change>, StoreError> {
         }
         Ok(None)
     })
-}
-
-/// The undo of a change that is in force: not undone itself.
-fn undone_by(reader: &mut Reader<'_>, revision: Revision) -> Result<Option<Revision>, StoreError> {
-    let mut undo = reader.change_undoing(revision)?;
-    let found = undo;
-    let mut is_in_force = false;
-    while let Some(by) = undo {
-        is_in_force = !is_in_force;
-        undo = reader.change_undoing(by)?;
-    }
-    Ok(found.filter(|_| is_in_force))
 }

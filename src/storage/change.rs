@@ -4,11 +4,17 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::connection::MultiBackend;
 use super::schema::changes;
 use super::timestamp::UtcTime;
 use super::{Reader, StoreError, Writer};
 use crate::change::{Change, Revision};
 use crate::site::SiteId;
+
+diesel::define_sql_function! {
+    /// Lower case; on SQLite of ASCII letters only.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
 
 /// A change about to be written; the database gives its number.
 #[derive(Debug, Clone)]
@@ -44,6 +50,10 @@ pub struct ChangeFilter {
     pub sites: Option<Vec<SiteId>>,
     /// Only about this domain or user name, as it was at that time.
     pub subject: Option<String>,
+    /// Only about names that hold this text, without regard to case.
+    pub subject_part: Option<String>,
+    /// Only about sites: leaves out users, sessions and log-ins.
+    pub only_sites: bool,
     /// Only by this actor.
     pub actor: Option<String>,
     /// Only actions that begin with this, such as `maintenance.` or `login.refused`.
@@ -97,25 +107,7 @@ impl Reader<'_> {
 
     /// Entries, newest first.
     pub fn change_list(&mut self, filter: &ChangeFilter, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let mut query = changes::table.into_boxed();
-        if let Some(site) = filter.site_id {
-            query = query.filter(changes::site_id.eq(site.0));
-        }
-        if let Some(sites) = &filter.sites {
-            query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
-        }
-        if let Some(subject) = &filter.subject {
-            query = query.filter(changes::subject.eq(subject));
-        }
-        if let Some(actor) = &filter.actor {
-            query = query.filter(changes::actor.eq(actor));
-        }
-        if let Some(action) = &filter.action {
-            query = query.filter(changes::action.like(format!("{}%", action.replace(['%', '_'], ""))));
-        }
-        if let Some(before) = filter.before {
-            query = query.filter(changes::id.lt(before.0));
-        }
+        let query = matching(filter);
         let rows: Vec<ChangeRow> = query.order(changes::id.desc()).limit(limit).load(self.conn)?;
         rows.into_iter().map(Change::try_from).collect()
     }
@@ -131,9 +123,21 @@ impl Reader<'_> {
         Ok(id.map(Revision))
     }
 
-    /// Everybody who ever changed something, by name.
-    pub fn change_actors(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
-        Ok(changes::table.select(changes::actor).distinct().order(changes::actor).limit(limit).load(self.conn)?)
+    /// The undo of a change that is in force, which means that it is not undone itself.
+    pub fn change_undone_by(&mut self, revision: Revision) -> Result<Option<Revision>, StoreError> {
+        let found = self.change_undoing(revision)?;
+        let (mut undo, mut is_in_force) = (found, false);
+        while let Some(by) = undo {
+            is_in_force = !is_in_force;
+            undo = self.change_undoing(by)?;
+        }
+        Ok(found.filter(|_| is_in_force))
+    }
+
+    /// Everybody who made one of these changes, by name.
+    pub fn change_actors(&mut self, filter: &ChangeFilter, limit: i64) -> Result<Vec<String>, StoreError> {
+        let actors = matching(filter).select(changes::actor).distinct();
+        Ok(actors.order(changes::actor).limit(limit).load(self.conn)?)
     }
 }
 
@@ -161,6 +165,49 @@ impl Writer<'_> {
         }
         Ok(Revision(id))
     }
+}
+
+/// The entries that a filter lets through, unordered.
+fn matching<'f>(filter: &'f ChangeFilter) -> changes::BoxedQuery<'f, MultiBackend> {
+    let mut query = changes::table.into_boxed();
+    if let Some(site) = filter.site_id {
+        query = query.filter(changes::site_id.eq(site.0));
+    }
+    if let Some(sites) = &filter.sites {
+        query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(changes::subject.eq(subject));
+    }
+    if let Some(part) = &filter.subject_part {
+        query = query.filter(lower(changes::subject).like(containing(part)).escape('\\'));
+    }
+    if filter.only_sites {
+        query = query.filter(changes::site_id.is_not_null());
+    }
+    if let Some(actor) = &filter.actor {
+        query = query.filter(changes::actor.eq(actor));
+    }
+    if let Some(action) = &filter.action {
+        query = query.filter(changes::action.like(format!("{}%", action.replace(['%', '_'], ""))));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(changes::id.lt(before.0));
+    }
+    query
+}
+
+/// A pattern of `LIKE` for whatever holds this text.
+fn containing(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in part.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
 }
 
 impl TryFrom<ChangeRow> for Change {

@@ -49,6 +49,7 @@ impl Edited {
         };
         edited.read_box(typed, stored, by, zone, now);
         edited.read_answer(typed);
+        edited.leave_what_let_go(typed, stored, now);
         for (number, row) in &typed.messages {
             edited.read_message(*number, row, stored);
         }
@@ -176,6 +177,15 @@ impl Edited {
         let is_new = !held || expected_end != was.expected_end;
         if is_new && let Some(at) = expected_end.filter(|at| *at <= now) {
             self.fault("expected_end", format!("{} lies in the past.", end::text_of(at, zone)));
+        }
+    }
+
+    /// A box that has opened by itself at its end looks like one that is not ticked, and saving it so changes nothing.
+    fn leave_what_let_go(&mut self, typed: &Typed, stored: &SiteRecord, now: Timestamp) {
+        let (is, was) = (&mut self.record.maintenance, &stored.maintenance);
+        let has_let_go = was.in_maintenance && !was.box_holds(now) && !typed.in_maintenance;
+        if has_let_go && is.redirect_url == was.redirect_url && is.retry_after == was.retry_after {
+            is.clone_from(was);
         }
     }
 
@@ -341,5 +351,8 @@ mod tests {
         assert!(again.faults.is_empty(), "{:?}", again.faults);
         let record = again.record.maintenance;
         assert_eq!((record.since, record.expected_end), (Some(NOW.parse().unwrap()), None));
+        assert_eq!(edited_over(&stored, "").record, stored);
+        let other = edited_over(&stored, "redirect_url=/elsewhere").record.maintenance;
+        assert_eq!((other.in_maintenance, other.redirect_url.as_deref()), (false, Some("/elsewhere")));
     }
 }

@@ -14,7 +14,7 @@ use super::edited::{Edited, RowWarnings};
 use super::told;
 use super::typed::{Button, CONTINUE, Typed};
 use super::view::{Said, View};
-use crate::actions::{ActionError, Save, Saved};
+use crate::actions::{ActionError, Done, Save, Saved};
 use crate::admin::error::PanelError;
 use crate::admin::form::Sent;
 use crate::admin::own::Operator;
@@ -24,7 +24,7 @@ use crate::auth::CsrfError;
 use crate::change::{Change, Revision};
 use crate::field::Warning;
 use crate::record::SiteRecord;
-use crate::site::{Domain, SiteId};
+use crate::site::SiteId;
 use crate::storage::StoreError;
 
 /// Warns whoever would be kept out by the very rules.
@@ -81,7 +81,7 @@ pub(in crate::admin) async fn save(
     };
     let (actor, record, save) = (operator.actor(), read.edited.record.clone(), read.to_save(confirmed));
     match panel.act(move |actions| actions.record_save(&actor, &record, &save)).await {
-        Ok(done) => Ok(read.done(&done.value, &session)),
+        Ok(done) => Ok(read.done(&panel, &done, &session)),
         Err(error) => {
             let (status, page) = web::block(move || read.failed(error)).await??;
             answer(status, &page)
@@ -175,19 +175,16 @@ impl Read {
             read_at: Some(Revision(self.typed.revision)),
             confirmed,
             confirm_all: false,
-            // In the spelling of the record, where other scripts are A-labels.
-            typed_domain: Some(
-                Domain::parse(&self.typed.typed_domain).map(|domain| domain.to_string()).unwrap_or_default(),
-            ),
+            typed_domain: Some(self.typed.typed_domain.clone()),
         }
     }
 
     /// Leads on, with the words for what was done.
-    fn done(&self, saved: &Saved, session: &Session) -> HttpResponse {
-        let (base, is_continue) = (&self.view.base, self.typed.button == Button::Continue);
+    fn done(&self, panel: &Panel, done: &Done<Saved>, session: &Session) -> HttpResponse {
+        let is_continue = self.typed.button == Button::Continue;
         let back = if is_continue { format!("sites/{}/", self.view.id) } else { String::new() };
-        told::saved(&self.view, saved, self.edited.is_end_dropped, &back).keep(session);
-        see_other(&format!("{base}{back}"))
+        told::saved(panel, &self.view, done, self.edited.is_end_dropped, &back).keep(session);
+        see_other(&format!("{}{back}", panel.base()))
     }
 
     /// The page for an action that was refused: everything typed, and why.
@@ -227,7 +224,7 @@ impl Read {
 fn wrong_domain(view: &View, typed: &Typed, edited: &SiteRecord) -> Option<String> {
     let starts = edited.maintenance.box_holds(view.now) && !view.is_closed();
     let domain = &view.stored.site.domain;
-    if !starts || !view.stored.site.is_protected || Domain::parse(&typed.typed_domain).as_ref() == Ok(domain) {
+    if !starts || !view.stored.site.is_protected || domain.is_meant_by(&typed.typed_domain) {
         return None;
     }
     Some(match typed.typed_domain.trim() {
@@ -239,9 +236,9 @@ fn wrong_domain(view: &View, typed: &Typed, edited: &SiteRecord) -> Option<Strin
 /// Whether the rules keep the user out from this save on: because it starts maintenance, or takes away what let the
 /// user in.
 fn locks_out(view: &View, edited: &SiteRecord) -> bool {
-    let asker = view.asker();
-    let was_out = || view.is_closed() && asker.seen(&view.stored).is_kept_out;
-    edited.maintenance.box_holds(view.now) && asker.seen(edited).is_kept_out && !was_out()
+    let is_out = |record| view.onlooker.seen_on(record).is_kept_out;
+    let was_out = || view.is_closed() && is_out(&view.stored);
+    edited.maintenance.box_holds(view.now) && is_out(edited) && !was_out()
 }
 
 /// Names exactly these warnings.

@@ -8,11 +8,11 @@ use actix_web::http::Method;
 use jiff::Timestamp;
 
 use super::typed::TypedTest;
-use super::words::{count, sentence};
-use crate::admin::page::{Choice, Field, Seen, Tester, VerdictRow, VerdictTable, WhoRow};
+use crate::admin::page::{Choice, Field, Tester, VerdictRow, VerdictTable, WhoRow};
+use crate::admin::seen::Onlooker;
+use crate::admin::words::{count, sentence};
 use crate::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, explain};
 use crate::maintenance::{AtEnd, MaintenanceRecord};
-use crate::network::ClientAddress;
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
 use crate::site::{SiteId, request_host};
@@ -31,9 +31,6 @@ const MAX_TARGET_BYTES: usize = 8_000;
 /// Most networks that one line names.
 const MAX_NETWORKS_NAMED: usize = 6;
 
-/// A path that no pattern means, unless it frees everything.
-const ANY_PATH: &str = "/qzxvkw";
-
 /// Who asks, of what, and over which state.
 pub(super) struct Asker<'a> {
     /// Path of the panel.
@@ -42,8 +39,8 @@ pub(super) struct Asker<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// The user.
     pub(super) me: &'a User,
-    /// How the user is seen; `None` when there is no address.
-    pub(super) client: Option<ClientAddress>,
+    /// How the user is seen.
+    pub(super) onlooker: &'a Onlooker,
     /// Everybody.
     pub(super) users: &'a [User],
     /// Now.
@@ -60,13 +57,12 @@ impl Asker<'_> {
     /// The whole column beside the form. `record` is the site as it is typed, without what cannot be enforced;
     /// `was_closed` tells whether it is closed in fact.
     pub(super) fn tester(&self, record: &SiteRecord, was_closed: bool, test: &TypedTest) -> Tester {
-        let started = self.over(&started(record, self.now));
-        let shown_ip = if test.ip.is_empty() { self.my_address() } else { test.ip.clone() };
+        let shown_ip = if test.ip.is_empty() { self.onlooker.address() } else { test.ip.clone() };
         let method = test.method.to_ascii_uppercase();
         let method = if method.is_empty() { METHODS[0].to_owned() } else { method };
         let mut tester = Tester {
             who: who(record, self.snapshot.rules(), self.base),
-            seen: self.seen_over(&started, record),
+            seen: self.onlooker.seen_on(record),
             target: Field::new("target", &test.target),
             ip: Field::new("ip", shown_ip),
             user: Field::new("as", &test.user),
@@ -77,45 +73,19 @@ impl Asker<'_> {
             ..Tester::default()
         };
         if test.is_asked {
-            self.answer(&mut tester, record, was_closed, &started, test);
+            self.answer(&mut tester, record, was_closed, test);
         }
         tester
     }
 
-    /// How the user is seen, and what this record's rules would do with the user once maintenance has started.
-    pub(super) fn seen(&self, record: &SiteRecord) -> Seen {
-        self.seen_over(&self.over(&started(record, self.now)), record)
-    }
-
-    fn seen_over(&self, started: &Snapshot, record: &SiteRecord) -> Seen {
-        let facts = RequestFacts {
-            host: Ok(record.site.domain.as_str().into()),
-            path: RequestPath::new(ANY_PATH),
-            client: self.client.filter(|client| client.is_certain).map(|client| client.address),
-            identity: known(self.me),
-        };
-        let (verdict, _) = explain(started, &facts, self.now);
-        Seen {
-            address: self.my_address(),
-            proxy: self.client.and_then(|client| client.told_by).map(|proxy| proxy.to_string()),
-            is_kept_out: !matches!(verdict, Verdict::Pass(_)),
-            verdict: match verdict {
-                Verdict::Pass(pass) => format!("let in, because {}", reason(&pass, &facts, true)),
-                _ => "kept out".to_owned(),
-            },
-        }
-    }
-
-    fn my_address(&self) -> String {
-        self.client.map_or_else(|| "an unknown address".to_owned(), |client| client.address.to_string())
-    }
-
     /// The state in force, but for this site.
     fn over(&self, record: &SiteRecord) -> Snapshot {
-        self.snapshot.with(&[(record.site.id, Some(record.clone()))], self.snapshot.revision(), self.now)
+        // What the page says plays no part in who gets it.
+        let record = SiteRecord { messages: Vec::new(), ..record.clone() };
+        self.snapshot.with(&[(record.site.id, Some(record))], self.snapshot.revision(), self.now)
     }
 
-    fn answer(&self, tester: &mut Tester, record: &SiteRecord, was_closed: bool, started: &Snapshot, test: &TypedTest) {
+    fn answer(&self, tester: &mut Tester, record: &SiteRecord, was_closed: bool, test: &TypedTest) {
         let target = self.target(&test.target, record);
         let client = self.client_of(&test.ip);
         let identity = self.identity(&test.user);
@@ -150,7 +120,7 @@ impl Asker<'_> {
         };
         tester.verdicts.push(table(first, &self.over(record)));
         if !is_closed {
-            tester.verdicts.push(table("Once maintenance has started", started));
+            tester.verdicts.push(table("Once maintenance has started", &self.over(&started(record, self.now))));
         }
     }
 
@@ -228,9 +198,10 @@ impl Asker<'_> {
 
     /// Reads an IP address; nothing stands for the user's own.
     fn client_of(&self, text: &str) -> Result<Option<IpAddr>, String> {
-        let mine = self.client.map(|client| client.address);
-        let certain = self.client.filter(|client| client.is_certain).map(|client| client.address);
-        if text.is_empty() || text == self.my_address() {
+        let client = self.onlooker.client();
+        let mine = client.map(|client| client.address);
+        let certain = client.filter(|client| client.is_certain).map(|client| client.address);
+        if text.is_empty() || text == self.onlooker.address() {
             return Ok(certain);
         }
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);

@@ -3,45 +3,33 @@
 use actix_web::http::StatusCode;
 
 use super::view::View;
-use crate::actions::Saved;
-use crate::admin::page::{Flash, Moment};
+use crate::actions::{Done, Saved, Switched};
+use crate::admin::page::Flash;
+use crate::admin::panel::Panel;
+use crate::admin::site::Told;
 use crate::storage::StoreError;
 
+/// Said when an expected end was typed for a site that stays open.
+const END_DROPPED: &str = "The expected end was not kept, because the site is not in maintenance.";
+
 /// The message for the next page. `back` is where [Undo] comes back to.
-pub(super) fn saved(view: &View, saved: &Saved, is_end_dropped: bool, back: &str) -> Flash {
+pub(super) fn saved(panel: &Panel, view: &View, done: &Done<Saved>, is_end_dropped: bool, back: &str) -> Flash {
     let site = view.stored.site.domain.to_unicode();
-    let dropped = "The expected end was not kept, because the site is not in maintenance.";
-    let Some(revision) = saved.change else {
-        let detail = if is_end_dropped { dropped.to_owned() } else { format!("{site} is as it was.") };
-        return Flash { detail, ..Flash::note("Nothing changed.") };
+    let record = &done.value.record;
+    let told = |switched| {
+        let done = Done { value: vec![switched], revision: done.revision, changes: done.changes.clone() };
+        Told::by(panel, back, view.now).of(&done)
     };
-    let record = &saved.record.maintenance;
-    let href = |rest: &str| format!("{}sites/{}/{rest}", view.base, view.id);
-    let flash = match (view.is_closed(), record.box_holds(view.now)) {
-        (false, true) => {
-            let at = Moment::of(record.since.unwrap_or(view.now), &view.zone, view.now).short;
-            let started = Flash {
-                detail: "Visitors get the 503 page.".to_owned(),
-                ..Flash::done(format!("Maintenance started on {site} at {at}."))
-            };
-            let started = match record.expected_end {
-                Some(_) => started,
-                None => started.with_link("Set expected end", href("#expected_end")),
-            };
-            started.with_link("See what visitors see", href("preview/"))
+    let said = |detail: String| if is_end_dropped { END_DROPPED.to_owned() } else { detail };
+    match (done.value.change, view.is_closed(), record.maintenance.box_holds(view.now)) {
+        (None, ..) => Flash { detail: said(format!("{site} is as it was.")), ..Flash::note("Nothing changed.") },
+        (_, false, true) => told(Switched::Started(record.clone())),
+        (_, true, false) => told(Switched::Ended(record.clone(), view.stored.maintenance.causes(view.now))),
+        (Some(revision), ..) => {
+            let detail = said(format!("The changes on {site} are in force."));
+            Flash { detail, ..Flash::done("Saved.") }.with_undo([revision.0], back)
         }
-        (true, false) => {
-            let at = Moment::of(view.now, &view.zone, view.now).short;
-            let detail = "Visitors get the site again.".to_owned();
-            Flash { detail, ..Flash::done(format!("Maintenance ended on {site} at {at}.")) }
-        }
-        _ => {
-            let detail =
-                if is_end_dropped { dropped.to_owned() } else { format!("The changes on {site} are in force.") };
-            Flash { detail, ..Flash::done("Saved.") }
-        }
-    };
-    flash.with_undo([revision.0], back)
+    }
 }
 
 /// Asks for the domain of a protected site.
@@ -51,28 +39,26 @@ pub(super) fn is_protected(view: &View) -> String {
 
 /// Why nothing was stored, and the status of the answer. `closed` sites are in maintenance.
 pub(super) fn not_stored(error: &StoreError, closed: usize) -> (StatusCode, String) {
+    let kept = "What you typed is still here: save it again.";
     match error {
         StoreError::Full => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "The disk of the database is full. Sites keep their state. What you typed is still here: save it again once \
-             there is room."
-                .to_owned(),
+            format!("The disk of the database is full. Sites keep their state. Make room. {kept}"),
         ),
         StoreError::ReadOnly => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "The database can only be read at the moment. Sites keep their state. What you typed is still here.".to_owned(),
+            format!("The database can only be read at the moment. Sites keep their state. {kept}"),
         ),
         error if error.is_passing() => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!(
                 "The database does not answer. Sites keep their last known state: {closed} in maintenance. Trying again. \
-                 What you typed is still here: save it again."
+                 {kept}"
             ),
         ),
         _ => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong here. Sites keep their state. The log has the details. What you typed is still here."
-                .to_owned(),
+            format!("Something went wrong here. Sites keep their state. The log has the details. {kept}"),
         ),
     }
 }

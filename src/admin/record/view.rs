@@ -14,10 +14,10 @@ use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{Conflict, Field, FieldError, Moment, RecordPage, Warnings, lasted};
 use crate::admin::panel::Panel;
+use crate::admin::seen::Onlooker;
 use crate::change::{Change, Revision};
 use crate::clock;
-use crate::middleware::{client_of, origin_of};
-use crate::network::ClientAddress;
+use crate::middleware::origin_of;
 use crate::record::SiteRecord;
 use crate::site::{self, SiteId, request_host};
 use crate::snapshot::Snapshot;
@@ -48,8 +48,9 @@ pub(super) struct View {
     pub(super) revision: Revision,
     /// The last change of the site.
     pub(super) last: Option<Change>,
+    /// How the user is seen.
+    pub(super) onlooker: Onlooker,
     users: Vec<User>,
-    client: Option<ClientAddress>,
     snapshot: Arc<Snapshot>,
     site_url: String,
 }
@@ -99,7 +100,7 @@ impl View {
             now: clock::now(),
             zone: site::time_zone(&stored.site.time_zone).unwrap_or(TimeZone::UTC),
             site_url: site_url(&snapshot, origin_of(req, trusted), &stored),
-            client: client_of(req, trusted),
+            onlooker: panel.onlooker(req, &operator),
             snapshot,
             operator,
             stored,
@@ -127,7 +128,7 @@ impl View {
             base: &self.base,
             snapshot: &self.snapshot,
             me: &self.operator.user,
-            client: self.client,
+            onlooker: &self.onlooker,
             users: &self.users,
             now: self.now,
         }

@@ -1,5 +1,6 @@
 //! Errors and warnings of the form as sentences that name their field.
 
+use crate::admin::words::sentence;
 use crate::language;
 use crate::wording;
 
@@ -70,27 +71,6 @@ pub(super) fn language_name(tag: &str) -> String {
         Some(words) => format!("{} ({tag})", words.name),
         None => language::canonical(tag).unwrap_or_else(|_| tag.to_owned()),
     }
-}
-
-/// `1 pattern`, `3 patterns`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// A capital letter, a full stop, and printed quotation marks for typed ones.
-pub(super) fn sentence(text: &str) -> String {
-    let mut quotes = ["“", "”"].into_iter().cycle();
-    let quoted: String = text
-        .split('`')
-        .enumerate()
-        .map(
-            |(at, part)| if at == 0 { part.to_owned() } else { format!("{}{part}", quotes.next().unwrap_or_default()) },
-        )
-        .collect();
-    let mut letters = quoted.chars();
-    let capital = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let stop = if quoted.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{capital}{}{stop}", letters.as_str())
 }
 
 fn labelled(label: &str, text: &str) -> String {

@@ -53,7 +53,7 @@ pub(in crate::admin) async fn list(
         may_add: operator.rights().superuser(),
         seen: match (found.total, in_order.clone().next()) {
             (_, None) => None,
-            (1, Some(only)) => Some(panel.seen_on(&req, &operator, only)),
+            (1, Some(only)) => Some(panel.onlooker(&req, &operator).seen_on(only)),
             (_, Some(first)) => Some(panel.seen_anywhere(&req, &operator, first)),
         },
     };

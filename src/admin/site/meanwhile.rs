@@ -45,7 +45,7 @@ fn values(site: &Site) -> [(&'static str, String); 6] {
 }
 
 /// How long ago, in seconds while those matter: `40 seconds`, `2 min`.
-fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(in crate::admin) fn ago(at: Timestamp, now: Timestamp) -> String {
     match now.duration_since(at).as_secs() {
         ..=1 => "1 second".to_owned(),
         seconds @ ..120 => format!("{seconds} seconds"),

@@ -12,5 +12,6 @@ mod told;
 pub(super) use delete::{delete, delete_form};
 pub(super) use edit::{add, add_form, settings, settings_form};
 pub(super) use list::list;
+pub(super) use meanwhile::ago;
 pub(super) use switch::{end, refused_domain, start, start_form};
 pub(super) use told::Told;

@@ -55,9 +55,12 @@ impl<'a> Told<'a> {
             _ => {
                 let since = record.maintenance.since.unwrap_or(self.now);
                 let page = format!("{}sites/{}/", self.base, record.site.id);
-                Flash::done(format!("Maintenance started on {domain} at {}.", self.clock(since)))
-                    .with_link("Set expected end", format!("{page}#expected_end"))
-                    .with_link("See what visitors see", format!("{page}preview/"))
+                let flash = Flash::done(format!("Maintenance started on {domain} at {}.", self.clock(since)));
+                let flash = match record.maintenance.expected_end {
+                    None => flash.with_link("Set expected end", format!("{page}#expected_end")),
+                    Some(_) => flash,
+                };
+                flash.with_link("See what visitors see", format!("{page}preview/"))
             }
         };
         flash.detail = self.consequence(switched).to_owned();

@@ -1,0 +1,228 @@
+//! Takes changes back: at once, or after asking when something changed since.
+
+use std::collections::HashMap;
+
+use actix_session::Session;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::words::{Words, domain, name_in};
+use crate::actions::{ActionError, Undone};
+use crate::admin::error::PanelError;
+use crate::admin::form::Form;
+use crate::admin::own::Operator;
+use crate::admin::page::{FieldChange, Flash, Section, UndoPage, lasted};
+use crate::admin::panel::{Panel, see_other};
+use crate::auth::next;
+use crate::change::{Change, Revision};
+use crate::clock;
+use crate::record::SiteRecord;
+use crate::site::SiteId;
+use crate::storage::{ChangeFilter, Reader, StoreError};
+
+/// Most changes that are taken back at once.
+const MAX_AT_ONCE: usize = 1_000;
+
+/// Most sites that a message names.
+const MAX_NAMED: usize = 5;
+
+/// Which changes to take back.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    revisions: Vec<i64>,
+    /// The last revision that was known to whoever confirmed.
+    seen: Option<i64>,
+    back: String,
+}
+
+/// What the changes are, read before anything is done.
+struct Asked {
+    /// Newest first, those that are not undone already.
+    changes: Vec<Change>,
+    /// The undo of the first one that is.
+    undone_by: Option<Revision>,
+}
+
+/// Takes the changes back, all of them or none.
+pub(in crate::admin) async fn undo(
+    panel: Data<Panel>,
+    operator: Operator,
+    session: Session,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse, PanelError> {
+    let back = way_back(&panel, &typed.back);
+    let asked = read(&panel, &operator, &typed.revisions).await?;
+    if asked.changes.is_empty() {
+        let by = asked.undone_by.ok_or(PanelError::NotFound)?;
+        Flash::note(format!("That was undone already, by change {by}. Nothing changed.")).keep(&session);
+        return Ok(see_other(&back));
+    }
+    let revisions: Vec<Revision> = asked.changes.iter().map(|change| change.revision).collect();
+    let (actor, these, seen) = (operator.actor(), revisions.clone(), typed.seen.map(Revision));
+    match panel.act(move |actions| actions.undo_all(&actor, &these, seen)).await {
+        Ok(done) => {
+            told(&done.value).keep(&session);
+            Ok(see_other(&back))
+        }
+        Err(ActionError::ChangedSince { .. }) => {
+            let page = UndoPage { back: typed.back, ..ask(&panel, asked.changes).await? };
+            let frame = panel.frame(&session, &operator, Some(Section::History));
+            panel.page(StatusCode::CONFLICT, &frame, &page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads the changes. Those of sites that are not the reader's are refused, and those of users are not there.
+async fn read(panel: &Panel, operator: &Operator, revisions: &[i64]) -> Result<Asked, PanelError> {
+    let mut revisions: Vec<Revision> = revisions.iter().map(|revision| Revision(*revision)).collect();
+    revisions.sort_by(|a, b| b.cmp(a));
+    revisions.dedup();
+    if revisions.len() > MAX_AT_ONCE {
+        return Err(PanelError::Refused("More than 1,000 changes cannot be undone at once."));
+    }
+    let rights = operator.rights().clone();
+    let read = panel
+        .read(move |reader| {
+            let mut asked = Asked { changes: Vec::new(), undone_by: None };
+            for revision in revisions {
+                let change = reader.change(revision)?;
+                let Some(site) = change.as_ref().and_then(|change| change.site_id) else { return Ok(Err(None)) };
+                if !rights.staff_of(site) {
+                    let users = reader.user_list()?.into_iter().filter(|user| user.rights.staff_of(site));
+                    return Ok(Err(Some(users.map(|user| user.username).take(MAX_NAMED).collect())));
+                }
+                match reader.change_undone_by(revision)? {
+                    Some(by) => asked.undone_by = asked.undone_by.or(Some(by)),
+                    None => asked.changes.extend(change),
+                }
+            }
+            Ok(Ok(asked))
+        })
+        .await?;
+    read.map_err(|who| match who {
+        Some(who) => PanelError::not_allowed("staff of this site", who),
+        None => PanelError::NotFound,
+    })
+}
+
+/// The page that shows what is now and what it would become.
+async fn ask(panel: &Panel, changes: Vec<Change>) -> Result<UndoPage, PanelError> {
+    let (snapshot, zone) = (panel.maintenance.snapshot(), panel.zone());
+    panel
+        .read(move |reader| {
+            let words = Words { site: &name_in(&snapshot), zone, now: clock::now() };
+            Ok(UndoPage {
+                revisions: changes.iter().map(|change| change.revision.0).collect(),
+                seen: reader.change_last()?.0,
+                what: what(&changes),
+                since: since(reader, &changes)?,
+                changes: preview(reader, &words, &changes)?,
+                back: String::new(),
+            })
+        })
+        .await
+}
+
+/// `Expected end changed on billing.example.com`, `Maintenance started on 3 sites`.
+fn what(changes: &[Change]) -> String {
+    match changes {
+        [only] => format!("{} on {}", only.title(), domain(&only.subject)),
+        several => format!("{} changes", several.len()),
+    }
+}
+
+/// Who changed the first of the sites last, and when.
+fn since(reader: &mut Reader<'_>, changes: &[Change]) -> Result<String, StoreError> {
+    let mut latest: Option<Change> = None;
+    for change in changes {
+        let filter = ChangeFilter { site_id: change.site_id, ..ChangeFilter::default() };
+        let last = reader.change_list(&filter, 1)?.pop().filter(|last| last.revision > change.revision);
+        if last.as_ref().map(|last| last.revision) > latest.as_ref().map(|latest| latest.revision) {
+            latest = last;
+        }
+    }
+    Ok(latest.map_or_else(String::new, |last| {
+        format!("{} changed {} again {} ago.", last.actor, domain(&last.subject), lasted(last.at, clock::now()))
+    }))
+}
+
+/// The fields as they are now and as they would be, site by site.
+fn preview(reader: &mut Reader<'_>, words: &Words<'_>, changes: &[Change]) -> Result<Vec<FieldChange>, StoreError> {
+    let mut records: HashMap<SiteId, (SiteRecord, SiteRecord)> = HashMap::new();
+    let mut order = Vec::new();
+    for change in changes {
+        let Some(site) = change.site_id else { continue };
+        if !records.contains_key(&site) {
+            let Some((record, _)) = reader.record(site)? else { continue };
+            records.insert(site, (record.clone(), record));
+            order.push(site);
+        }
+        let before = change.before.as_ref().and_then(|before| before.as_object());
+        if let (Some((_, would)), Some(before)) = (records.get_mut(&site), before)
+            && let Ok(put_back) = would.with(before)
+        {
+            *would = put_back;
+        }
+    }
+    let several = order.len() > 1;
+    let mut shown = Vec::new();
+    for site in order {
+        let (now, would) = &records[&site];
+        let difference = now.difference(would);
+        for mut change in words.difference(&difference.before, &difference.after) {
+            if several {
+                change.label = format!("{}: {}", now.site.domain.to_unicode(), change.label);
+            }
+            shown.push(change);
+        }
+    }
+    Ok(shown)
+}
+
+/// What is said afterwards.
+fn told(undone: &[Undone]) -> Flash {
+    let now = clock::now();
+    match undone {
+        [only] => Flash::done(one(only, now)),
+        several => {
+            let mut names: Vec<String> = several.iter().map(|undone| domain(&undone.change.subject)).collect();
+            names.dedup();
+            let more = names.len().saturating_sub(MAX_NAMED);
+            names.truncate(MAX_NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let flash = Flash::done(format!("Undone: {} changes.", several.len()));
+            Flash { detail: format!("{}{more}.", names.join(", ")), ..flash }
+        }
+    }
+}
+
+fn one(undone: &Undone, now: jiff::Timestamp) -> String {
+    let change = &undone.change;
+    let domain = domain(&change.subject);
+    match &undone.record {
+        None => format!("Undone: {domain} is removed again."),
+        Some(_) if change.after.is_none() => format!("Undone: {domain} is there again."),
+        Some(record) if change.action == "maintenance.started" && !record.maintenance.box_holds(now) => {
+            format!("Undone: {domain} is open again.")
+        }
+        Some(record) if change.action == "maintenance.ended" && record.maintenance.box_holds(now) => {
+            format!("Undone: {domain} is in maintenance again.")
+        }
+        Some(_) => format!("Undone: {} on {domain}.", lower_first(change.title())),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+/// The address that a form's `back` names: a path under the panel's, or the history for anything else.
+fn way_back(panel: &Panel, back: &str) -> String {
+    let base = panel.base();
+    next::local(&format!("{base}{back}"), base).to_owned()
+}
