@@ -60,6 +60,7 @@ pub(crate) fn context(said: &Said, facts: &PageFacts<'_>) -> Context {
         context.insert_value(name, Value::normal_string(text));
     }
     for (name, html) in [
+        ("until", &said.until_html),
         ("message", &said.message_html),
         ("contact", &said.contact_html),
         ("heading_attributes", &said.heading_attributes),

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `site`, `domain` | the site's name (its domain, if it has none) and its domain |
 //! | `heading` | heading, plain |
+//! | `until` | a sentence with the end as HTML; empty unless an end is ahead that the site's own text leaves out |
 //! | `message`, `message_text` | the text as HTML with paragraphs and links, and as plain text |
 //! | `end`, `end_iso` | the end in words with its zone, and as RFC 3339; empty unless an end is ahead |
 //! | `language`, `dir` | tag of the language, and `ltr` or `rtl` |

@@ -53,6 +53,10 @@ pub(crate) struct Said {
     pub language: String,
     /// Heading, plain.
     pub heading: String,
+    /// When the site is expected back, as HTML; empty unless an end is ahead that an own text leaves out.
+    pub until_html: String,
+    /// The same, plain.
+    pub until_text: String,
     /// Text as HTML.
     pub message_html: String,
     /// Text, plain.
@@ -115,6 +119,9 @@ impl Voice {
         });
         let fill =
             Fill { end: end.as_deref().unwrap_or(&words.soon), end_iso: end_iso.as_deref(), site: facts.site, contact };
+        // Visitors are told when an end was given, whatever else they are told.
+        let tells_end = [own_heading, own_body].into_iter().flatten().any(|text| text.contains("{end}"));
+        let until = if own_body.is_some() && facts.end_ahead.is_some() && !tells_end { &*words.until } else { "" };
         let body = own_body.unwrap_or(match facts.end_ahead {
             Some(_) => &words.until,
             None if facts.is_overdue => &words.overdue,
@@ -128,6 +135,8 @@ impl Voice {
         let has_contact = !contact.is_empty();
         Said {
             heading: markup::plain(own_heading.unwrap_or(&words.heading), &fill),
+            until_html: markup::inline_html(until, &fill),
+            until_text: markup::plain(until, &fill),
             message_html: markup::html(body, &fill),
             message_text: markup::plain(body, &fill),
             contact_html: if has_contact { markup::inline_html(&words.contact, &fill) } else { String::new() },
@@ -168,7 +177,7 @@ fn attributes(part: &str, page: &str) -> String {
 }
 
 impl Said {
-    /// All on one line, for `text/plain`: site, heading, text, contact, link.
+    /// All on one line, for `text/plain`: site, heading, end, text, contact, link.
     pub(crate) fn line(&self, site: &str, wording: &Wording) -> String {
         let stop = match self.heading.chars().next_back() {
             Some('.' | '!' | '?' | '…' | ':') => " ",
@@ -177,8 +186,8 @@ impl Said {
         };
         let link =
             self.link.as_ref().map(|(url, label)| if url == label { url.clone() } else { format!("{label}: {url}") });
-        let parts = [&self.message_text, &self.contact_line, link.as_ref().unwrap_or(&self.contact)];
-        let parts = if link.is_some() { &parts[..] } else { &parts[..2] };
+        let parts = [&self.until_text, &self.message_text, &self.contact_line, link.as_ref().unwrap_or(&self.contact)];
+        let parts = if link.is_some() { &parts[..] } else { &parts[..3] };
         let rest = parts.iter().filter(|part| !part.is_empty()).map(|part| part.as_str()).collect::<Vec<_>>().join(" ");
         let line = format!("{site}: {}{stop}{rest}", self.heading);
         line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n"
@@ -249,6 +258,25 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_an_own_text_leaves_out_is_told_beside_it() {
+        let until = "You will be able to use it again from 03:30 UTC on Saturday 21 November.";
+        for (heading, body, expected) in [
+            ("", "We are replacing a disk.", until),
+            ("Closed", "Nothing is lost.", until),
+            ("Closed until {end}", "Nothing is lost.", ""),
+            ("", "Back {end}.", ""),
+            ("Closed", "", ""),
+        ] {
+            let messages = [message("en", heading, body)];
+            let said = voices(&messages)[0].say(&facts(&messages));
+            assert_eq!(said.until_text, expected, "{heading} {body}");
+            assert_eq!(said.until_html.contains("<time datetime=\"2026-11-21T03:30:00Z\">"), !expected.is_empty());
+            let unknown = Facts { end_ahead: None, ..facts(&messages) };
+            assert_eq!(voices(&messages)[0].say(&unknown).until_text, "");
+        }
+    }
+
+    #[test]
     fn contact_and_link_of_the_first_message_serve_every_language() {
         let mut english = message("en", "Closed", "");
         english.contact = "help@example.com".to_owned();
@@ -267,10 +295,11 @@ mod tests {
         let mut english = message("en", "Closed!", "One.\n\nTwo\nthree.");
         english.contact = "help@example.com".to_owned();
         english.link_url = "https://a.example".to_owned();
+        english.body.push_str("\nBack {end}.");
         let messages = [english, message("ja", "", "")];
         let voices = voices(&messages);
         let line = |voice: &Voice| voice.say(&facts(&messages)).line("Shop", voice.wording);
-        assert_eq!(line(&voices[0]), "Shop: Closed! One. Two three. Contact: help@example.com https://a.example\n");
+        assert_eq!(line(&voices[0]), "Shop: Closed! One. Two three. Back 03:30 UTC on Saturday 21 November. Contact: help@example.com https://a.example\n");
         let japanese = "Shop: 申し訳ありません。このサイトは現在ご利用いただけません。11月21日（土）03:30（UTC）以降、";
         assert!(line(&voices[1]).starts_with(japanese), "{}", line(&voices[1]));
     }

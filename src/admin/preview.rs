@@ -179,11 +179,7 @@ fn preview_page(panel: &Panel, record: &SiteRecord, query: &PreviewQuery, looked
         language: looked.language.clone(),
         frame: one_of(&query.frame, ["desktop", "phone"]).to_owned(),
         scheme: one_of(&query.scheme, ["light", "dark"]).to_owned(),
-        kinds: vec![
-            Choice::new("html", "Page (HTML)"),
-            Choice::new("json", "Problem details (JSON)"),
-            Choice::new("text", "Plain text"),
-        ],
+        kinds: vec![Choice::new("html", "Page (HTML)"), Choice::new("json", "JSON"), Choice::new("text", "Plain text")],
         page_href: (kind == Kind::Html)
             .then(|| format!("{}sites/{id}/preview/page?language={}", panel.base(), looked.language)),
         status_line: format!(

@@ -23,7 +23,7 @@ function instant(text) {
 
 function say() {
     const end = instant(input.value);
-    const minutes = end ? Math.round((end - Date.now()) / 60_000) : 0;
+    const minutes = end ? Math.floor((end - Date.now()) / 60_000) : 0;
     if (!end) {
         echo.textContent = '';
     } else if (minutes < 0) {

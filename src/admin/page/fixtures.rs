@@ -161,6 +161,12 @@ impl Pages {
             ..form
         };
         self.add("site-settings-errors", &frame, &refused);
+        let row = ConflictRow { label: "Name".into(), mine: "Forum".into(), theirs: "The forum".into() };
+        let conflict = Conflict { who: "bo".into(), ago: "40 seconds".into(), rows: vec![row] };
+        let domain = Field::new("domain", "forum.example.com");
+        let time_zone = Field::new("time_zone", "UTC");
+        let changed = SiteFormPage { conflict: Some(conflict), errors: Vec::new(), domain, time_zone, ..refused };
+        self.add("site-settings-conflict", &frame, &changed);
     }
 
     fn record(&mut self) {
@@ -263,6 +269,14 @@ impl Pages {
             cancel: "?status=maintenance&select=1".into(),
         };
         self.add("bulk", &frame, &bulk);
+        let nothing = BulkPage {
+            question: "Nothing to start".into(),
+            rows: Vec::new(),
+            errors: Vec::new(),
+            note: Some("1 site is already in maintenance.".into()),
+            ..bulk
+        };
+        self.add("bulk-nothing", &frame, &nothing);
         let protected = ProtectedPage {
             id: 9,
             domain: "pay.example.com".into(),
