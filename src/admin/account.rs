@@ -14,6 +14,7 @@ use super::own::Operator;
 use super::page::{AccountPage, Field, FieldError, Flash, Moment, SessionRow};
 use super::panel::{Panel, see_other};
 use super::password::DIFFER;
+use super::words::{count, list};
 use crate::actions::{ActionError, UserEdit};
 use crate::auth::{LoginError, NewPassword, session};
 use crate::clock;
@@ -94,7 +95,7 @@ pub(super) async fn end_others(
     let flash = match ended {
         0 => Flash::note("You had no other session. Nothing changed."),
         1 => Flash::done("One other session has ended."),
-        count => Flash::done(format!("{count} other sessions have ended.")),
+        ended => Flash::done(format!("{} have ended.", count(ended, "other session"))),
     };
     flash.keep(&session);
     Ok(to_account(&panel))
@@ -215,15 +216,10 @@ fn role(panel: &Panel, rights: &Rights) -> String {
     let mut names: Vec<String> =
         sites.iter().filter_map(|id| snapshot.site(*id)).map(|site| site.domain.to_unicode()).collect();
     names.sort();
-    let more = names.len().saturating_sub(MAX_NAMED_SITES);
-    names.truncate(MAX_NAMED_SITES);
-    match (names.is_empty(), more) {
-        (true, _) => "You are staff, but no site is given to you yet.".to_owned(),
-        (false, 0) => format!("You are staff: you may start and end maintenance on {}.", names.join(", ")),
-        (false, _) => {
-            format!("You are staff: you may start and end maintenance on {} and {more} more.", names.join(", "))
-        }
+    if names.is_empty() {
+        return "You are staff, but no site is given to you yet.".to_owned();
     }
+    format!("You are staff: you may start and end maintenance on {}.", list(&names, MAX_NAMED_SITES))
 }
 
 fn to_account(panel: &Panel) -> HttpResponse {

@@ -15,6 +15,7 @@ use super::form::{Form, Unproved};
 use super::own::Operator;
 use super::page::{Field, LoggedOutPage, LoginPage};
 use super::panel::{Panel, see_other};
+use super::words::count;
 use crate::auth::{Attempt, CsrfError, LoggedIn, LoginError, cookie, next, session};
 use crate::clock;
 use crate::middleware::client_of;
@@ -201,8 +202,8 @@ fn too_many(wait_seconds: u64, username: &str) -> String {
 
 /// A wait in words, never shorter than it is.
 pub(super) fn wait(seconds: u64) -> String {
-    let (count, unit) = if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    let (number, unit) = if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    count(usize::try_from(number).unwrap_or(usize::MAX), unit)
 }
 
 #[cfg(test)]

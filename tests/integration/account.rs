@@ -136,6 +136,6 @@ fn the_account_says_what_one_may_do() {
     says(&server.superuser("root"), "You are a superuser: you may do everything.");
     says(&server.staff("ada", None), "You are staff: you may start and end maintenance on every site.");
     says(&server.staff("bo", Some(vec![forum])), "maintenance on forum.example.");
-    says(&server.staff("cy", Some(vec![forum, FIRST_SITE])), "maintenance on forum.example, localhost.");
+    says(&server.staff("cy", Some(vec![forum, FIRST_SITE])), "maintenance on forum.example and localhost.");
     says(&server.staff("di", Some(vec![])), "no site is given to you yet");
 }

@@ -15,7 +15,7 @@ use crate::admin::form::Form;
 use crate::admin::own::Operator;
 use crate::admin::page::{FieldChange, Flash, Section, UndoPage, lasted};
 use crate::admin::panel::{Panel, see_other};
-use crate::auth::next;
+use crate::admin::words::list;
 use crate::change::{Change, Revision};
 use crate::clock;
 use crate::record::SiteRecord;
@@ -53,7 +53,7 @@ pub(in crate::admin) async fn undo(
     session: Session,
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, PanelError> {
-    let back = way_back(&panel, &typed.back);
+    let back = panel.way_back(&typed.back);
     let asked = read(&panel, &operator, &typed.revisions).await?;
     if asked.changes.is_empty() {
         let by = asked.undone_by.ok_or(PanelError::NotFound)?;
@@ -64,7 +64,8 @@ pub(in crate::admin) async fn undo(
     let (actor, these, seen) = (operator.actor(), revisions.clone(), typed.seen.map(Revision));
     match panel.act(move |actions| actions.undo_all(&actor, &these, seen)).await {
         Ok(done) => {
-            told(&done.value).keep(&session);
+            let changes = done.changes.iter().map(|change| change.0);
+            told(&done.value).with_undo(changes, &typed.back).keep(&session);
             Ok(see_other(&back))
         }
         Err(ActionError::ChangedSince { .. }) => {
@@ -191,11 +192,8 @@ fn told(undone: &[Undone]) -> Flash {
         several => {
             let mut names: Vec<String> = several.iter().map(|undone| domain(&undone.change.subject)).collect();
             names.dedup();
-            let more = names.len().saturating_sub(MAX_NAMED);
-            names.truncate(MAX_NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let flash = Flash::done(format!("Undone: {} changes.", several.len()));
-            Flash { detail: format!("{}{more}.", names.join(", ")), ..flash }
+            Flash { detail: format!("{}.", list(&names, MAX_NAMED)), ..flash }
         }
     }
 }
@@ -219,10 +217,4 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
 fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_lowercase().to_string() + letters.as_str()).unwrap_or_default()
-}
-
-/// The address that a form's `back` names: a path under the panel's, or the history for anything else.
-fn way_back(panel: &Panel, back: &str) -> String {
-    let base = panel.base();
-    next::local(&format!("{base}{back}"), base).to_owned()
 }

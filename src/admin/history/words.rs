@@ -5,11 +5,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::admin::page::{FieldChange, Moment};
+use crate::admin::record::language_name;
 use crate::change::Change;
 use crate::record::Fields;
 use crate::site::{Domain, SiteId};
 use crate::snapshot::Snapshot;
-use crate::wording;
 
 /// Longest value that is shown whole, in characters.
 const MAX_CHARS: usize = 400;
@@ -166,7 +166,7 @@ fn messages(before: &[Value], after: &[Value]) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     for language in &languages {
         let (old, new) = (of(before, language), of(after, language));
-        let label = format!("Message in {}", wording::of(language).map_or(language.as_str(), |words| &words.name));
+        let label = format!("Message in {}", language_name(language));
         let part =
             |row: &Option<Value>, name: &str| row.as_ref().map(|row| cut(&plain(&row[name]))).unwrap_or_default();
         let parts = PARTS

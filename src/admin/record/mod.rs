@@ -18,6 +18,7 @@ mod words;
 
 pub(super) use save::save;
 pub(super) use show::show;
+pub(super) use words::language_name;
 
 #[cfg(test)]
 mod tests {

@@ -64,7 +64,7 @@ pub(super) fn warning_line(noun: &str, number: usize, text: &str) -> String {
 }
 
 /// The language by its own name, with the tag when that says more: `Deutsch`, `Deutsch (de-CH)`, `fi`.
-pub(super) fn language_name(tag: &str) -> String {
+pub(in crate::admin) fn language_name(tag: &str) -> String {
     match wording::of(tag) {
         _ if tag.is_empty() => "a new language".to_owned(),
         Some(words) if words.tag == tag => words.name.clone(),

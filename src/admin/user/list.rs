@@ -9,6 +9,7 @@ use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{Moment, Section, UserRow, UsersPage};
 use crate::admin::panel::Panel;
+use crate::admin::words;
 use crate::clock;
 use crate::snapshot::Snapshot;
 use crate::user::{Rights, User};
@@ -62,11 +63,5 @@ pub(super) fn sites(rights: &Rights, snapshot: &Snapshot) -> String {
 fn named(domains: impl Iterator<Item = String>) -> String {
     let mut domains: Vec<String> = domains.collect();
     domains.sort();
-    let more = domains.len().saturating_sub(MAX_NAMED_SITES);
-    domains.truncate(MAX_NAMED_SITES);
-    match more {
-        _ if domains.is_empty() => "no site".to_owned(),
-        0 => domains.join(", "),
-        more => format!("{} and {more} more", domains.join(", ")),
-    }
+    if domains.is_empty() { "no site".to_owned() } else { words::list(&domains, MAX_NAMED_SITES) }
 }
