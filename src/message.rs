@@ -7,7 +7,7 @@ use crate::language::{self, LanguageError};
 /// Most characters of a heading.
 pub const MAX_HEADING: usize = 200;
 /// Most bytes of a text; with the page around it that stays within 8 KB.
-pub const MAX_BODY: usize = 5_000;
+pub const MAX_BODY: usize = 4_800;
 /// Most characters of a contact.
 pub const MAX_CONTACT: usize = 200;
 /// Most characters of the words of the extra link.
@@ -26,7 +26,7 @@ pub struct Message {
     pub language: String,
     /// Heading of the page; at most 200 characters.
     pub heading: String,
-    /// Text of the page; at most 5,000 bytes.
+    /// Text of the page; at most 4,800 bytes.
     pub body: String,
     /// How to reach somebody: an e-mail or web address or a phone number; at most 200 characters.
     pub contact: String,

@@ -295,11 +295,12 @@ mod tests {
         let mut english = message("en", "Closed!", "One.\n\nTwo\nthree.");
         english.contact = "help@example.com".to_owned();
         english.link_url = "https://a.example".to_owned();
-        english.body.push_str("\nBack {end}.");
         let messages = [english, message("ja", "", "")];
         let voices = voices(&messages);
         let line = |voice: &Voice| voice.say(&facts(&messages)).line("Shop", voice.wording);
-        assert_eq!(line(&voices[0]), "Shop: Closed! One. Two three. Back 03:30 UTC on Saturday 21 November. Contact: help@example.com https://a.example\n");
+        let end = "You will be able to use it again from 03:30 UTC on Saturday 21 November.";
+        let english = format!("Shop: Closed! {end} One. Two three. Contact: help@example.com https://a.example\n");
+        assert_eq!(line(&voices[0]), english);
         let japanese = "Shop: 申し訳ありません。このサイトは現在ご利用いただけません。11月21日（土）03:30（UTC）以降、";
         assert!(line(&voices[1]).starts_with(japanese), "{}", line(&voices[1]));
     }

@@ -13,7 +13,7 @@ use crate::config::{SettingSource, SettingView};
 
 /// Which settings belong together, in the order of the page.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Server", &["BIND", "WORKERS", "DATABASE_URL", "ADMIN_URL", "PUBLIC_ORIGIN"]),
+    ("Server", &["BIND", "WORKERS", "DATABASE_URL", "SERVER_NAME", "ADMIN_URL", "PUBLIC_ORIGIN"]),
     ("Who gets in", &["INTERNAL_IPS", "TRUSTED_PROXIES", "MAINTENANCE_BLOCK_STAFF", "MAINTENANCE_ADMIN_IGNORED_URLS"]),
     ("Sites", &["SITE_ID", "MAINTENANCE_UNKNOWN_SITE", "TIME_ZONE"]),
     (

@@ -8,8 +8,14 @@ use serde_json::{Value, json};
 use crate::helpers::{Browser, PASSWORD, Program, a_browser, a_program, check_page};
 
 /// Routes that answer with something else than a page, or that a superuser is not shown.
-const NOT_WALKED: [&str; 6] =
-    ["login/", "logged-out/", "setup/{token}/", "static/{version}/{name}", "history/export.csv", "history/export.jsonl"];
+const NOT_WALKED: [&str; 6] = [
+    "login/",
+    "logged-out/",
+    "setup/{token}/",
+    "static/{version}/{name}",
+    "history/export.csv",
+    "history/export.jsonl",
+];
 
 /// A server with a site in every state, and people of every role.
 fn furnished() -> Program {
@@ -74,7 +80,11 @@ fn every_page_that_a_superuser_can_reach_suits_everybody() {
     let posted = ["sites/{id}/start/", "sites/bulk/"];
     for route in ROUTES.iter().filter(|route| route.method == "GET" && !NOT_WALKED.contains(&route.path)) {
         let is_seen = seen.contains(route.path) || posted.contains(&route.path);
-        assert!(is_seen, "no link leads to {}: link to it, or list it among NOT_WALKED and look at it below", route.path);
+        assert!(
+            is_seen,
+            "no link leads to {}: link to it, or list it among NOT_WALKED and look at it below",
+            route.path
+        );
     }
     nothing_is(&wrong);
 }
@@ -132,6 +142,9 @@ fn every_question_refusal_and_confirmation_suits_everybody() {
     ada.press("Save");
     look(&ada, "Take theirs");
 
+    open("/admin/history/");
+    ada.press("Undo Maintenance started, forum.example.com");
+    look(&ada, "Undo anyway?");
     open("/admin/sites/1/?target=/cart&method=GET&ip=203.0.113.9&user=");
     look(&ada, "503");
     for kind in ["json", "text"] {

@@ -40,6 +40,8 @@ fn the_pictures_of_the_documents_can_be_taken() {
     ann.press("forum.example.com");
     take(&ann, "site.png");
     ann.open(&program.url("/admin/history/"));
+    let changes = ann.find("tr:nth-child(3) summary");
+    ann.click(&changes);
     take(&ann, "history.png");
 
     let visitor = a_browser().start();

@@ -8,7 +8,8 @@ use crate::helpers::{Browser, a_browser, a_program};
 /// Most bytes of the page (UX.md, section 4).
 const MOST_BYTES: usize = 8192;
 
-const MESSAGE: &str = "We are moving to a faster machine.\n\nNothing you saved has been lost. Questions: help@example.com";
+const MESSAGE: &str =
+    "We are moving to a faster machine.\n\nNothing you saved has been lost. Questions: help@example.com";
 
 #[test]
 #[ignore = "needs Chromium and its driver: tests/run installs them"]

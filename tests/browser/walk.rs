@@ -54,10 +54,14 @@ fn a_new_user_without_script_closes_the_site_and_opens_it_again() {
     become_superuser(&ada, &program);
 
     ada.press("localhost");
-    assert_eq!(ada.run("return document.querySelectorAll('button[data-add]')[0].offsetParent", &json!([])), json!(null));
+    assert_eq!(
+        ada.run("return document.querySelectorAll('button[data-add]')[0].offsetParent", &json!([])),
+        json!(null)
+    );
     ada.click(&ada.labelled("In maintenance mode"));
     let hint = ada.find("#expected_end-hint");
-    let example = ada.run("return arguments[0].textContent.match(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d/)[0]", &json!([hint]));
+    let example =
+        ada.run("return arguments[0].textContent.match(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d/)[0]", &json!([hint]));
     ada.fill(&ada.labelled("Expected end (optional)"), example.as_str().expect("the hint has an example"));
     ada.fill(&ada.labelled("Text (optional)"), MESSAGE);
     for (row, pattern) in ["^ignored-page/$", "^contact/$"].iter().enumerate() {
@@ -116,7 +120,7 @@ fn ada_sees_the_closed_site(ada: &Browser, program: &Program) {
     ada.open(&program.url("/"));
     ada.shows("This site is in maintenance. You see it because you are a superuser.");
     ada.press("Open in the panel");
-    assert!(ada.path().starts_with("/admin/sites/"), "{}", ada.path());
+    assert_eq!(ada.path(), "/admin/");
     ada.shows("1 of 1 site in maintenance");
 }
 

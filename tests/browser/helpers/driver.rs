@@ -62,7 +62,8 @@ impl Driver {
             _ => self.agent.delete(url).call(),
         };
         let mut answer = answer.map_err(|error| format!("{method} {path}: {error}"))?;
-        let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().map_err(|error| error.to_string())?;
+        let text =
+            answer.body_mut().with_config().limit(64 << 20).read_to_string().map_err(|error| error.to_string())?;
         let mut whole: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
         let value = whole["value"].take();
         match value.get("error").and_then(Value::as_str) {

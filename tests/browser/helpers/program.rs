@@ -73,7 +73,9 @@ impl Folder {
         let said = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
         let keep = Arc::clone(&said);
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| keep.lock().expect("is whole").push(line)));
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| keep.lock().expect("is whole").push(line))
+        });
         let mut program = Program { origin: String::new(), child, said, folder: self };
         program.origin = program.announced("listens on ").trim_end_matches('/').to_owned();
         program
