@@ -580,7 +580,7 @@ fn what_is_too_much_is_refused_with_words() {
     assert!(page.text().contains("A form may have 1024 KiB."), "{}", page.text());
     let page = save(&ada, &form.clone().with("messages[0][body]", &"a".repeat(1_000_000)));
     assert_eq!(page.status, 422);
-    assert_eq!(errors(&page), ["Text in English: this has 1000000 bytes; at most 5000 are possible."]);
+    assert_eq!(errors(&page), ["Text in English: this has 1000000 bytes; at most 4800 are possible."]);
 
     let mut many = form;
     for row in 0..=2_000 {
