@@ -6,7 +6,7 @@ use super::SiteRecord;
 use crate::field::{FieldErrors, Warning};
 use crate::maintenance::check_redirect;
 use crate::network::holds_everybody;
-use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternSet};
+use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternSet, PatternWarning};
 use crate::site::{MAX_ALIASES_PER_SITE, MAX_SITE_NAME_CHARS, time_zone};
 
 /// Most languages with a message.
@@ -108,14 +108,24 @@ impl SiteRecord {
     ///
     /// Only rows that are new or changed are asked about: what was confirmed once stays confirmed.
     pub fn warnings(&self, stored: Option<&Self>, confirmed: &BTreeSet<String>) -> Vec<Warning> {
+        self.warnings_among(pattern::warnings(&self.patterns), stored, confirmed)
+    }
+
+    /// [`SiteRecord::warnings`] when all warnings about the patterns are known already: to find them compares every
+    /// row with every other.
+    pub(crate) fn warnings_among(
+        &self,
+        odd: Vec<(usize, PatternWarning)>,
+        stored: Option<&Self>,
+        confirmed: &BTreeSet<String>,
+    ) -> Vec<Warning> {
         let known = |row: usize| {
             stored.is_some_and(|stored| {
                 let mine = &self.patterns[row];
                 stored.patterns.iter().any(|theirs| theirs.kind == mine.kind && theirs.pattern == mine.pattern)
             })
         };
-        pattern::warnings(&self.patterns)
-            .into_iter()
+        odd.into_iter()
             .filter(|(row, _)| !known(*row))
             .map(|(row, warning)| Warning {
                 id: format!("{}:{}", warning.code(), self.patterns[row].pattern),

@@ -481,6 +481,30 @@ fn a_locked_database_keeps_what_was_typed() {
 }
 
 #[test]
+fn a_database_that_is_gone_keeps_what_was_typed() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let form = form_of(&ada).with("messages[0][body]", "Typed for long");
+    let database = server.folder().join("test.sqlite3");
+    let moved = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = |end: &str| format!("{}{suffix}{end}", database.display());
+            if std::fs::exists(file(from)).unwrap() {
+                std::fs::rename(file(from), file(to)).unwrap();
+            }
+        }
+    };
+    moved("", ".gone");
+    let page = save(&ada, &form);
+    assert_eq!(page.status, 503);
+    assert!(page.text().contains("The database does not answer"), "{}", page.text());
+    let again = PageForm::of(&page.text(), "form#site");
+    assert_eq!(again.get("messages[0][body]"), Some("Typed for long"));
+    moved(".gone", "");
+    assert_eq!(save(&ada, &again).status, 303);
+}
+
+#[test]
 fn a_check_says_everything_and_saves_nothing() {
     let server = a_server().start();
     let ada = server.superuser("ada");

@@ -35,8 +35,14 @@ struct Rows {
     networks: Vec<usize>,
 }
 
-/// What is odd about the patterns, by the numbers of their rows in the form.
-pub(super) type RowWarnings = BTreeMap<usize, Vec<PatternWarning>>;
+/// What is odd about the patterns.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Odd {
+    /// As the record counts its rows.
+    all: Vec<(usize, PatternWarning)>,
+    /// By the numbers of the rows in the form.
+    pub(super) rows: BTreeMap<usize, Vec<PatternWarning>>,
+}
 
 impl Edited {
     /// Reads the form. `by` is whoever would start maintenance, `zone` the site's.
@@ -83,14 +89,14 @@ impl Edited {
     }
 
     /// What must be confirmed before this is saved, as lines of a list, the fields named as in the form.
-    pub(super) fn to_confirm(&self, stored: &SiteRecord, odd: &RowWarnings) -> Vec<Warning> {
-        let warnings = self.record.warnings(Some(stored), &BTreeSet::new()).into_iter();
+    pub(super) fn to_confirm(&self, stored: &SiteRecord, odd: &Odd) -> Vec<Warning> {
+        let warnings = self.record.warnings_among(odd.all.clone(), Some(stored), &BTreeSet::new()).into_iter();
         let worded = warnings.map(|warning| {
             let field = self.in_form(&warning.field);
             let text = match Place::of(&field) {
                 Place::InRow { list: "patterns", row, .. } => {
                     let code = warning.id.split(':').next().unwrap_or_default();
-                    let in_form = odd.get(&row).and_then(|all| all.iter().find(|odd| odd.code() == code));
+                    let in_form = odd.rows.get(&row).and_then(|all| all.iter().find(|odd| odd.code() == code));
                     let text = in_form.map_or(warning.text, ToString::to_string);
                     warning_line("Pattern", row + 1, &text)
                 }
@@ -103,16 +109,16 @@ impl Edited {
     }
 
     /// Everything odd about the patterns, also what was confirmed before.
-    pub(super) fn odd_patterns(&self) -> RowWarnings {
-        let mut odd = RowWarnings::new();
+    pub(super) fn odd_patterns(&self) -> Odd {
         let number = |row: usize| self.rows.patterns.get(row).copied().unwrap_or(row);
-        for (row, warning) in pattern::warnings(&self.record.patterns) {
+        let mut odd = Odd { all: pattern::warnings(&self.record.patterns), rows: BTreeMap::new() };
+        for (row, warning) in &odd.all {
             let warning = match warning {
-                PatternWarning::Repeats { row } => PatternWarning::Repeats { row: number(row) },
-                PatternWarning::CoveredBy { row } => PatternWarning::CoveredBy { row: number(row) },
-                other => other,
+                PatternWarning::Repeats { row } => PatternWarning::Repeats { row: number(*row) },
+                PatternWarning::CoveredBy { row } => PatternWarning::CoveredBy { row: number(*row) },
+                other => other.clone(),
             };
-            odd.entry(number(row)).or_default().push(warning);
+            odd.rows.entry(number(*row)).or_default().push(warning);
         }
         odd
     }
@@ -319,7 +325,7 @@ mod tests {
         assert!(edited.faults["patterns[4][pattern]"].starts_with("Pattern 5 is not valid: “[” at character 1"));
         assert_eq!(edited.faults["messages[2][link_url]"], "Link address in Français: the link needs an address.");
         let odd = edited.odd_patterns();
-        assert_eq!(odd[&8], [PatternWarning::Repeats { row: 6 }]);
+        assert_eq!(odd.rows[&8], [PatternWarning::Repeats { row: 6 }]);
         let lines = edited.to_confirm(&a_record(), &odd);
         let repeats = lines.iter().find(|line| line.field == "patterns[8][pattern]").unwrap();
         assert_eq!(repeats.text, "Pattern 9 repeats pattern 7.");

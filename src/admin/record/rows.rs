@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::edited::RowWarnings;
+use super::edited::Odd;
 use super::typed::{Typed, TypedMessage, TypedNetwork, TypedPattern};
 use super::words::language_name;
 use crate::admin::page::{Choice, Field, MessageRow, NetworkRow, PatternRow, Suggestion};
@@ -107,11 +107,11 @@ pub(super) fn patterns(
     typed: &Typed,
     stored: &SiteRecord,
     faults: &BTreeMap<String, String>,
-    odd: &RowWarnings,
+    odd: &Odd,
 ) -> Vec<PatternRow> {
     let rows =
         with_blanks(&typed.patterns, stored.patterns.len(), BLANK_PATTERNS, TypedPattern::blank, |row| row.is_blank());
-    rows.into_iter().map(|(number, row, place)| pattern(number, &row, place, faults, odd.get(&number))).collect()
+    rows.into_iter().map(|(number, row, place)| pattern(number, &row, place, faults, odd.rows.get(&number))).collect()
 }
 
 fn pattern(
@@ -221,7 +221,7 @@ mod tests {
         let (mut typed, record) = stored();
         let none = BTreeMap::new();
         let shown = |typed: &Typed| -> Vec<_> {
-            let rows = patterns(typed, &record, &none, &RowWarnings::new());
+            let rows = patterns(typed, &record, &none, &Odd::default());
             rows.iter().map(|row| (row.number, row.is_new, row.is_spare)).collect()
         };
         let begin = [(1, false, false), (2, false, false), (3, true, false), (4, true, true), (5, true, true)];

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest as _, Sha256};
 
 use super::conflict::conflict;
-use super::edited::{Edited, RowWarnings};
+use super::edited::{Edited, Odd};
 use super::told;
 use super::typed::{Button, CONTINUE, Typed};
 use super::view::{Said, View};
@@ -38,7 +38,7 @@ struct Read {
     view: View,
     typed: Typed,
     edited: Edited,
-    odd: RowWarnings,
+    odd: Odd,
 }
 
 /// What comes of it.

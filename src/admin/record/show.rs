@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::edited::Odd;
 use super::typed::{Typed, TypedTest};
 use super::view::{Said, View};
 use crate::admin::error::PanelError;
@@ -13,6 +14,9 @@ use crate::admin::own::Operator;
 use crate::admin::page::Section;
 use crate::admin::panel::Panel;
 use crate::site::SiteId;
+
+/// Most patterns that are compared with each other before the page is shown.
+const MAX_COMPARED: usize = 200;
 
 /// The page of a site.
 pub(in crate::admin) async fn show(
@@ -30,7 +34,10 @@ pub(in crate::admin) async fn show(
         let is_tested = test.is_asked;
         let typed = Typed { test, ..view.begin() };
         let edited = view.edited(&typed);
-        view.page(&typed, &edited, &edited.odd_patterns(), Said { is_tested, ..Said::default() })
+        // What is stored was asked about when it was saved; it is told again where that takes no time.
+        let is_short = edited.record.patterns.len() <= MAX_COMPARED;
+        let odd = if is_short { edited.odd_patterns() } else { Odd::default() };
+        view.page(&typed, &edited, &odd, Said { is_tested, ..Said::default() })
     })
     .await?;
     panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)

@@ -1,7 +1,7 @@
 //! The form of a site as it was typed, or as it begins.
 //!
-//! Nothing is lost by what is missing: a row that was not sent at all stays as it is stored, and so does the text of a
-//! field. Within a row that was sent, a missing kind is a regex, and any other missing text is empty.
+//! Nothing is lost by what is missing: a row that was not sent at all stays as it is stored, unless the form is older
+//! than that, and so does the text of a field. Within a row that was sent, a missing kind is a regex, and any other missing text is empty.
 
 use std::collections::BTreeMap;
 
@@ -134,6 +134,7 @@ impl Typed {
 
     /// What was sent, over what is stored.
     pub(super) fn sent(self, fields: &Fields) -> Self {
+        let known = self.revision;
         let text = |name: &str, stored: String| fields.get(name).map_or(stored, str::to_owned);
         let (confirm, is_continue) = match fields.text("confirm").trim().strip_suffix(CONTINUE) {
             Some(token) => (token.to_owned(), true),
@@ -159,14 +160,22 @@ impl Typed {
             test: TypedTest::repeated(fields),
             ..self
         };
-        for (number, row) in fields.rows("messages") {
-            let stored = typed.messages.get(&number).map(|row| row.message.language.clone());
-            typed.messages.insert(number, TypedMessage::sent(&row, stored.unwrap_or_default()));
+        let (messages, patterns, networks) =
+            (fields.rows("messages"), fields.rows("patterns"), fields.rows("networks"));
+        let languages: BTreeMap<usize, String> =
+            typed.messages.iter().map(|(number, row)| (*number, row.message.language.clone())).collect();
+        if typed.revision < known {
+            // The numbers of an older form are those of other rows: what is shown as typed is what was sent.
+            (typed.messages, typed.patterns, typed.networks) = Default::default();
         }
-        for (number, row) in fields.rows("patterns") {
+        for (number, row) in messages {
+            let stored = languages.get(&number).cloned().unwrap_or_default();
+            typed.messages.insert(number, TypedMessage::sent(&row, stored));
+        }
+        for (number, row) in patterns {
             typed.patterns.insert(number, TypedPattern::sent(&row));
         }
-        for (number, row) in fields.rows("networks") {
+        for (number, row) in networks {
             typed.networks.insert(number, TypedNetwork::sent(&row));
         }
         typed
@@ -286,6 +295,16 @@ mod tests {
         assert_eq!(typed.patterns[&1].description, "");
         assert_eq!((typed.messages.len(), typed.networks.len()), (2, 1));
         assert_eq!(typed.redirect_url, "/down");
+    }
+
+    #[test]
+    fn an_older_form_has_the_rows_that_were_sent_and_no_others() {
+        let now = "2026-11-21T03:12:04Z".parse().unwrap();
+        let begin = Typed { revision: 9, ..Typed::stored(&a_record(), &TimeZone::UTC, "en", now) };
+        let sent = |text: &str| begin.clone().sent(&Fields::read(text.as_bytes()).unwrap());
+        let older = sent("revision=8&patterns[1][pattern]=^a");
+        assert_eq!((older.patterns.len(), older.networks.len()), (1, 0));
+        assert_eq!(sent("revision=9&patterns[1][pattern]=^a").patterns.len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::edited::{Edited, RowWarnings};
+use super::edited::{Edited, Odd};
 use super::tester::Asker;
 use super::typed::Typed;
 use super::{end, rows};
@@ -145,7 +145,7 @@ impl View {
     }
 
     /// The page, with the form as it is typed.
-    pub(super) fn page(&self, typed: &Typed, edited: &Edited, odd: &RowWarnings, said: Said) -> RecordPage {
+    pub(super) fn page(&self, typed: &Typed, edited: &Edited, odd: &Odd, said: Said) -> RecordPage {
         let none = Default::default();
         let faults = if said.shows_faults { &edited.faults } else { &none };
         let field = |name: &str, value: &str| match faults.get(name) {
