@@ -48,6 +48,7 @@
 
 mod accept;
 pub mod actions;
+#[cfg(feature = "admin")]
 pub mod admin;
 pub mod app;
 pub mod auth;
@@ -75,7 +76,9 @@ pub mod propagation;
 pub mod record;
 mod redirect;
 pub mod response;
+#[cfg(feature = "admin")]
 pub mod sample;
+#[cfg(feature = "cli")]
 pub mod server;
 pub mod server_info;
 pub mod sharded;

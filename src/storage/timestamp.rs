@@ -1,7 +1,5 @@
 //! A point in time as a column: UTC, whole microseconds, the same text width on SQLite so that it sorts.
 
-use std::io::Write as _;
-
 use diesel::deserialize::FromSqlRow;
 use diesel::deserialize::{self, FromSql};
 use diesel::expression::AsExpression;
@@ -57,6 +55,8 @@ mod sqlite {
 
 #[cfg(feature = "postgres")]
 mod postgres {
+    use std::io::Write as _;
+
     use super::*;
     use diesel::pg::Pg;
     use diesel::pg::data_types::PgTimestamp;
