@@ -514,7 +514,7 @@ fn a_save_over_somebody_elses_settings_is_refused_and_shows_both() {
     );
     assert_eq!(texts(&page, ".compare tbody th, .compare tbody td"), ["Name", "Mine", "Theirs"]);
     assert_eq!(attributes(&page, "#name", "value"), ["Mine"]);
-    assert_eq!(attributes(&page, ".message.warn a", "href"), [path.clone()]);
+    assert_eq!(attributes(&page, ".message.warn a", "href"), std::slice::from_ref(&path));
     let newest = attributes(&page, "input[name=revision]", "value").remove(0);
     assert_ne!(newest, revision);
     assert_eq!(post(&ada, &form("Mine", &newest)).status, 303, "Save mine");

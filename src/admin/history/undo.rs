@@ -1,6 +1,7 @@
 //! Takes changes back: at once, or after asking when something changed since.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_session::Session;
 use actix_web::HttpResponse;
@@ -157,9 +158,9 @@ fn preview(reader: &mut Reader<'_>, words: &Words<'_>, changes: &[Change]) -> Re
     let mut order = Vec::new();
     for change in changes {
         let Some(site) = change.site_id else { continue };
-        if !records.contains_key(&site) {
+        if let Entry::Vacant(place) = records.entry(site) {
             let Some((record, _)) = reader.record(site)? else { continue };
-            records.insert(site, (record.clone(), record));
+            place.insert((record.clone(), record));
             order.push(site);
         }
         let before = change.before.as_ref().and_then(|before| before.as_object());

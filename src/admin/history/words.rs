@@ -61,7 +61,7 @@ impl Words<'_> {
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
         let is_told = |name: &str| name == "in_maintenance" && change.action.starts_with("maintenance.");
         let is_blank = |name: &str| is_nothing(before.get(name)) && is_nothing(after.get(name));
-        self.compare(before, after, |name| !is_told(name) && !(is_whole && is_blank(name)))
+        self.compare(before, after, |name| !(is_told(name) || is_whole && is_blank(name)))
     }
 
     /// Two versions of the same fields: only what differs.
