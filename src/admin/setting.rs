@@ -9,6 +9,7 @@ use super::error::PanelError;
 use super::own::Operator;
 use super::page::{Section, SettingGroup, SettingRow, SettingsPage};
 use super::panel::Panel;
+use super::words::sentence;
 use crate::config::{SettingSource, SettingView};
 
 /// Which settings belong together, in the order of the page.
@@ -66,7 +67,7 @@ fn row(view: &SettingView) -> SettingRow {
         name: view.name.clone(),
         value: if is_made { "set".to_owned() } else { view.value.clone() },
         source: source.to_owned(),
-        help: format!("{}.", view.help.trim_end_matches('.')),
+        help: sentence(&view.help),
     }
 }
 
