@@ -3,9 +3,9 @@
 //! A page is a `Serialize` struct ([`page`]) and a template of the same shape; the template shows, the struct
 //! decides. [`templates`] loads and renders them, [`assets`] holds the one style sheet and the one script.
 //!
-//! [`routes`] is the whole list of what there is and for whom; [`guard`] keeps everybody else out before a handler
+//! [`routes`] is the whole list of what there is and for whom; `guard` keeps everybody else out before a handler
 //! runs. A handler reads from storage, changes things through [`crate::actions`] only, and answers with a page or a
-//! redirect; [`error`] turns every refusal into a page.
+//! redirect; `error` turns every refusal into a page.
 
 mod account;
 mod asset;

@@ -132,9 +132,9 @@ pub struct Flash {
     pub text: String,
     /// What follows from it: `Visitors get the 503 page.`
     pub detail: String,
-    /// Revisions that [Undo] takes back; empty without [Undo].
+    /// Revisions that *Undo* takes back; empty without *Undo*.
     pub undo: Vec<i64>,
-    /// Where [Undo] comes back to: a path under the panel's base with its query; empty for the sites.
+    /// Where *Undo* comes back to: a path under the panel's base with its query; empty for the sites.
     pub back: String,
     /// What one may want to do next.
     pub links: Vec<Link>,
