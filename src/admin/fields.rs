@@ -47,6 +47,11 @@ impl Fields {
         self.get(name).unwrap_or_default()
     }
 
+    /// Every field with its value, by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone()))
+    }
+
     /// Whether a box is ticked. What a script may send for a box that is not counts as not ticked.
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         is_ticked(self.get(name))

@@ -17,7 +17,7 @@ use crate::auth::csrf::CSRF_FIELD;
 use crate::middleware::origin_of;
 
 /// Largest form, in bytes.
-const MAX_FORM_BYTES: usize = 1 << 20;
+pub(super) const MAX_FORM_BYTES: usize = 1 << 20;
 
 /// Deepest nesting of field names: `patterns[0][pattern]`.
 const MAX_DEPTH: usize = 4;

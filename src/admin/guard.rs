@@ -10,12 +10,13 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::error::PanelError;
+use super::kept::{self, Kept};
 use super::own::Operator;
-use super::page::{ErrorPage, Frame};
+use super::page::Frame;
 use super::panel::{Panel, see_other};
 use super::routes::Access;
 use crate::auth::session;
@@ -40,8 +41,7 @@ pub(super) async fn admit(
     }
     let panel = panel_of(&req);
     let Some(id) = session::user_of(&req.get_session()) else {
-        let login = to_login(&panel, req.uri().path_and_query(), req.method());
-        return Ok(req.into_response(login));
+        return Ok(ask_to_log_in(&panel, req).await);
     };
     let user = match panel.read(move |reader| reader.user(id)).await {
         Ok(user) => user.filter(|user| user.rights.panel()),
@@ -49,8 +49,7 @@ pub(super) async fn admit(
     };
     let Some(user) = user else {
         req.get_session().purge();
-        let login = to_login(&panel, req.uri().path_and_query(), req.method());
-        return Ok(req.into_response(login));
+        return Ok(ask_to_log_in(&panel, req).await);
     };
     let address = client_of(req.request(), &panel.maintenance.snapshot().rules().trusted).map(|client| client.address);
     let is_superuser = user.rights.superuser();
@@ -73,6 +72,23 @@ async fn not_a_superuser(panel: &Panel) -> PanelError {
     }
 }
 
+/// To the log-in page; what was typed into the form of a site is kept.
+async fn ask_to_log_in(panel: &Panel, req: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let kept = match kept_of(req.request()) {
+        Some(kept) => kept.read().await,
+        None => None,
+    };
+    let answer = match kept {
+        Some(kept) => panel.error_page(&panel.bare_frame(), &kept::logged_out(panel, kept)),
+        None => to_login(panel, req.uri().path_and_query(), req.method()),
+    };
+    req.into_response(answer)
+}
+
+fn kept_of(req: &HttpRequest) -> Option<Kept> {
+    req.extensions().get::<Kept>().cloned()
+}
+
 /// To the log-in page, and back to here afterwards when that is safe.
 fn to_login(panel: &Panel, target: Option<&actix_web::http::uri::PathAndQuery>, method: &Method) -> HttpResponse {
     let base = panel.base();
@@ -92,7 +108,7 @@ pub(super) async fn finish(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let panel = panel_of(&req);
     let response = next.call(req).await?.map_into_boxed_body();
-    match error_page(&panel, &response) {
+    match error_page(&panel, &response).await {
         Some(page) => Ok(ServiceResponse::new(response.into_parts().0, page)),
         None => Ok(response),
     }
@@ -101,9 +117,10 @@ pub(super) async fn finish(
 /// Gives every answer of the panel its headers, also when not even the session could be read.
 pub(super) async fn outermost(
     panel: Data<Panel>,
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let kept = Kept::stay_with(&panel, &mut req);
     match next.call(req).await {
         Ok(response) => {
             let mut response = response.map_into_boxed_body();
@@ -112,8 +129,11 @@ pub(super) async fn outermost(
         }
         Err(error) => {
             log::error!("The panel could not look up a session: {error}");
-            let page = ErrorPage::no_database(panel.base(), panel.maintenance.snapshot().closed_sites());
-            let mut page = panel.error_page(&panel.bare_frame(), &page);
+            let kept = match kept {
+                Some(kept) => kept.read().await,
+                None => None,
+            };
+            let mut page = panel.error_page(&panel.bare_frame(), &kept::no_database(&panel, kept));
             add_headers(page.headers_mut());
             Err(InternalError::from_response(error, page).into())
         }
@@ -121,7 +141,7 @@ pub(super) async fn outermost(
 }
 
 /// The page for a refusal, with the frame of whoever asked.
-fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Option<HttpResponse> {
+async fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Option<HttpResponse> {
     let error = response.response().error();
     let status = response.status();
     let request_id = format!("{:08x}", rand::random::<u32>());
@@ -135,6 +155,10 @@ fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Option<Http
         }
     };
     let req = response.request();
+    let page = match kept_of(req).filter(|_| page.tries_again) {
+        Some(kept) => kept::no_database(panel, kept.read().await),
+        None => page,
+    };
     let operator = req.extensions().get::<Operator>().cloned();
     let frame: Frame = match operator {
         Some(operator) => panel.frame(&req.get_session(), &operator, None),

@@ -19,6 +19,7 @@ mod form;
 mod frame;
 mod guard;
 mod history;
+mod kept;
 mod login;
 mod own;
 pub mod page;

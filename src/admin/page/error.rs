@@ -19,6 +19,17 @@ pub struct ErrorPage {
     pub request_id: Option<String>,
     /// Whether the page asks again by itself (with script) and offers to do so.
     pub tries_again: bool,
+    /// What was typed, to be sent again.
+    pub kept: Option<KeptForm>,
+}
+
+/// A form that was sent in vain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptForm {
+    /// Where it was sent.
+    pub action: String,
+    /// Its fields with their values, the token among them.
+    pub fields: Vec<(String, String)>,
 }
 
 impl Page for ErrorPage {
@@ -26,6 +37,15 @@ impl Page for ErrorPage {
 }
 
 impl ErrorPage {
+    /// The same with what was typed, and a sentence about it. It no longer asks again by itself, which would lose it.
+    #[must_use]
+    pub fn keeping(mut self, kept: KeptForm, sentence: &str) -> Self {
+        self.paragraphs.push(sentence.to_owned());
+        self.tries_again = false;
+        self.kept = Some(kept);
+        self
+    }
+
     /// 403: who may do it instead. `needed` is a role (`superusers`), `who` the user names that have it.
     pub fn not_allowed(base: &str, needed: &str, who: &[String]) -> Self {
         Self {

@@ -424,7 +424,14 @@ impl Pages {
         self.add("error-403-site", &inside, &ErrorPage::not_your_site("/admin/", &who));
         self.add("error-404", &inside, &ErrorPage::not_found("/admin/"));
         self.add("error-500", &frame, &ErrorPage::our_fault("/admin/", "01JD5-7Q2K"));
-        self.add("error-database", &frame, &ErrorPage::no_database("/admin/", 2));
+        let database = ErrorPage::no_database("/admin/", 2);
+        self.add("error-database", &frame, &database);
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let kept = KeptForm {
+            action: "/admin/sites/7/".into(),
+            fields: vec![field("csrf", "c0ffee"), field("messages[0][body]", "<b>Back</b>\nsoon")],
+        };
+        self.add("error-kept", &frame, &database.keeping(kept, "What you typed is kept on this page."));
     }
 
     fn sample(&mut self) {

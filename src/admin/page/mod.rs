@@ -27,7 +27,7 @@ mod tests;
 
 pub use account::{AccountPage, SessionRow};
 pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
-pub use error::ErrorPage;
+pub use error::{ErrorPage, KeptForm};
 pub use field::{Choice, Field, FieldError};
 pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite};
 pub use history::{FieldChange, HistoryPage, HistoryRow, UndoPage};

@@ -17,6 +17,7 @@ use super::view::{Said, View};
 use crate::actions::{ActionError, Done, Save, Saved};
 use crate::admin::error::PanelError;
 use crate::admin::form::Sent;
+use crate::admin::kept;
 use crate::admin::own::Operator;
 use crate::admin::page::{Field, RecordPage, Section, WarningLine, Warnings};
 use crate::admin::panel::{Panel, see_other};
@@ -67,7 +68,14 @@ pub(in crate::admin) async fn save(
     let answer = |status: StatusCode, page: &RecordPage| {
         panel.page(status, &panel.frame(&session, &operator, Some(Section::Sites)), page)
     };
-    let view = View::load(&panel, &req, operator.clone(), SiteId(*id)).await?;
+    let view = match View::load(&panel, &req, operator.clone(), SiteId(*id)).await {
+        Err(PanelError::Action(ActionError::Store(error))) if error.is_passing() => {
+            log::error!("The site {} could not be read to be saved: {error}", *id);
+            let page = kept::no_database(&panel, kept::kept_form(req.path(), &form.fields));
+            return Ok(panel.error_page(&panel.frame(&session, &operator, Some(Section::Sites)), &page));
+        }
+        view => view?,
+    };
     let (read, judged) = web::block(move || {
         let typed = view.begin().sent(&form.fields);
         let read = Read::of(view, typed);

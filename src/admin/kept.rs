@@ -1,0 +1,89 @@
+//! What was typed into the form of a site, when the request is refused before anybody has read it: the session is over,
+//! or the database does not answer. The page that says so carries every field along, so that nothing is lost.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::Method;
+use futures_util::future::poll_fn;
+use futures_util::stream::{self, Stream as _};
+
+use super::fields::Fields;
+use super::form::MAX_FORM_BYTES;
+use super::page::{ErrorPage, KeptForm, Link};
+use super::panel::Panel;
+use crate::auth::CsrfError;
+use crate::middleware::origin_of;
+
+/// The body of a form that may not have been read yet. Costs nothing unless it is needed.
+#[derive(Clone)]
+pub(super) struct Kept {
+    path: String,
+    body: Rc<RefCell<Payload>>,
+}
+
+impl Kept {
+    /// Stays with a form that a page of ours has sent; what another site has filled in is never shown as the user's.
+    pub(super) fn stay_with(panel: &Panel, req: &mut ServiceRequest) -> Option<Self> {
+        let is_form = req.method() == Method::POST && req.content_type() == "application/x-www-form-urlencoded";
+        if !is_form || !req.path().starts_with(&format!("{}sites/", panel.base())) {
+            return None;
+        }
+        let (scheme, host) = origin_of(req.request(), &panel.maintenance.snapshot().rules().trusted);
+        // Without a token to compare, the source is all that is looked at.
+        let source = panel.auth().csrf().check(req.method(), req.headers(), (scheme, &host), None, None);
+        if source != Err(CsrfError::WrongToken) {
+            return None;
+        }
+        let kept = Self { path: req.path().to_owned(), body: Rc::new(RefCell::new(req.take_payload())) };
+        let body = Rc::clone(&kept.body);
+        let stream = stream::poll_fn(move |context| Pin::new(&mut *body.borrow_mut()).poll_next(context));
+        req.set_payload(Payload::Stream { payload: Box::pin(stream) });
+        req.extensions_mut().insert(kept.clone());
+        Some(kept)
+    }
+
+    /// The fields, as far as nobody has read them; `None` when they are not those of the page of a site.
+    pub(super) async fn read(&self) -> Option<KeptForm> {
+        let mut read = Vec::new();
+        while let Some(part) = poll_fn(|context| Pin::new(&mut *self.body.borrow_mut()).poll_next(context)).await {
+            read.extend_from_slice(&part.ok()?);
+            if read.len() > MAX_FORM_BYTES {
+                return None;
+            }
+        }
+        kept_form(&self.path, &Fields::read(&read).ok()?)
+    }
+}
+
+/// The fields of the page of a site, to be sent again.
+pub(super) fn kept_form(path: &str, fields: &Fields) -> Option<KeptForm> {
+    let is_whole = ["revision", "test[target]"].iter().all(|name| fields.get(name).is_some());
+    is_whole.then(|| KeptForm { action: path.to_owned(), fields: fields.iter().collect() })
+}
+
+/// 503: the database does not answer, and what was typed is kept.
+pub(super) fn no_database(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
+    let page = ErrorPage::no_database(panel.base(), panel.maintenance.snapshot().closed_sites());
+    match kept {
+        Some(kept) => page.keeping(kept, "Nothing was saved. What you typed is kept on this page."),
+        None => page,
+    }
+}
+
+/// 403: whoever typed for long is not logged in any more.
+pub(super) fn logged_out(panel: &Panel, kept: KeptForm) -> ErrorPage {
+    let page = ErrorPage {
+        status: 403,
+        heading: "You were logged out".to_owned(),
+        links: vec![Link { label: "Log in".to_owned(), href: format!("{}login/", panel.base()) }],
+        ..ErrorPage::default()
+    };
+    page.keeping(
+        kept,
+        "Log in and we will bring back what you typed. It is kept on this page: log in in another tab, then go on here.",
+    )
+}
