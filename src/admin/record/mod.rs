@@ -7,6 +7,7 @@
 mod conflict;
 mod edited;
 mod end;
+mod question;
 mod rows;
 mod save;
 mod show;
