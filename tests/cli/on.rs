@@ -87,7 +87,7 @@ fn wrong_ends_are_refused_with_what_would_be_right() {
 fn a_message_that_is_too_long_is_refused_and_nothing_is_half_done() {
     let machine = Machine::with_sites(&["a.example", "b.example"]);
     let long = "x".repeat(100_000);
-    machine.run_words(&["on", "a.example", "b.example", "--message", &long]).fails(1, &["--message:", "5000"]);
+    machine.run_words(&["on", "a.example", "b.example", "--message", &long]).fails(1, &["--message:", "4800"]);
     assert_eq!((machine.phase("1"), machine.phase("2")), ("open".to_owned(), "open".to_owned()));
 }
 
