@@ -201,7 +201,7 @@ fn a_site_that_opens_at_its_expected_end_opens_at_that_moment() {
     server.edit(FIRST_SITE, |record| {
         record.maintenance.in_maintenance = true;
         record.maintenance.at_end = maintenance_mode::maintenance::AtEnd::Open;
-        record.maintenance.expected_end = Some(maintenance_mode::clock::now() + jiff::SignedDuration::from_millis(700));
+        record.maintenance.expected_end = Some(maintenance_mode::clock::now() + jiff::SignedDuration::from_secs(4));
     });
     assert_eq!(server.send(get("/")).status, 503);
     crate::helpers::eventually("the site opens by itself", || server.send(get("/")).status == 200);
