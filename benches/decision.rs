@@ -1,6 +1,6 @@
 //! The decision by itself, in nanoseconds: `cargo bench --bench decision`.
 //!
-//! Budgets (DESIGN.md, section 10): open at most 25 ns; closed, anonymous, 1,000 patterns at most 60 ns; one site
+//! Budgets: open at most 25 ns; closed, anonymous, 1,000 patterns at most 60 ns; one site
 //! changed among 100,000 within 10 ms, as among ten.
 
 use std::hint::black_box;

@@ -131,7 +131,7 @@ mod tests {
         let assets = Assets::load();
         for name in ["admin.css", "admin.js"] {
             let size = assets.get(name).expect("is loaded").body.len();
-            assert!(size <= 12 * 1024, "{name} has {size} bytes; UX.md allows 12 KB: make it smaller");
+            assert!(size <= 12 * 1024, "{name} has {size} bytes; the budget is 12 KB: make it smaller");
         }
     }
 

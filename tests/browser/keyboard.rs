@@ -1,4 +1,4 @@
-//! Everything by keyboard, with the focus where one needs it next (UX.md, sections 7 and 9).
+//! Everything by keyboard, with the focus where one needs it next.
 
 use crate::helpers::Key::{Enter, Tab};
 use crate::helpers::{Browser, Key, PASSWORD, a_browser, a_program};

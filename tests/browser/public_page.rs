@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Browser, a_browser, a_program};
 
-/// Most bytes of the page (UX.md, section 4).
+/// Most bytes of the page.
 const MOST_BYTES: usize = 8192;
 
 const MESSAGE: &str =

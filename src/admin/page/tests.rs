@@ -118,11 +118,11 @@ fn table_headers_say_what_they_head() {
 fn a_page_of_fifty_sites_stays_within_the_budget() {
     let page = all("/").into_iter().find(|page| page.name == "sites-fifty").expect("is rendered");
     let elements = select(&Html::parse_document(&page.html), "*").len();
-    assert!(elements <= 600, "{elements} elements; UX.md allows 600");
+    assert!(elements <= 600, "{elements} elements; the budget is 600");
     let assets = Assets::load();
     let rest: usize =
         ["admin.css", "admin.js", "icon.svg"].map(|name| assets.get(name).expect("is there").body.len()).iter().sum();
-    assert!(page.html.len() + rest <= 60 * 1024, "{} bytes; UX.md allows 60 KB", page.html.len() + rest);
+    assert!(page.html.len() + rest <= 60 * 1024, "{} bytes; the budget is 60 KB", page.html.len() + rest);
 }
 
 #[test]

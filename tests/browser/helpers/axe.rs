@@ -14,7 +14,7 @@ struct Screen {
     scheme: &'static str,
 }
 
-/// The screens of UX.md: a desk in both schemes, and a phone.
+/// The screens that are looked at: a desk in both schemes, and a phone.
 const SCREENS: [Screen; 3] = [
     Screen { width: 1280, scheme: "light" },
     Screen { width: 1280, scheme: "dark" },
