@@ -2,7 +2,7 @@
 
 use super::{Context, confirm};
 use crate::actions::Actions;
-use crate::storage::{Open, Opened, Store, StoreError};
+use crate::storage::{DatabaseOptions, Open, Prepared, Store, StoreError};
 
 /// Opens a database that must be there: a mistyped name must not make a new, empty one.
 pub fn existing(context: &Context) -> Result<Store, StoreError> {
@@ -12,7 +12,8 @@ pub fn existing(context: &Context) -> Result<Store, StoreError> {
 /// Opens a database and makes or migrates it where needed, saying so.
 pub fn or_create(context: &Context) -> Result<Store, StoreError> {
     let url = &context.database.database_url;
-    let Opened { store, is_new, migrated } = Store::open_or_create(url)?;
+    let store = Store::new(url, DatabaseOptions::default());
+    let Prepared { is_new, migrated } = store.prepare(Open::Migrate)?;
     if is_new {
         context.console.note(&format!("created the database {url}"));
     } else if !migrated.is_empty() {

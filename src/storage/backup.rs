@@ -125,7 +125,7 @@ mod tests {
 
     fn a_store(folder: &Path) -> Store {
         let url = DatabaseUrl::parse(folder.join("state.sqlite3").to_str().unwrap()).unwrap();
-        Store::open_or_create(&url).unwrap().store
+        Store::open(&url, super::super::Open::Migrate).unwrap()
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod backup;
 mod change;
+mod clock;
 mod connection;
 mod error;
 mod login_failure;
@@ -20,7 +21,6 @@ mod user;
 mod watch;
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,17 +34,28 @@ pub use session::{KeyHash, NewSession, Session, SessionId};
 pub use user::{NewUser, UserChanges};
 pub use watch::Watch;
 
-/// How long a caller waits for a free connection.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Connections kept in the pool.
-const POOL_SIZE: u32 = 8;
-
 /// The database, with its pool of connections. Cloning shares the pool.
 #[derive(Clone)]
 pub struct Store {
     pool: r2d2::Pool<connection::Manager>,
     url: Arc<DatabaseUrl>,
+}
+
+/// How a store deals with its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseOptions {
+    /// Connections that are open at once, 8 by default. Whoever comes when all are in use waits.
+    pub pool_size: u32,
+    /// How long opening a connection and waiting for a free one may take, 5 s by default.
+    pub connect_timeout: Duration,
+    /// How long a statement may run, 10 s by default.
+    pub statement_timeout: Duration,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self { pool_size: 8, connect_timeout: Duration::from_secs(5), statement_timeout: Duration::from_secs(10) }
+    }
 }
 
 /// What may happen to a database when it is opened.
@@ -56,10 +67,9 @@ pub enum Open {
     Existing,
 }
 
-/// A database that is ready, and what had to be done for it.
-pub struct Opened {
-    /// The database.
-    pub store: Store,
+/// What had to be done until a database was ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
     /// Whether there was no SQLite file before.
     pub is_new: bool,
     /// The migrations that ran, in order; empty when the tables were up to date.
@@ -67,39 +77,42 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens the database.
-    ///
-    /// # Errors
-    /// Every variant of [`StoreError`] that says why it cannot be used.
-    pub fn open(url: &DatabaseUrl, open: Open) -> Result<Self, StoreError> {
-        match open {
-            Open::Migrate => Ok(Self::open_or_create(url)?.store),
-            Open::Existing => {
-                migrations::check(&mut connect(url, open)?)?;
-                Self::pooled(url)
-            }
-        }
-    }
-
-    /// Opens the database as [`Open::Migrate`] does, and tells what had to be done for it.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open_or_create(url: &DatabaseUrl) -> Result<Opened, StoreError> {
-        let is_new = url.sqlite_path().is_some_and(|path| !path.exists());
-        let migrated = migrations::run(&mut connect(url, Open::Migrate)?)?;
-        Ok(Opened { store: Self::pooled(url)?, is_new, migrated })
-    }
-
-    fn pooled(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    /// A store that has not looked at its database yet: no file is touched and nobody is asked. What is read or written
+    /// before [`Store::prepare`] has succeeded once may meet tables of another version.
+    pub fn new(url: &DatabaseUrl, options: DatabaseOptions) -> Self {
         let pool = r2d2::Pool::builder()
-            .max_size(POOL_SIZE)
-            .min_idle(Some(1))
-            .connection_timeout(CONNECTION_TIMEOUT)
+            .max_size(options.pool_size)
+            .min_idle(Some(0))
+            .connection_timeout(options.connect_timeout)
             .test_on_check_out(true)
             .error_handler(Box::new(LogPoolErrors))
             .build_unchecked(connection::Manager { url: url.clone() });
-        Ok(Self { pool, url: Arc::new(url.clone()) })
+        Self { pool, url: Arc::new(url.clone()) }
+    }
+
+    /// Creates, migrates or checks the database, as `open` allows. To be called before the first use, and again when it
+    /// failed and the database may have come back; any thread may do so.
+    ///
+    /// # Errors
+    /// Every variant of [`StoreError`] that says why the database cannot be used.
+    pub fn prepare(&self, open: Open) -> Result<Prepared, StoreError> {
+        let is_new = self.url.sqlite_path().is_some_and(|path| !path.exists());
+        let mut conn = connect(&self.url, open)?;
+        let migrated = match open {
+            Open::Migrate => migrations::run(&mut conn)?,
+            Open::Existing => migrations::check(&mut conn).map(|()| Vec::new())?,
+        };
+        Ok(Prepared { is_new, migrated })
+    }
+
+    /// Makes a store with the default options, and prepares it.
+    ///
+    /// # Errors
+    /// As [`Store::prepare`].
+    pub fn open(url: &DatabaseUrl, open: Open) -> Result<Self, StoreError> {
+        let store = Self::new(url, DatabaseOptions::default());
+        store.prepare(open)?;
+        Ok(store)
     }
 
     /// The address of the database; shows no password.
@@ -185,9 +198,6 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
             _ => {}
         }
     }
-    if let (Some(path), Open::Migrate) = (url.sqlite_path(), open) {
-        create_private(path)?;
-    }
     let opened = connection::establish(url, open == Open::Migrate).map_err(StoreError::from);
     opened.map_err(|error| match (error, url.sqlite_path()) {
         (StoreError::NotADatabase { .. }, _) => StoreError::NotADatabase { url: url.to_string() },
@@ -196,20 +206,6 @@ fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
         (StoreError::Unreachable { reason }, Some(path)) => StoreError::CannotOpen { path: path.to_owned(), reason },
         (error, _) => error,
     })
-}
-
-/// Makes a missing SQLite file readable for its owner alone, because it will hold hashes and keys. The files that
-/// SQLite lays beside it take on its rights.
-fn create_private(path: &Path) -> Result<(), StoreError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() }),
-    }
 }
 
 /// Pool errors reach the log as a sentence; whoever waits gets its own error.

@@ -1,21 +1,21 @@
-//! A fresh, migrated database on each engine.
+//! A fresh database on each engine.
 
 use maintenance_mode::storage::{DatabaseUrl, Open, Store};
 
-/// Runs a test on a fresh database of each engine that is there.
+/// Runs a test on a fresh, migrated database of each engine that is there.
 pub fn on_each_engine(test: impl Fn(&Store)) {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let path = folder.path().join("test.sqlite3");
-    test(&open(path.to_str().expect("the path is text")));
-    if let Some(server) = postgres::server() {
-        let schema = postgres::fresh_schema(&server);
-        test(&open(&schema));
-    }
+    on_each_empty_database(|url| test(&Store::open(url, Open::Migrate).expect("a fresh database opens")));
 }
 
-fn open(url: &str) -> Store {
-    let url = DatabaseUrl::parse(url).expect("the address is one");
-    Store::open(&url, Open::Migrate).expect("a fresh database opens")
+/// Runs a test with the address of an empty database of each engine that is there.
+pub fn on_each_empty_database(test: impl Fn(&DatabaseUrl)) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("test.sqlite3");
+    let parse = |url: &str| DatabaseUrl::parse(url).expect("the address is one");
+    test(&parse(path.to_str().expect("the path is text")));
+    if let Some(server) = postgres::server() {
+        test(&parse(&postgres::fresh_schema(&server)));
+    }
 }
 
 mod postgres {

@@ -4,6 +4,7 @@
 //! starts one.
 
 mod engine;
+mod opening;
 
 use std::time::{Duration, Instant};
 
