@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
+use jiff::Timestamp;
 
 use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::{Auth, setup_token};
@@ -125,6 +126,17 @@ impl Maintenance {
     /// How this server fares with the database.
     pub fn health(&self) -> Arc<Health> {
         self.0.enforced.health()
+    }
+
+    /// When the database last confirmed that the state in force is the newest: within the last second or so while it
+    /// answers; `None` when it never has since the start.
+    pub fn confirmed_at(&self) -> Option<Timestamp> {
+        self.0.enforced.confirmed_at()
+    }
+
+    /// The state in force, behind its atomic pointer, and how it gets there.
+    pub fn enforced(&self) -> &Enforced {
+        &self.0.enforced
     }
 
     /// The settings in force.

@@ -43,7 +43,7 @@ async fn ready(maintenance: Data<Maintenance>) -> HttpResponse {
         revision: snapshot.revision().0,
         sites: snapshot.len(),
         database: health.failing.is_none(),
-        database_failing_since: health.failing.as_ref().map(|(_, since)| *since),
+        database_failing_since: health.failing.as_ref().map(|failing| failing.since),
         now: clock::now(),
     })
 }

@@ -62,8 +62,8 @@ impl Panel {
 
     fn notice(&self) -> Option<String> {
         let snapshot = self.maintenance.snapshot();
-        if let Some((_, since)) = &self.maintenance.health().failing {
-            let since = Moment::of(*since, &self.zone(), clock::now()).short;
+        if let Some(failing) = &self.maintenance.health().failing {
+            let since = Moment::of(failing.since, &self.zone(), clock::now()).short;
             let closed = snapshot.closed_sites();
             return Some(format!(
                 "The database has not answered since {since}. Sites keep their last known state: {closed} in \

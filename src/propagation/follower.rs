@@ -5,10 +5,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::reporter::Reporter;
-use super::{Enforced, Health, TemplateFolder};
+use super::{Confirmed, Enforced, Failing, Health, Latency, Source, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
 use crate::record::SiteRecord;
@@ -35,6 +36,8 @@ pub(crate) struct Follower {
     snapshot: Arc<ArcSwap<Snapshot>>,
     revision: watch::Sender<Revision>,
     health: Arc<ArcSwap<Health>>,
+    confirmed: Arc<Confirmed>,
+    latency: Arc<Latency>,
     wake: Receiver<()>,
     on_change: OnChange,
     rules: Arc<Rules>,
@@ -61,13 +64,22 @@ impl Follower {
         let (wake, woken) = sync_channel(1);
         let (report, changed) = sync_channel(1);
         let reporter = Reporter { store: store.clone(), name, revision: seen.clone(), changed };
-        let enforced =
-            Enforced { snapshot: Arc::new(ArcSwap::from_pointee(first)), revision: seen, health: Arc::default(), wake };
+        let enforced = Enforced {
+            snapshot: Arc::new(ArcSwap::from_pointee(first)),
+            revision: seen,
+            health: Arc::default(),
+            confirmed: Arc::default(),
+            latency: Arc::default(),
+            wake,
+        };
+        enforced.confirmed.set(clock::now());
         let follower = Self {
             store: store.clone(),
             snapshot: Arc::clone(&enforced.snapshot),
             revision,
             health: Arc::clone(&enforced.health),
+            confirmed: Arc::clone(&enforced.confirmed),
+            latency: Arc::clone(&enforced.latency),
             wake: woken,
             on_change,
             rules,
@@ -91,6 +103,7 @@ impl Follower {
             };
             match self.step(woken) {
                 Ok(()) => {
+                    self.confirmed.set(clock::now());
                     if failing.take().is_some() {
                         log::info!("The database answers again.");
                         self.health.store(Arc::default());
@@ -99,7 +112,8 @@ impl Follower {
                 Err(error) => {
                     self.watch = None;
                     let failure = Failure::again(failing.take(), &error);
-                    self.health.store(Arc::new(Health { failing: Some((error.to_string(), failure.since)) }));
+                    let failing_now = Failing { reason: error.to_string(), since: failure.since };
+                    self.health.store(Arc::new(Health { failing: Some(failing_now), source: Source::Database }));
                     failing = Some(failure);
                 }
             }
@@ -136,9 +150,11 @@ impl Follower {
                     log::warn!("The database was replaced by an older one; all sites are read again.");
                     return self.read_all();
                 }
-                News::Changes { revision, actions, sites } => {
+                News::Changes { revision, made_at, actions, sites } => {
                     (self.on_change)(&actions);
                     self.enforce(current.with(&sites, revision, clock::now()))?;
+                    let now = clock::now();
+                    made_at.into_iter().for_each(|at| self.latency.enforced(at, now));
                 }
             }
         }
@@ -186,6 +202,7 @@ enum News {
     Replaced,
     Changes {
         revision: Revision,
+        made_at: Vec<Timestamp>,
         actions: Vec<String>,
         sites: Vec<(SiteId, Option<SiteRecord>)>,
     },
@@ -194,12 +211,12 @@ enum News {
 impl News {
     fn read(reader: &mut Reader<'_>, since: Revision) -> Result<Self, StoreError> {
         let feed = reader.change_feed(since, FEED_CHUNK)?;
-        let Some((revision, ..)) = feed.last() else {
+        let Some(last) = feed.last() else {
             let is_shorter = reader.change_last()? < since;
             return Ok(if is_shorter { Self::Replaced } else { Self::Nothing });
         };
-        let revision = *revision;
-        let mut touched: Vec<SiteId> = feed.iter().filter_map(|(_, site, _)| *site).collect();
+        let revision = last.revision;
+        let mut touched: Vec<SiteId> = feed.iter().filter_map(|entry| entry.site).collect();
         touched.sort_unstable();
         touched.dedup();
         let mut sites: Vec<(SiteId, Option<SiteRecord>)> = touched.into_iter().map(|id| (id, None)).collect();
@@ -209,8 +226,8 @@ impl News {
                 sites[at].1 = Some(record);
             }
         }
-        let actions = feed.into_iter().map(|(_, _, action)| action).collect();
-        Ok(Self::Changes { revision, actions, sites })
+        let (made_at, actions) = feed.into_iter().map(|entry| (entry.at, entry.action)).unzip();
+        Ok(Self::Changes { revision, made_at, actions, sites })
     }
 }
 
@@ -225,7 +242,7 @@ fn build(store: &Store, rules: &Arc<Rules>, templates: Arc<PageTemplates>) -> Re
 
 /// A failure that may last: when it began, when it was last said, how long to wait.
 struct Failure {
-    since: jiff::Timestamp,
+    since: Timestamp,
     said: Instant,
     pause: Duration,
 }

@@ -4,7 +4,10 @@
 //! revision it knows, loads only the sites that were touched, and swaps the snapshot. When the database does
 //! not answer, the last snapshot stays in force and the thread tries again.
 
+mod confirmed;
 mod follower;
+mod health;
+mod latency;
 mod reporter;
 mod templates;
 
@@ -13,12 +16,16 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::change::Revision;
 use crate::snapshot::Snapshot;
 
+pub(crate) use confirmed::Confirmed;
 pub(crate) use follower::Follower;
+pub use health::{Failing, Health, Source};
+pub(crate) use latency::Latency;
 pub(crate) use templates::TemplateFolder;
 
 /// The state in force: what the gate reads, and a way to wait for a revision.
@@ -27,14 +34,9 @@ pub struct Enforced {
     snapshot: Arc<ArcSwap<Snapshot>>,
     revision: watch::Receiver<Revision>,
     health: Arc<ArcSwap<Health>>,
+    confirmed: Arc<Confirmed>,
+    latency: Arc<Latency>,
     wake: SyncSender<()>,
-}
-
-/// How the follower fares with the database.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Why the database does not answer, and since when; `None` while all is well.
-    pub failing: Option<(String, jiff::Timestamp)>,
 }
 
 impl Enforced {
@@ -51,6 +53,19 @@ impl Enforced {
     /// How the follower fares with the database.
     pub fn health(&self) -> Arc<Health> {
         self.health.load_full()
+    }
+
+    /// When the database last confirmed that the snapshot in force is the newest: within the last second or so while
+    /// it answers; `None` when it never has since the start.
+    pub fn confirmed_at(&self) -> Option<Timestamp> {
+        self.confirmed.at()
+    }
+
+    /// Calls `observer` with the time from each change that is met live to the moment when this server enforces it.
+    /// Changes that are caught up with after an outage, or read at the start, are not counted. The first observer
+    /// stays; it is called on the follower's thread and must not wait.
+    pub fn on_enforced(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
+        self.latency.observe(Box::new(observer));
     }
 
     /// Tells the follower that this process has written something.

@@ -41,6 +41,19 @@ pub struct NewChange {
     pub undoes: Option<Revision>,
 }
 
+/// What a follower needs of an entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Its number.
+    pub revision: Revision,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The site it touched; `None` for users and sessions.
+    pub site: Option<SiteId>,
+    /// What happened, as a stable word.
+    pub action: String,
+}
+
 /// Which entries of the log to show; empty shows all.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeFilter {
@@ -84,19 +97,21 @@ impl Reader<'_> {
         Ok(Revision(last.unwrap_or(0)))
     }
 
-    /// Revision and site of everything after `revision`, in order, at most `limit` entries.
-    pub fn change_feed(
-        &mut self,
-        revision: Revision,
-        limit: i64,
-    ) -> Result<Vec<(Revision, Option<SiteId>, String)>, StoreError> {
-        let rows: Vec<(i64, Option<i64>, String)> = changes::table
+    /// Everything after `revision`, in order, at most `limit` entries.
+    pub fn change_feed(&mut self, revision: Revision, limit: i64) -> Result<Vec<FeedEntry>, StoreError> {
+        let rows: Vec<(i64, UtcTime, Option<i64>, String)> = changes::table
             .filter(changes::id.gt(revision.0))
-            .select((changes::id, changes::site_id, changes::action))
+            .select((changes::id, changes::at, changes::site_id, changes::action))
             .order(changes::id)
             .limit(limit)
             .load(self.conn)?;
-        Ok(rows.into_iter().map(|(id, site, action)| (Revision(id), site.map(SiteId), action)).collect())
+        let entry = |(id, at, site, action): (i64, UtcTime, Option<i64>, String)| FeedEntry {
+            revision: Revision(id),
+            at: at.into(),
+            site: site.map(SiteId),
+            action,
+        };
+        Ok(rows.into_iter().map(entry).collect())
     }
 
     /// One entry.

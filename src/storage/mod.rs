@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use backup::BackupError;
-pub use change::{ChangeFilter, NewChange};
+pub use change::{ChangeFilter, FeedEntry, NewChange};
 pub use connection::{DatabaseUrl, DbConnection};
 pub use error::StoreError;
 pub use login_failure::{LoginFailures, LoginScope};

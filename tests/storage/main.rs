@@ -221,9 +221,9 @@ fn the_feed_tells_what_came_after_a_revision_in_order() {
         let since = store.read(|reader| reader.change_last()).unwrap();
         let (a, b) = (add(store, "a.example"), add(store, "b.example"));
         let feed = store.read(|reader| reader.change_feed(since, 10)).unwrap();
-        let sites: Vec<_> = feed.iter().map(|(_, site, action)| (site.unwrap(), action.as_str())).collect();
+        let sites: Vec<_> = feed.iter().map(|entry| (entry.site.unwrap(), entry.action.as_str())).collect();
         assert_eq!(sites, [(a, "site.added"), (b, "site.added")]);
-        assert!(feed[0].0 < feed[1].0);
+        assert!(feed[0].revision < feed[1].revision && feed[0].at <= feed[1].at);
     });
 }
 
@@ -261,9 +261,9 @@ fn concurrent_writers_take_turns_and_lose_nothing() {
         });
         let feed = store.read(|reader| reader.change_feed(before, 1000)).unwrap();
         // Starts and ends alternate, because each one saw the state that the one before had left.
-        for (at, (_, _, action)) in feed.iter().enumerate() {
+        for (at, entry) in feed.iter().enumerate() {
             let expected = if at % 2 == 0 { "maintenance.started" } else { "maintenance.ended" };
-            assert_eq!(action, expected, "entry {at}");
+            assert_eq!(entry.action, expected, "entry {at}");
         }
         assert!(!stored(store, id).0.maintenance.in_maintenance);
     });

@@ -1,0 +1,36 @@
+//! How this server fares with the database, in words for `/readyz`, the panel and the figures.
+
+use jiff::Timestamp;
+
+/// How this server fares with the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Why the database does not answer; `None` while all is well.
+    pub failing: Option<Failing>,
+    /// Where the state in force comes from.
+    pub source: Source,
+}
+
+/// A database that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// The error in words. Names the database; not for strangers.
+    pub reason: String,
+    /// When it was first noticed.
+    pub since: Timestamp,
+}
+
+/// Where the state in force comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The database, since this server started; also while it does not answer any more.
+    #[default]
+    Database,
+    /// The mirror of an earlier run: the database has not answered since the start.
+    Mirror {
+        /// When the mirror was last known to agree with the database.
+        as_of: Timestamp,
+    },
+    /// Nothing: neither database nor mirror. `MAINTENANCE_ON_UNKNOWN` decides.
+    Unknown,
+}
