@@ -151,9 +151,7 @@ impl Maintenance {
     /// When the database fails.
     pub async fn setup_path(&self) -> Result<Option<String>, StoreError> {
         let store = self.store().clone();
-        let token = actix_web::web::block(move || setup_token(&store))
-            .await
-            .map_err(|stopping| StoreError::Unreachable { reason: stopping.to_string() })??;
+        let token = self.store().apart(move || setup_token(&store)).await?;
         Ok(token.map(|token| format!("{}setup/{token}/", self.admin_url())))
     }
 
@@ -235,7 +233,8 @@ impl MaintenanceBuilder {
     /// A wrong setting, a database that cannot be used, a template folder that cannot be read.
     pub fn build(self) -> Result<Maintenance, BuildError> {
         let settings = self.settings?;
-        let store = Store::open(&settings.database.database_url, Open::Migrate)?;
+        let store = settings.database.store();
+        store.prepare(Open::Migrate)?;
         first_site(&store, &settings)?;
         check_site_id(&store, &settings)?;
 

@@ -59,7 +59,7 @@ async fn serve(settings: Settings) -> Result<()> {
     announce(&maintenance, listening, is_secure).await?;
     running.await??;
     let left = maintenance.clone();
-    actix_web::web::block(move || left.leave()).await?.unwrap_or_else(|error| {
+    maintenance.store().apart(move || left.leave()).await.unwrap_or_else(|error| {
         log::warn!("This server could not be taken out of the list of servers: {error}");
     });
     log::info!("Stopped.");

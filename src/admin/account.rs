@@ -3,7 +3,7 @@
 use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
 use super::client_name::client_name;
@@ -78,7 +78,7 @@ pub(super) async fn preferences(
     let theme: Theme = typed.theme.parse().map_err(|error| PanelError::BadForm(format!("the theme {error}")))?;
     let (actions, id, has_shortcuts) =
         (panel.maintenance.actions().clone(), operator.user.id, !typed.shortcuts.is_empty());
-    web::block(move || actions.user_preferences(id, theme, has_shortcuts)).await??;
+    panel.maintenance.store().apart(move || actions.user_preferences(id, theme, has_shortcuts)).await?;
     Flash::done("Look and keys are saved.").keep(&session);
     Ok(to_account(&panel))
 }

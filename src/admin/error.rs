@@ -115,6 +115,10 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
         ActionError::NotAllowed { needs: "staff of this site", who } => ErrorPage::not_your_site(base, who),
         ActionError::NotAllowed { needs, who } => ErrorPage::not_allowed(base, needs, who),
         ActionError::NoSuchSite | ActionError::NoSuchUser | ActionError::NoSuchChange => ErrorPage::not_found(base),
+        ActionError::Store(StoreError::Unconfirmed) => {
+            log::error!("request {request_id}: {error}");
+            told(503, "It is not known whether this was saved")
+        }
         ActionError::Store(error) if error.is_passing() => {
             log::error!("request {request_id}: {error}");
             ErrorPage::no_database(base, panel.maintenance.snapshot().closed_sites())

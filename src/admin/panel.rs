@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::web;
 
 use super::assets::Assets;
 use super::error::PanelError;
@@ -45,17 +44,17 @@ impl Panel {
         self.maintenance.auth()
     }
 
-    /// Reads from the database on a blocking thread.
+    /// Reads from the database.
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, PanelError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let store = self.maintenance.store().clone();
-        Ok(web::block(move || store.read(work)).await??)
+        Ok(self.maintenance.store().apart(move || store.read(work)).await?)
     }
 
-    /// Runs an action on a blocking thread and waits until this server enforces what it changed, so that the next
+    /// Runs an action and waits until this server enforces what it changed, so that the next
     /// page shows it.
     pub(super) async fn act<T, F>(&self, work: F) -> Result<Done<T>, ActionError>
     where
@@ -63,10 +62,7 @@ impl Panel {
         F: FnOnce(&Actions) -> Result<Done<T>, ActionError> + Send + 'static,
     {
         let actions = self.maintenance.actions().clone();
-        let done = match web::block(move || work(&actions)).await {
-            Ok(done) => done?,
-            Err(stopping) => return Err(StoreError::Unreachable { reason: stopping.to_string() }.into()),
-        };
+        let done = self.maintenance.store().apart(move || work(&actions)).await?;
         self.maintenance.wait_for(done.revision).await;
         Ok(done)
     }

@@ -2,7 +2,7 @@
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
@@ -98,7 +98,7 @@ pub(super) async fn create(
 /// A link that is used, replaced or made up leads nowhere.
 async fn need_good_link(panel: &Panel, token: &str) -> Result<(), PanelError> {
     let (store, token) = (panel.maintenance.store().clone(), token.to_owned());
-    let is_good = web::block(move || check_setup(&store, &token)).await??;
+    let is_good = panel.maintenance.store().apart(move || check_setup(&store, &token)).await?;
     if is_good { Ok(()) } else { Err(PanelError::NotFound) }
 }
 

@@ -17,7 +17,6 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::http::header::HeaderMap;
-use actix_web::web;
 use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 
@@ -146,15 +145,11 @@ impl Identities {
     async fn look_up(&self, text: Box<str>, key: KeyHash, now: Timestamp) -> Identity {
         let generation = self.0.generation.load(Ordering::Acquire);
         let inner = Arc::clone(&self.0);
-        let found = match web::block(move || inner.find(&key, now)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) => {
+        let found = match self.0.store.apart(move || inner.find(&key, now)).await {
+            Ok(found) => found,
+            Err(error) => {
                 self.0.pause(now);
                 log::warn!("Who sends a request could not be looked up, so it counts as a stranger's: {error}");
-                return Identity::Anonymous;
-            }
-            Err(ended) => {
-                log::warn!("Who sends a request could not be looked up, so it counts as a stranger's: {ended}");
                 return Identity::Anonymous;
             }
         };

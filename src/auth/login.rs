@@ -7,8 +7,6 @@ use std::net::IpAddr;
 
 use actix_session::Session;
 use actix_web::cookie::Cookie;
-use actix_web::error::BlockingError;
-use actix_web::web;
 use jiff::Timestamp;
 
 use super::device::Devices;
@@ -93,12 +91,6 @@ impl From<StoreError> for LoginError {
     }
 }
 
-impl From<BlockingError> for LoginError {
-    fn from(error: BlockingError) -> Self {
-        Self::Busy(error.into())
-    }
-}
-
 impl LoginError {
     fn of(throttled: Throttled, now: Timestamp) -> Self {
         match throttled {
@@ -136,7 +128,7 @@ impl Logins {
         &self.hashing
     }
 
-    /// Logs in: checks and counts on a blocking thread.
+    /// Logs in: checks and counts.
     ///
     /// # Errors
     /// [`LoginError`]; what was typed is right for another try only after [`LoginError::Busy`] and
@@ -144,11 +136,10 @@ impl Logins {
     pub async fn log_in(&self, attempt: Attempt, now: Timestamp) -> Result<LoggedIn, LoginError> {
         // Most of a flood is refused here, before it takes a turn from people with passwords.
         let (logins, asked) = (self.clone(), attempt.clone());
-        web::block(move || throttle::check(logins.actions.store(), logins.as_try(&asked), now))
-            .await?
-            .map_err(|throttled| LoginError::of(throttled, now))?;
+        let check = move || throttle::check(logins.actions.store(), logins.as_try(&asked), now);
+        self.actions.store().apart(check).await.map_err(|throttled| LoginError::of(throttled, now))?;
         let logins = self.clone();
-        self.hashing.run(move || logins.log_in_blocking(attempt, now)).await?
+        self.hashing.run_apart(self.actions.store(), move || logins.log_in_blocking(attempt, now)).await
     }
 
     /// [`Logins::log_in`] on the calling thread, for tens of milliseconds.
@@ -179,7 +170,8 @@ impl Logins {
     /// As [`Logins::log_in`].
     pub async fn confirm(&self, username: &str, password: String, now: Timestamp) -> Result<(), LoginError> {
         let (logins, username) = (self.clone(), username.to_owned());
-        self.hashing.run(move || logins.confirm_blocking(&username, &password, now)).await?
+        let work = move || logins.confirm_blocking(&username, &password, now);
+        self.hashing.run_apart(self.actions.store(), work).await
     }
 
     fn confirm_blocking(&self, username: &str, password: &str, now: Timestamp) -> Result<(), LoginError> {
@@ -201,7 +193,7 @@ impl Logins {
     pub async fn log_out(&self, session: &Session, actor: &Actor) -> Result<(), LoginError> {
         if let Some(id) = session::id_of(session) {
             let (actions, actor) = (self.actions.clone(), actor.clone());
-            web::block(move || actions.log_out(&actor, id)).await??;
+            self.actions.store().apart(move || actions.log_out(&actor, id)).await?;
         }
         session.purge();
         Ok(())

@@ -8,11 +8,12 @@ use actix_web::error::BlockingError;
 use actix_web::web;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::strength::{MAX_PASSWORD_CHARS, NewPassword};
 use crate::actions::PasswordHash;
+use crate::storage::{Store, StoreError};
 
 /// Memory in KiB. 19 MiB with two passes and one lane is OWASP's first recommendation for Argon2id.
 const MEMORY_KIB: u32 = 19_456;
@@ -140,15 +141,37 @@ impl Hashing {
         self.run(move || hash(&password)).await
     }
 
-    /// Runs work that hashes once or twice. It goes on when the caller goes away, and counts until it is done.
+    /// Runs work that hashes once or twice and asks the database, as [`Store::apart`] does. It goes on when the caller
+    /// goes away, and counts until it is done or given up.
     ///
     /// # Errors
-    /// [`HashingError`], when it is to be tried later.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
-        let permit = {
-            let _place = Place::take(&self.waiting).ok_or(HashingError::Busy)?;
-            Arc::clone(&self.permits).acquire_owned().await.expect("nobody closes the semaphore")
-        };
+    /// [`HashingError::Busy`], when it is to be tried later; what the work returns.
+    pub async fn run_apart<T, E>(
+        &self,
+        store: &Store,
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<HashingError> + From<StoreError> + Send + 'static,
+    {
+        let (permit, store) = (self.permit().await?, store.clone());
+        let work = actix_web::rt::spawn(async move {
+            let done = store.apart(work).await;
+            drop(permit);
+            done
+        });
+        work.await.unwrap_or_else(|ended| Err(StoreError::Unreachable { reason: ended.to_string() }.into()))
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, HashingError> {
+        let _place = Place::take(&self.waiting).ok_or(HashingError::Busy)?;
+        Ok(Arc::clone(&self.permits).acquire_owned().await.expect("nobody closes the semaphore"))
+    }
+
+    /// Runs work that hashes once or twice. It goes on when the caller goes away, and counts until it is done.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
+        let permit = self.permit().await?;
         let work = move || {
             let done = work();
             drop(permit);

@@ -9,7 +9,6 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
 use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::{SameSite, time};
-use actix_web::web;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -169,8 +168,8 @@ impl Sessions {
 impl SessionStore for Sessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
-        let read = web::block(move || sessions.read(&key, now)).await.map_err(anyhow::Error::new);
-        let found = read.and_then(|read| read.map_err(anyhow::Error::new)).map_err(LoadError::Other)?;
+        let read = self.store.apart(move || sessions.read(&key, now)).await;
+        let found = read.map_err(|error| LoadError::Other(error.into()))?;
         let Some((state, last_seen_at)) = found else { return Ok(None) };
         if now.duration_since(last_seen_at) >= self.ages.touch_every() {
             touch_later(self.store.clone(), key, now, |_| {});
@@ -181,9 +180,8 @@ impl SessionStore for Sessions {
     async fn save(&self, session_state: State, _ttl: &time::Duration) -> Result<SessionKey, SaveError> {
         let key = generate_session_key();
         let (sessions, hash, now) = (self.clone(), hash_of(key.as_ref()), clock::now());
-        let written = web::block(move || sessions.write_new(&hash, session_state, now)).await;
-        let written = written.map_err(anyhow::Error::new);
-        written.and_then(|written| written.map_err(anyhow::Error::new)).map_err(SaveError::Other)?;
+        let written = self.store.apart(move || sessions.write_new(&hash, session_state, now)).await;
+        written.map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
     }
 
@@ -196,9 +194,8 @@ impl SessionStore for Sessions {
         _ttl: &time::Duration,
     ) -> Result<SessionKey, UpdateError> {
         let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
-        let written = web::block(move || sessions.write_over(&key, session_state, now)).await;
-        let written = written.map_err(anyhow::Error::new);
-        written.and_then(|written| written.map_err(anyhow::Error::new)).map_err(UpdateError::Other)?;
+        let written = self.store.apart(move || sessions.write_over(&key, session_state, now)).await;
+        written.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(session_key)
     }
 
@@ -209,26 +206,30 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
         let (store, key) = (self.store.clone(), hash_of(session_key.as_ref()));
-        web::block(move || store.write(|writer| writer.session_delete_by_key(&key))).await??;
+        self.store.apart(move || store.write(|writer| writer.session_delete_by_key(&key))).await?;
         Ok(())
     }
 }
 
-/// Writes the last use of a session on a blocking thread, while the request goes on. `done` is told whether the
-/// session still exists, unless the database failed.
+/// Writes the last use of a session, while the request goes on. `done` is told whether the session still exists, unless
+/// the database failed.
 pub(super) fn touch_later(
     store: Store,
     key: KeyHash,
     now: Timestamp,
     done: impl FnOnce(Option<bool>) + Send + 'static,
 ) {
-    drop(web::block(move || match store.write(|writer| writer.session_touch(&key, now)) {
-        Ok(exists) => done(Some(exists)),
-        Err(error) => {
-            log::warn!("The last use of a session could not be written: {error}");
-            done(None);
+    actix_web::rt::spawn(async move {
+        let touched = store.clone();
+        match store.apart(move || touched.write_beside(|writer| writer.session_touch(&key, now))).await {
+            Ok(exists) => done(Some(exists)),
+            Err(error) => {
+                let error: StoreError = error;
+                log::warn!("The last use of a session could not be written: {error}");
+                done(None);
+            }
         }
-    }));
+    });
 }
 
 /// What is stored of a session's key.
@@ -310,7 +311,7 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::http::header::{COOKIE, SET_COOKIE};
     use actix_web::test::{self, TestRequest};
-    use actix_web::{App, HttpResponse};
+    use actix_web::{App, HttpResponse, web};
 
     const AGES: SessionAges =
         SessionAges { absolute: SignedDuration::from_hours(720), idle: SignedDuration::from_hours(8) };

@@ -81,8 +81,8 @@ pub fn with_default_command(command: &clap::Command, mut words: Vec<OsString>) -
     let mut at = 1;
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
-            "--database-url" => at += 2,
-            word if word.starts_with("--database-url=") => at += 1,
+            word if word.starts_with("--database-") && word.contains('=') => at += 1,
+            word if word.starts_with("--database-") => at += 2,
             "-h" | "--help" | "-V" | "--version" | "help" => return words,
             word if word.starts_with('-') => break,
             _ => return words,
@@ -116,6 +116,7 @@ mod tests {
             ("maintenance --database-url a.db", "maintenance serve --database-url a.db"),
             ("maintenance --database-url=a.db --bind :80", "maintenance serve --database-url=a.db --bind :80"),
             ("maintenance --database-url a.db status", "maintenance --database-url a.db status"),
+            ("maintenance --database-pool-size=2 status", "maintenance --database-pool-size=2 status"),
             ("maintenance --help", "maintenance --help"),
             ("maintenance stauts", "maintenance stauts"),
         ] {

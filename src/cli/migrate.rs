@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::exit::Exit;
-use crate::storage::{DatabaseOptions, Open, Prepared, Store};
+use crate::storage::{Open, Prepared};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +34,7 @@ struct View {
 
 pub fn run(context: &Context, args: &Migrate) -> anyhow::Result<Exit> {
     let url = &context.database.database_url;
-    let Prepared { is_new, migrated } = Store::new(url, DatabaseOptions::default()).prepare(Open::Migrate)?;
+    let Prepared { is_new, migrated } = context.database.store().prepare(Open::Migrate)?;
     let view = View { database: url.to_string(), created: is_new, migrations: migrated };
     if args.json {
         context.console.json(&view)?;

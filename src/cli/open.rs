@@ -1,25 +1,54 @@
 //! Opens the database for a command.
 
+use std::time::Duration;
+
+use super::exit::Exit;
 use super::{Context, confirm};
 use crate::actions::Actions;
-use crate::storage::{DatabaseOptions, Open, Prepared, Store, StoreError};
+use crate::storage::{Open, Prepared, Store, StoreError};
+
+/// How often it is looked whether the database has stopped answering.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Opens a database that must be there: a mistyped name must not make a new, empty one.
 pub fn existing(context: &Context) -> Result<Store, StoreError> {
-    Store::open(&context.database.database_url, Open::Existing)
+    let store = context.database.store();
+    store.prepare(Open::Existing)?;
+    never_hang(context, &store)?;
+    Ok(store)
 }
 
 /// Opens a database and makes or migrates it where needed, saying so.
 pub fn or_create(context: &Context) -> Result<Store, StoreError> {
     let url = &context.database.database_url;
-    let store = Store::new(url, DatabaseOptions::default());
+    let store = context.database.store();
     let Prepared { is_new, migrated } = store.prepare(Open::Migrate)?;
     if is_new {
         context.console.note(&format!("created the database {url}"));
     } else if !migrated.is_empty() {
         context.console.note(&format!("migrated the database {url} to {}", migrated.join(", ")));
     }
+    never_hang(context, &store)?;
     Ok(store)
+}
+
+/// Ends the command with a sentence when the database takes a question and gives no answer: nothing can call back the
+/// thread that waits for it.
+fn never_hang(context: &Context, store: &Store) -> Result<(), StoreError> {
+    let (console, store) = (context.console, store.clone());
+    let watch = move || {
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            if let Some(error) = store.give_up_lost() {
+                console.error(&error.into());
+                std::process::exit(Exit::Failed.code().into());
+            }
+        }
+    };
+    match std::thread::Builder::new().name("watchdog".to_owned()).spawn(watch) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
+    }
 }
 
 /// Actions on a database. Servers see a change by themselves; after each one they are waited for shortly, so that what

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Command, FromArgMatches as _, ValueEnum};
 
@@ -15,7 +16,7 @@ use super::value::{
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
 use crate::site::SiteId;
-use crate::storage::DatabaseUrl;
+use crate::storage::{DatabaseOptions, DatabaseUrl, Store};
 
 /// Default of `DATABASE_URL`: a SQLite file in the working folder.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
@@ -131,6 +132,38 @@ pub struct DatabaseSettings {
     #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, value_parser = database_url,
           value_name = "URL", global = true, hide_env_values = true, help_heading = "Settings")]
     pub database_url: DatabaseUrl,
+
+    /// Connections to PostgreSQL that are open at once, 1 to 100
+    ///
+    /// Each server opens as many as it needs, up to this number, and one more that listens for changes.
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 8, value_name = "NUMBER", global = true,
+          value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Settings")]
+    pub database_pool_size: u32,
+
+    /// Seconds that connecting to PostgreSQL, or waiting for a free connection, may take, 1 to 300
+    #[arg(long, env = "DATABASE_CONNECT_TIMEOUT", default_value_t = 5, value_name = "SECONDS", global = true,
+          value_parser = clap::value_parser!(u32).range(1..=300), help_heading = "Settings")]
+    pub database_connect_timeout: u32,
+
+    /// Seconds that a statement on PostgreSQL may take, 1 to 3600; a writer waits for others half as long
+    ///
+    /// A connection that leaves a statement without an answer for two seconds more is given up.
+    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", default_value_t = 10, value_name = "SECONDS", global = true,
+          value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = "Settings")]
+    pub database_statement_timeout: u32,
+}
+
+impl DatabaseSettings {
+    /// The database as it is set, which is not looked at yet.
+    pub fn store(&self) -> Store {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let options = DatabaseOptions {
+            pool_size: self.database_pool_size,
+            connect_timeout: seconds(self.database_connect_timeout),
+            statement_timeout: seconds(self.database_statement_timeout),
+        };
+        Store::new(&self.database_url, options)
+    }
 }
 
 /// What happens to a request whose host belongs to no site while there is no default site either.

@@ -27,7 +27,7 @@ pub enum BackupError {
         path: PathBuf,
     },
     /// The engine has a tool of its own.
-    #[error("a PostgreSQL database is copied with its own tools; use pg_dump")]
+    #[error("a PostgreSQL database is copied with `pg_dump`; `maintenance export FILE` writes the configuration alone")]
     NotSqlite,
     /// The file system refuses.
     #[error("`{}` cannot be written", path.display())]
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// [`BackupError::Exists`] unless `replace`; the other variants of [`BackupError`].
     pub fn backup(&self, file: &Path, replace: bool) -> Result<u64, BackupError> {
-        let Some(database) = self.url.sqlite_path() else { return Err(BackupError::NotSqlite) };
+        let Some(database) = self.url().sqlite_path() else { return Err(BackupError::NotSqlite) };
         let failed = |source: io::Error| BackupError::File { path: file.to_owned(), source };
         if is_same_file(database, file) {
             return Err(BackupError::Itself { path: file.to_owned() });
@@ -83,8 +83,8 @@ impl Store {
             path: file.to_owned(),
             source: io::Error::new(io::ErrorKind::InvalidInput, "the name is not UTF-8"),
         })?;
-        let mut conn = self.pool.get().map_err(StoreError::from)?;
-        match &mut conn.conn {
+        let mut lent = self.pool.lend(|_| Ok(()))?;
+        match &mut *lent {
             #[cfg(feature = "sqlite")]
             DbConnection::Sqlite(conn) => {
                 diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(name).execute(conn).map_err(StoreError::from)?;

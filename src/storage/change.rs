@@ -158,7 +158,11 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Appends an entry and returns the revision it made.
+    ///
+    /// # Panics
+    /// Without a turn among the writers: revisions would not commit in order.
     pub fn change_append(&mut self, change: &NewChange) -> Result<Revision, StoreError> {
+        assert!(self.has_turn, "the log is written by Store::write only");
         let id: i64 = diesel::insert_into(changes::table)
             .values((
                 changes::at.eq(UtcTime(change.at)),

@@ -39,9 +39,22 @@ pub enum StoreError {
     /// No space is left for the database.
     #[error("the disk of the database is full; nothing was changed")]
     Full,
-    /// No connection could be had.
+    /// No connection could be had, or it was lost before anything was changed.
     #[error("the database does not answer: {reason}")]
     Unreachable { reason: String },
+    /// The connection was lost while a change was to be saved.
+    #[error(
+        "the database stopped answering while it was to save the change, so it is not known whether it did; look before you try again"
+    )]
+    Unconfirmed,
+    /// The server, or the system of which it is a part, says no, and will do so until somebody changes something.
+    #[error("the database refuses this program: {reason}; {hint}")]
+    Refused { reason: String, hint: String },
+    /// The server copies another one and takes no changes. It may become the one that does.
+    #[error(
+        "the database is a standby that can only be read; give the address of the primary, or several with `target_session_attrs=read-write`"
+    )]
+    Standby,
     /// A row with that unique value exists.
     #[error("that exists already ({constraint})")]
     Duplicate { constraint: String },
@@ -65,21 +78,52 @@ impl From<DieselError> for StoreError {
                 let constraint = info.constraint_name().unwrap_or(message).to_owned();
                 Self::Duplicate { constraint }
             }
-            DatabaseErrorKind::ReadOnlyTransaction => Self::ReadOnly,
-            DatabaseErrorKind::ClosedConnection => Self::Unreachable { reason: message.to_owned() },
-            // The words of SQLite's result codes: https://sqlite.org/rescode.html
-            _ if message.contains("database is locked") || message.contains("table is locked") => Self::Locked,
-            _ if message.contains("readonly database") => Self::ReadOnly,
-            _ if message.contains("disk is full") || message.contains("No space left") => Self::Full,
-            _ if message.contains("not a database") || message.contains("malformed") => {
-                Self::NotADatabase { url: "DATABASE_URL".to_owned() }
+            // Only PostgreSQL says so by kind.
+            DatabaseErrorKind::ReadOnlyTransaction => Self::Standby,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Self::Unreachable { reason: message.lines().next().unwrap_or_default().to_owned() }
             }
-            _ if message.contains("unable to open database file") || message.contains("disk I/O error") => {
-                Self::Unreachable { reason: message.to_owned() }
-            }
-            _ => Self::Database(error),
+            _ => in_words(message).unwrap_or(Self::Database(error)),
         }
     }
+}
+
+/// What neither engine tells by kind, by the words of SQLite's result codes (<https://sqlite.org/rescode.html>) and of
+/// PostgreSQL in English.
+fn in_words(message: &str) -> Option<StoreError> {
+    let says = |words: &str| message.contains(words);
+    if says("database is locked") || says("table is locked") || says("due to lock timeout") {
+        return Some(StoreError::Locked);
+    }
+    if says("readonly database") {
+        return Some(StoreError::ReadOnly);
+    }
+    if says("disk is full") || says("No space left") {
+        return Some(StoreError::Full);
+    }
+    if says("not a database") || says("malformed") {
+        return Some(StoreError::NotADatabase { url: "DATABASE_URL".to_owned() });
+    }
+    if says("unable to open database file") || says("disk I/O error") {
+        return Some(StoreError::Unreachable { reason: message.to_owned() });
+    }
+    if says("due to statement timeout") {
+        let reason = "a statement took longer than DATABASE_STATEMENT_TIMEOUT".to_owned();
+        return Some(StoreError::Unreachable { reason });
+    }
+    if says("permission denied for") || says("must be owner of") {
+        let hint = match message.strip_prefix("permission denied for schema ") {
+            Some(schema) => format!("run `GRANT CREATE, USAGE ON SCHEMA {schema} TO` its role"),
+            None => "give the tables of this program to its role".to_owned(),
+        };
+        return Some(StoreError::Refused { reason: message.to_owned(), hint });
+    }
+    if says("no schema has been selected") {
+        let hint =
+            "create the schema that search_path names, or run `GRANT CREATE, USAGE ON SCHEMA public TO` its role";
+        return Some(StoreError::Refused { reason: message.to_owned(), hint: hint.to_owned() });
+    }
+    None
 }
 
 impl From<ConnectionError> for StoreError {
@@ -91,15 +135,9 @@ impl From<ConnectionError> for StoreError {
     }
 }
 
-impl From<r2d2::Error> for StoreError {
-    fn from(error: r2d2::Error) -> Self {
-        Self::Unreachable { reason: error.to_string() }
-    }
-}
-
 impl StoreError {
-    /// Whether a later try may succeed without anybody changing a setting.
+    /// Whether a later try may succeed without anybody changing a setting or a right.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Locked | Self::Full | Self::Unreachable { .. })
+        matches!(self, Self::Locked | Self::Full | Self::Unreachable { .. } | Self::Unconfirmed | Self::Standby)
     }
 }

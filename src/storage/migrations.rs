@@ -5,8 +5,10 @@ use diesel::migration::MigrationVersion;
 use diesel::sql_types::BigInt;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
-use super::StoreError;
-use super::connection::{self, DbConnection, each_engine};
+use super::attempt::Attempt;
+use super::connection::{DbConnection, each_engine};
+use super::transaction::{self, Purpose};
+use super::{DatabaseOptions, StoreError};
 
 #[cfg(feature = "sqlite")]
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -31,10 +33,18 @@ macro_rules! source_of {
 /// # Errors
 /// [`StoreError::Newer`] when the database holds a migration that this program does not know,
 /// [`StoreError::NotADatabase`] when another program's tables are in it.
-pub(super) fn run(conn: &mut DbConnection) -> Result<Vec<String>, StoreError> {
+pub(super) fn run(conn: &mut DbConnection, options: &DatabaseOptions) -> Result<Vec<String>, StoreError> {
     let mut ran = Vec::new();
     if !is_migrated(conn)? || pending(conn)? > 0 {
-        ran = connection::write_transaction(conn, |conn| {
+        // A migration takes as long as it takes, and so does waiting for another server's.
+        let attempt = Attempt::current();
+        attempt.uses(None);
+        #[cfg(feature = "postgres")]
+        if let DbConnection::Postgres(conn) = conn {
+            super::postgres::without_limits(conn)?;
+        }
+        transaction::begin(conn, Purpose::Write, options)?;
+        ran = transaction::finish(conn, &attempt, |conn| {
             let source = source_of!(conn);
             let done: Vec<String> = each_engine!(conn, |conn| {
                 let versions = conn.run_pending_migrations(source).map_err(migration_error)?;
@@ -137,7 +147,8 @@ mod tests {
     use diesel::sql_types::Text;
 
     use super::*;
-    use crate::storage::connection::{DatabaseUrl, establish};
+    use crate::storage::DatabaseUrl;
+    use crate::storage::connection::establish;
 
     #[derive(diesel::QueryableByName, Debug, PartialEq)]
     struct Made {
@@ -148,7 +159,7 @@ mod tests {
     fn fresh() -> (tempfile::TempDir, DbConnection) {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::parse(folder.path().join("m.sqlite3").to_str().unwrap()).unwrap();
-        let conn = establish(&url, true).unwrap();
+        let conn = establish(&url, &DatabaseOptions::default(), &Default::default(), true).unwrap();
         (folder, conn)
     }
 
@@ -169,30 +180,30 @@ mod tests {
     #[test]
     fn every_migration_can_be_undone_and_run_again_to_the_same_tables() {
         let (_folder, mut conn) = fresh();
-        run(&mut conn).unwrap();
+        run(&mut conn, &DatabaseOptions::default()).unwrap();
         let made = schema(&mut conn);
         assert!(made.len() > 12);
         sqlite(&mut conn).revert_all_migrations(SQLITE).unwrap();
         assert_eq!(schema(&mut conn), []);
-        run(&mut conn).unwrap();
+        run(&mut conn, &DatabaseOptions::default()).unwrap();
         assert_eq!(schema(&mut conn), made);
     }
 
     #[test]
     fn a_database_of_a_newer_program_is_refused() {
         let (_folder, mut conn) = fresh();
-        run(&mut conn).unwrap();
+        run(&mut conn, &DatabaseOptions::default()).unwrap();
         let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
         diesel::sql_query(later).execute(&mut conn).unwrap();
         assert!(matches!(check(&mut conn), Err(StoreError::Newer { found }) if found == "29990101000000"));
-        assert!(matches!(run(&mut conn), Err(StoreError::Newer { .. })));
+        assert!(matches!(run(&mut conn, &DatabaseOptions::default()), Err(StoreError::Newer { .. })));
     }
 
     #[test]
     fn a_database_of_another_program_is_left_alone() {
         let (_folder, mut conn) = fresh();
         diesel::sql_query("CREATE TABLE theirs (id INTEGER)").execute(&mut conn).unwrap();
-        assert!(matches!(run(&mut conn), Err(StoreError::NotADatabase { .. })));
+        assert!(matches!(run(&mut conn, &DatabaseOptions::default()), Err(StoreError::NotADatabase { .. })));
         assert_eq!(schema(&mut conn).len(), 1);
     }
 

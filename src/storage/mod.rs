@@ -4,6 +4,8 @@
 //! code calls them from a blocking thread. What can be read hangs on [`Reader`], what can be written on
 //! [`Writer`], noun by noun, one file each.
 
+mod apart;
+mod attempt;
 mod backup;
 mod change;
 mod clock;
@@ -11,34 +13,43 @@ mod connection;
 mod error;
 mod login_failure;
 mod migrations;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod schema;
 mod secret;
 mod server;
 mod session;
 mod timestamp;
+mod transaction;
+mod url;
 mod user;
 mod watch;
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::pool::Pool;
+use self::transaction::Purpose;
+
 pub use backup::BackupError;
 pub use change::{ChangeFilter, FeedEntry, NewChange};
-pub use connection::{DatabaseUrl, DbConnection};
+pub use connection::DbConnection;
 pub use error::StoreError;
 pub use login_failure::{LoginFailures, LoginScope};
 pub use record::SiteLine;
 pub use session::{KeyHash, NewSession, Session, SessionId};
+pub use url::DatabaseUrl;
 pub use user::{NewUser, UserChanges};
 pub use watch::Watch;
 
 /// The database, with its pool of connections. Cloning shares the pool.
 #[derive(Clone)]
 pub struct Store {
-    pool: r2d2::Pool<connection::Manager>,
-    url: Arc<DatabaseUrl>,
+    pool: Arc<Pool>,
 }
 
 /// How a store deals with its database.
@@ -80,26 +91,24 @@ impl Store {
     /// A store that has not looked at its database yet: no file is touched and nobody is asked. What is read or written
     /// before [`Store::prepare`] has succeeded once may meet tables of another version.
     pub fn new(url: &DatabaseUrl, options: DatabaseOptions) -> Self {
-        let pool = r2d2::Pool::builder()
-            .max_size(options.pool_size)
-            .min_idle(Some(0))
-            .connection_timeout(options.connect_timeout)
-            .test_on_check_out(true)
-            .error_handler(Box::new(LogPoolErrors))
-            .build_unchecked(connection::Manager { url: url.clone() });
-        Self { pool, url: Arc::new(url.clone()) }
+        Self { pool: Arc::new(Pool::new(url.clone(), options)) }
     }
 
     /// Creates, migrates or checks the database, as `open` allows. To be called before the first use, and again when it
-    /// failed and the database may have come back; any thread may do so.
+    /// failed and the database may have come back; any thread may do so. Waits as long as another server migrates.
     ///
     /// # Errors
     /// Every variant of [`StoreError`] that says why the database cannot be used.
     pub fn prepare(&self, open: Open) -> Result<Prepared, StoreError> {
-        let is_new = self.url.sqlite_path().is_some_and(|path| !path.exists());
-        let mut conn = connect(&self.url, open)?;
+        let store = self.clone();
+        self.apart_blocking(move || store.prepare_here(open))
+    }
+
+    fn prepare_here(&self, open: Open) -> Result<Prepared, StoreError> {
+        let is_new = self.url().sqlite_path().is_some_and(|path| !path.exists());
+        let mut conn = self.connect(open)?;
         let migrated = match open {
-            Open::Migrate => migrations::run(&mut conn)?,
+            Open::Migrate => migrations::run(&mut conn, self.options())?,
             Open::Existing => migrations::check(&mut conn).map(|()| Vec::new())?,
         };
         Ok(Prepared { is_new, migrated })
@@ -117,7 +126,12 @@ impl Store {
 
     /// The address of the database; shows no password.
     pub fn url(&self) -> &DatabaseUrl {
-        &self.url
+        &self.pool.url
+    }
+
+    /// How the store deals with its database.
+    pub fn options(&self) -> &DatabaseOptions {
+        &self.pool.options
     }
 
     /// Runs `work` in one reading transaction: everything it reads is of one moment.
@@ -125,8 +139,7 @@ impl Store {
     /// # Errors
     /// What `work` returns, or that the database does not answer.
     pub fn read<T>(&self, work: impl FnOnce(&mut Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut opened = self.pool.get()?;
-        connection::read_transaction(&mut opened.conn, |conn| work(&mut Reader { conn }))
+        self.transaction(Purpose::Read, |conn| work(&mut Reader { conn }))
     }
 
     /// Runs `work` in one writing transaction: all of it happens or nothing. Writers take turns.
@@ -134,8 +147,52 @@ impl Store {
     /// # Errors
     /// What `work` returns, or that the database does not answer.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut opened = self.pool.get().map_err(StoreError::from)?;
-        connection::write_transaction(&mut opened.conn, |conn| work(&mut Writer { reader: Reader { conn } }))
+        self.transaction(Purpose::Write, |conn| work(&mut Writer { reader: Reader { conn }, has_turn: true }))
+    }
+
+    /// The same for notes that are no change, such as signs of life: they wait for no writer, and may be lost when the
+    /// machine of the database fails at that moment. Nothing can be appended to the log here.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_beside<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.transaction(Purpose::Beside, |conn| work(&mut Writer { reader: Reader { conn }, has_turn: false }))
+    }
+
+    /// Gives up whatever waits for an answer that the database owes for longer than a statement may take, and tells what
+    /// is known of it; `None` when nothing does. For somebody who watches a thread that may be stuck.
+    pub fn give_up_lost(&self) -> Option<StoreError> {
+        self.pool.give_up_lost()
+    }
+
+    fn transaction<T, E: From<StoreError>>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut lent = self.pool.lend(|conn| transaction::begin(conn, purpose, self.options()))?;
+        let attempt = lent.attempt();
+        transaction::finish(&mut lent, &attempt, work)
+    }
+
+    /// Opens a connection of its own with an answer for each way in which that can fail.
+    fn connect(&self, open: Open) -> Result<DbConnection, StoreError> {
+        let url = self.url();
+        if let Some(path) = url.sqlite_path() {
+            create_where_allowed(url, path, open)?;
+        }
+        self.pool.open_apart(open == Open::Migrate).map_err(|error| match (error, url.sqlite_path()) {
+            (StoreError::NotADatabase { .. }, _) => StoreError::NotADatabase { url: url.to_string() },
+            // Opening it here to see why would drop the locks that this process holds on it
+            // (https://sqlite.org/howtocorrupt.html, section 2.2).
+            (StoreError::Unreachable { reason }, Some(path)) => {
+                StoreError::CannotOpen { path: path.to_owned(), reason }
+            }
+            (error, _) => error,
+        })
     }
 }
 
@@ -147,6 +204,8 @@ pub struct Reader<'a> {
 /// What can be written, within one transaction; reads as well.
 pub struct Writer<'a> {
     reader: Reader<'a>,
+    /// Whether no other writer can commit before this one.
+    has_turn: bool,
 }
 
 impl<'a> Deref for Writer<'a> {
@@ -172,48 +231,22 @@ impl Writer<'_> {
     }
 }
 
-/// Opens the first connection with an answer for each way in which that can fail.
-fn connect(url: &DatabaseUrl, open: Open) -> Result<DbConnection, StoreError> {
-    if let Some(path) = url.sqlite_path() {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        match (path.try_exists(), open) {
-            (Ok(true), _) if path.is_dir() => {
-                return Err(StoreError::NotADatabase { url: url.to_string() });
-            }
-            (Ok(false), Open::Existing) => return Err(StoreError::Missing { path: path.to_owned() }),
-            (Ok(false), Open::Migrate) if folder.is_some_and(|folder| !folder.is_dir()) => {
-                let reason = "its folder does not exist".to_owned();
-                return Err(StoreError::CannotCreate { path: path.to_owned(), reason });
-            }
-            // It will hold password hashes and secrets. SQLite gives the files beside it the same rights.
-            (Ok(false), Open::Migrate) => match backup::create_private(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    return Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() });
-                }
-                _ => {}
-            },
-            (Err(error), _) => {
-                return Err(StoreError::CannotCreate { path: path.to_owned(), reason: error.to_string() });
-            }
-            _ => {}
+/// Makes a missing SQLite file where that is meant. It will hold password hashes and secrets, so only its owner may
+/// read it; SQLite gives the files beside it the same rights.
+fn create_where_allowed(url: &DatabaseUrl, path: &Path, open: Open) -> Result<(), StoreError> {
+    let cannot = |reason: String| StoreError::CannotCreate { path: path.to_owned(), reason };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match (path.try_exists(), open) {
+        (Ok(true), _) if path.is_dir() => Err(StoreError::NotADatabase { url: url.to_string() }),
+        (Ok(true), _) => Ok(()),
+        (Ok(false), Open::Existing) => Err(StoreError::Missing { path: path.to_owned() }),
+        (Ok(false), Open::Migrate) if folder.is_some_and(|folder| !folder.is_dir()) => {
+            Err(cannot("its folder does not exist".to_owned()))
         }
-    }
-    let opened = connection::establish(url, open == Open::Migrate).map_err(StoreError::from);
-    opened.map_err(|error| match (error, url.sqlite_path()) {
-        (StoreError::NotADatabase { .. }, _) => StoreError::NotADatabase { url: url.to_string() },
-        // Opening it here to see why would drop the locks that this process holds on it
-        // (https://sqlite.org/howtocorrupt.html, section 2.2).
-        (StoreError::Unreachable { reason }, Some(path)) => StoreError::CannotOpen { path: path.to_owned(), reason },
-        (error, _) => error,
-    })
-}
-
-/// Pool errors reach the log as a sentence; whoever waits gets its own error.
-#[derive(Debug)]
-struct LogPoolErrors;
-
-impl<E: std::error::Error> r2d2::HandleError<E> for LogPoolErrors {
-    fn handle_error(&self, error: E) {
-        log::warn!("The database gave no connection: {error}");
+        (Ok(false), Open::Migrate) => match backup::create_private(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(cannot(error.to_string())),
+            _ => Ok(()),
+        },
+        (Err(error), _) => Err(cannot(error.to_string())),
     }
 }

@@ -6,10 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::RunQueryDsl as _;
-use diesel::sql_types::BigInt;
-
-use super::connection::{self, DatabaseUrl, DbConnection, FileId};
+use super::attempt::Attempt;
+use super::connection::{self, DbConnection, FileId};
 use super::{Store, StoreError};
 
 /// How often a watch should look. Half of it is the mean delay of a change; looking costs next to nothing.
@@ -18,11 +16,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Sees writes of other connections and processes.
 pub struct Watch {
     conn: DbConnection,
-    url: Arc<DatabaseUrl>,
+    store: Store,
     file: FileId,
     seen: Option<i64>,
     #[cfg(feature = "postgres")]
-    polled_at: Option<std::time::Instant>,
+    ears: postgres::Ears,
 }
 
 impl Store {
@@ -31,21 +29,31 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub fn watch(&self) -> Result<Watch, StoreError> {
-        let file = FileId::of(&self.url);
-        let mut conn = connection::establish(&self.url, false)?;
-        match &mut conn {
-            #[cfg(feature = "sqlite")]
-            DbConnection::Sqlite(_) => {}
-            #[cfg(feature = "postgres")]
-            DbConnection::Postgres(conn) => postgres::listen(conn)?,
-        }
+        let file = FileId::of(self.url());
         Ok(Watch {
-            conn,
-            url: Arc::clone(&self.url),
+            conn: self.watching_connection()?,
+            store: self.clone(),
             file,
             seen: None,
             #[cfg(feature = "postgres")]
-            polled_at: None,
+            ears: postgres::Ears::default(),
+        })
+    }
+
+    /// A connection that hears of writes, opened apart, because opening it may hang.
+    fn watching_connection(&self) -> Result<DbConnection, StoreError> {
+        let store = self.clone();
+        self.apart_blocking(move || {
+            let pulse = Arc::default();
+            Attempt::current().uses(Some(&pulse));
+            let mut conn = connection::establish(store.url(), store.options(), &pulse, false)?;
+            match &mut conn {
+                #[cfg(feature = "sqlite")]
+                DbConnection::Sqlite(_) => {}
+                #[cfg(feature = "postgres")]
+                DbConnection::Postgres(conn) => postgres::listen(conn)?,
+            }
+            Ok(conn)
         })
     }
 
@@ -55,49 +63,67 @@ impl Store {
     }
 }
 
-#[derive(diesel::QueryableByName)]
-struct Version {
-    #[diesel(sql_type = BigInt)]
-    version: i64,
-}
-
 impl Watch {
-    /// Whether something was written since the last look.
+    /// Whether something was written since the last look. Returns in bounded time, as [`Store::apart`] does.
     ///
     /// # Errors
     /// When the database does not answer, or its file was moved away or replaced; the watch is then to be opened anew,
     /// and everything to be read again.
     pub fn look(&mut self) -> Result<bool, StoreError> {
-        if self.file != FileId::of(&self.url) {
+        if self.file != FileId::of(self.store.url()) {
             return Err(StoreError::Unreachable { reason: "its file was moved away or replaced".to_owned() });
         }
         match &mut self.conn {
             #[cfg(feature = "sqlite")]
             DbConnection::Sqlite(conn) => {
-                let version: Version =
-                    diesel::sql_query("SELECT data_version AS version FROM pragma_data_version").get_result(conn)?;
-                Ok(self.seen.replace(version.version) != Some(version.version))
+                let version = sqlite::data_version(conn)?;
+                Ok(self.seen.replace(version) != Some(version))
             }
             #[cfg(feature = "postgres")]
             DbConnection::Postgres(conn) => {
                 let is_told = postgres::is_told(conn)?;
-                let is_due = self.polled_at.is_none_or(|polled_at| polled_at.elapsed() >= postgres::POLL_EVERY);
-                if !is_told && !is_due {
+                self.ears.heard(is_told);
+                if self.ears.are_deaf() {
+                    log::info!(
+                        "Notices of changes do not arrive on this connection to the database; it is opened anew"
+                    );
+                    self.conn = self.store.watching_connection()?;
+                    self.ears = postgres::Ears::default();
+                } else if !is_told && !self.ears.polls_now() {
                     return Ok(false);
                 }
-                self.polled_at = Some(std::time::Instant::now());
-                let last: Version =
-                    diesel::sql_query("SELECT coalesce(max(id), 0) AS version FROM changes").get_result(conn)?;
-                Ok(self.seen.replace(last.version) != Some(last.version))
+                let store = self.store.clone();
+                let last = self.store.apart_blocking(move || store.read(|reader| reader.change_last()))?.0;
+                let is_new = self.seen.replace(last) != Some(last);
+                self.ears.polled(is_new && !is_told);
+                Ok(is_new)
             }
         }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use diesel::sql_types::BigInt;
+    use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection};
+
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+
+    /// A number that differs after each commit of another connection.
+    pub fn data_version(conn: &mut SqliteConnection) -> QueryResult<i64> {
+        let query = diesel::sql_query("SELECT data_version AS version FROM pragma_data_version");
+        Ok(query.get_result::<Version>(conn)?.version)
     }
 }
 
 /// The channel on which writers tell listeners.
 #[cfg(feature = "postgres")]
 pub(super) mod postgres {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use diesel::connection::SimpleConnection as _;
     use diesel::sql_types::Text;
@@ -108,6 +134,44 @@ pub(super) mod postgres {
 
     /// Tells everybody who listens on this schema. Arrives with the commit, so the change and the notice are one.
     pub const NOTIFY: &str = "SELECT pg_notify('maintenance_' || current_schema(), '')";
+
+    /// How late a notice may be, after the change itself was seen, before the connection counts as deaf.
+    const LATEST_NOTICE: Duration = Duration::from_secs(2);
+
+    /// When the last revision was asked for, and whether notices arrive. A connection can die without a word: then the
+    /// revision moves on and nobody tells.
+    #[derive(Debug, Default)]
+    pub struct Ears {
+        polled_at: Option<Instant>,
+        untold_since: Option<Instant>,
+    }
+
+    impl Ears {
+        /// Whether it is time to ask.
+        pub fn polls_now(&self) -> bool {
+            self.polled_at.is_none_or(|polled_at| polled_at.elapsed() >= POLL_EVERY)
+        }
+
+        /// Notes that it was asked, and whether there was a change of which nobody had told.
+        pub fn polled(&mut self, is_untold: bool) {
+            let is_first = self.polled_at.replace(Instant::now()).is_none();
+            if is_untold && !is_first {
+                self.untold_since.get_or_insert_with(Instant::now);
+            }
+        }
+
+        /// Notes whether a notice arrived.
+        pub fn heard(&mut self, is_told: bool) {
+            if is_told {
+                self.untold_since = None;
+            }
+        }
+
+        /// Whether a notice that must have come has not.
+        pub fn are_deaf(&self) -> bool {
+            self.untold_since.is_some_and(|since| since.elapsed() > LATEST_NOTICE)
+        }
+    }
 
     #[derive(diesel::QueryableByName)]
     struct Channel {

@@ -18,7 +18,7 @@ pub fn on_each_empty_database(test: impl Fn(&DatabaseUrl)) {
     }
 }
 
-mod postgres {
+pub mod postgres {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use diesel::connection::SimpleConnection as _;

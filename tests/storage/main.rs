@@ -4,7 +4,9 @@
 //! starts one.
 
 mod engine;
+mod hanging;
 mod opening;
+mod proxy;
 
 use std::time::{Duration, Instant};
 

@@ -49,6 +49,12 @@ pub(super) fn not_stored(error: &StoreError, closed: usize) -> (StatusCode, Stri
             StatusCode::SERVICE_UNAVAILABLE,
             format!("The database can only be read at the moment. Sites keep their state. {kept}"),
         ),
+        StoreError::Unconfirmed => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database stopped answering while it was to save this, so it is not known whether it did. Look at the \
+             site before you save again. What you typed is still here."
+                .to_owned(),
+        ),
         error if error.is_passing() => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!(

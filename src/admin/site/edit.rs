@@ -132,9 +132,8 @@ async fn is_about_settings(panel: &Panel, site: SiteId, since: Revision) -> Resu
     const MOST: i64 = 200;
     let filter = ChangeFilter { site_id: Some(site), ..ChangeFilter::default() };
     let store = panel.maintenance.store().clone();
-    let listed = actix_web::web::block(move || store.read(|reader| reader.change_list(&filter, MOST))).await;
-    let Ok(changes) = listed else { return Ok(true) };
-    let changes = changes?;
+    let listed = move || store.read(|reader| reader.change_list(&filter, MOST));
+    let changes = panel.maintenance.store().apart(listed).await?;
     let reaches_back = changes.last().is_none_or(|first| first.revision <= since);
     Ok(!reaches_back || changes.iter().filter(|change| change.revision > since).any(touches_site))
 }

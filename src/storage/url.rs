@@ -1,0 +1,146 @@
+//! The address of the database.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// Where the state lives: a SQLite file or a PostgreSQL server.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// Path of a SQLite file.
+    #[cfg(feature = "sqlite")]
+    Sqlite(PathBuf),
+    /// A libpq address: `postgres://user:password@host:port/database`.
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite://PATH`, `sqlite:PATH`, `PATH`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] for an empty address, an unknown scheme, or an engine that is not built in.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let url = url.trim();
+        let refuse = |reason: &str| StoreError::Url { url: without_password(url), reason: reason.to_owned() };
+        if url.is_empty() {
+            return Err(refuse("it is empty; give a file name or postgres://user@host/database"));
+        }
+        let (scheme, rest) = match url.split_once(':') {
+            Some((scheme, rest)) if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                (scheme.to_ascii_lowercase(), rest)
+            }
+            _ => ("sqlite".to_owned(), url),
+        };
+        match scheme.as_str() {
+            "sqlite" | "file" => Self::sqlite(rest.strip_prefix("//").unwrap_or(rest), refuse),
+            "postgres" | "postgresql" => Self::postgres(url, refuse),
+            _ => Err(refuse("its scheme is not known; use sqlite:FILE or postgres://user@host/database")),
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn sqlite(path: &str, refuse: impl Fn(&str) -> StoreError) -> Result<Self, StoreError> {
+        match path {
+            "" => Err(refuse("it names no file")),
+            ":memory:" => Err(refuse("a database in memory cannot be shared with the command line; give a file name")),
+            path => Ok(Self::Sqlite(PathBuf::from(path))),
+        }
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn sqlite(_: &str, refuse: impl Fn(&str) -> StoreError) -> Result<Self, StoreError> {
+        Err(refuse("this program was built without SQLite (cargo feature `sqlite`)"))
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres(url: &str, _: impl Fn(&str) -> StoreError) -> Result<Self, StoreError> {
+        Ok(Self::Postgres(url.to_owned()))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn postgres(_: &str, refuse: impl Fn(&str) -> StoreError) -> Result<Self, StoreError> {
+        Err(refuse("this program was built without PostgreSQL (cargo feature `postgres`)"))
+    }
+
+    /// The SQLite file, or `None` on PostgreSQL.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+/// Shows the address without its password.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => f.write_str(&without_password(url)),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Cuts `user:secret@` down to `user:…@`, and a `password=` in the query, so that no log shows it.
+pub(super) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority_ends = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(authority_ends);
+    let authority = match authority.rsplit_once('@') {
+        Some((login, host)) => {
+            let user = login.split(':').next().unwrap_or_default();
+            if login.contains(':') { format!("{user}:…@{host}") } else { format!("{user}@{host}") }
+        }
+        None => authority.to_owned(),
+    };
+    let tail = match tail.find("password=") {
+        Some(at) => format!("{}password=…", &tail[..at]),
+        None => tail.to_owned(),
+    };
+    format!("{scheme}://{authority}{tail}")
+}
+
+#[cfg(all(test, feature = "sqlite", feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_of_the_address_names_the_engine() {
+        for path in ["maintenance.sqlite3", "sqlite:maintenance.sqlite3", "sqlite://maintenance.sqlite3"] {
+            assert_eq!(DatabaseUrl::parse(path).unwrap(), DatabaseUrl::Sqlite("maintenance.sqlite3".into()), "{path}");
+        }
+        assert_eq!(DatabaseUrl::parse("sqlite:///var/m.db").unwrap(), DatabaseUrl::Sqlite("/var/m.db".into()));
+        for url in ["postgres://ada@db/m", "postgresql://ada@db/m"] {
+            assert_eq!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Postgres(url.to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_or_an_empty_address_is_refused_in_words() {
+        for (url, part) in
+            [("", "empty"), ("mysql://db/m", "scheme"), ("sqlite:", "no file"), ("sqlite::memory:", "memory")]
+        {
+            let error = DatabaseUrl::parse(url).unwrap_err().to_string();
+            assert!(error.contains(part), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_never_shown() {
+        let url = DatabaseUrl::parse("postgres://ada:s3cret@db:5432/m?password=s3cret").unwrap();
+        assert_eq!(url.to_string(), "postgres://ada:…@db:5432/m?password=…");
+        assert!(!format!("{url:?}").contains("s3cret"));
+    }
+}
