@@ -18,11 +18,13 @@ pub(super) struct Pulse(Mutex<Option<Instant>>);
 
 impl Pulse {
     /// Notes that the server is asked now.
+    #[cfg(any(test, feature = "postgres"))]
     pub(super) fn ask(&self) {
         *lock(&self.0) = Some(Instant::now());
     }
 
     /// Notes that the server has answered.
+    #[cfg(any(test, feature = "postgres"))]
     pub(super) fn answered(&self) {
         *lock(&self.0) = None;
     }

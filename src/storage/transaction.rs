@@ -1,7 +1,7 @@
 //! Transactions: what is read is of one moment, and what is written happens as a whole or not at all.
 
 use diesel::Connection;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::TransactionManager;
 
 use super::attempt::Attempt;
 use super::connection::DbConnection;
@@ -32,7 +32,7 @@ pub(super) fn begin(conn: &mut DbConnection, purpose: Purpose, options: &Databas
         #[cfg(feature = "sqlite")]
         DbConnection::Sqlite(conn) => {
             let sql = if purpose == Purpose::Read { "BEGIN" } else { "BEGIN IMMEDIATE" };
-            Ok(AnsiTransactionManager::begin_transaction_sql(conn, sql)?)
+            Ok(diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)?)
         }
         #[cfg(feature = "postgres")]
         DbConnection::Postgres(conn) => postgres::begin(conn, purpose, options),

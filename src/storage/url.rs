@@ -1,7 +1,7 @@
 //! The address of the database.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::StoreError;
 
@@ -10,7 +10,7 @@ use super::StoreError;
 pub enum DatabaseUrl {
     /// Path of a SQLite file.
     #[cfg(feature = "sqlite")]
-    Sqlite(PathBuf),
+    Sqlite(std::path::PathBuf),
     /// A libpq address: `postgres://user:password@host:port/database`.
     #[cfg(feature = "postgres")]
     Postgres(String),
@@ -45,7 +45,7 @@ impl DatabaseUrl {
         match path {
             "" => Err(refuse("it names no file")),
             ":memory:" => Err(refuse("a database in memory cannot be shared with the command line; give a file name")),
-            path => Ok(Self::Sqlite(PathBuf::from(path))),
+            path => Ok(Self::Sqlite(path.into())),
         }
     }
 

@@ -3,10 +3,12 @@
 //! PostgreSQL is asked when `TEST_POSTGRES_URL` names a server on which schemas may be made; the test script
 //! starts one.
 
+mod cluster;
 mod engine;
 mod hanging;
 mod opening;
 mod proxy;
+mod refusals;
 
 use std::time::{Duration, Instant};
 

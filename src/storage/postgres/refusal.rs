@@ -25,8 +25,7 @@ const PASSING: [(&str, &str); 11] = [
 ];
 
 /// Words of a refusal that lasts, and what to do about it.
-const LASTING: [(&str, &str); 9] = [
-    ("SSL support is not compiled in", "use a program that was built with the cargo feature `postgres-tls`"),
+const LASTING: [(&str, &str); 8] = [
     ("server does not support SSL", "set `ssl = on` there, with a certificate, or ask for less with sslmode"),
     (
         "no encryption",
@@ -55,6 +54,11 @@ pub(in crate::storage) fn of(url: &str, said: &str) -> StoreError {
     let line = said.lines().rev().find(|line| line.contains("failed: ")).unwrap_or(first);
     let reason = line.rsplit_once("failed: ").map_or(line, |(_, reason)| reason).trim();
     let words = reason.trim_start_matches("FATAL:").trim_start_matches("ERROR:").trim();
+    if said.contains("SSL support is not compiled in") {
+        let mode = said.split('"').nth(1).unwrap_or_default();
+        let hint = "use a program that was built with the cargo feature `postgres-tls`".to_owned();
+        return StoreError::Refused { reason: format!("sslmode={mode} asks for TLS, which is not built in"), hint };
+    }
     if let Some((_, hint)) = LASTING.iter().find(|(words, _)| said.contains(words)) {
         return StoreError::Refused { reason: words.to_owned(), hint: (*hint).to_owned() };
     }
@@ -81,7 +85,7 @@ fn malformed(said: &str) -> Option<String> {
     if says("invalid URI query parameter") {
         return Some(format!("it has the parameter `{}`, which is not known", quoted()));
     }
-    if says("invalid port number") {
+    if says("invalid port number") || says("option \"port\"") {
         return Some("its port is not a number from 1 to 65535".to_owned());
     }
     if says("invalid percent-encoded token") || says("forbidden value %00") {
@@ -142,4 +146,54 @@ fn place(line: &str) -> String {
 fn is_of_the_server(reason: &str) -> bool {
     let severity = reason.split(':').next().unwrap_or_default();
     !severity.is_empty() && severity.chars().all(|letter| letter.is_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "postgres://ada:s3cret@db/m";
+
+    /// What libpq puts before the words of a server.
+    fn said(words: &str) -> String {
+        format!("connection to server at \"10.0.0.7\", port 5432 failed: {words}")
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_somebody_must_change() {
+        for (words, is_passing, part) in [
+            ("FATAL:  the database system is starting up", true, "starting up"),
+            ("FATAL:  the database system is in recovery mode", true, "recovering"),
+            ("FATAL:  sorry, too many clients already", true, "DATABASE_POOL_SIZE"),
+            ("Connection refused\n\tIs the server running on that host?", true, "nobody listens at 10.0.0.7 port 5432"),
+            ("timeout expired", true, "nobody answers at 10.0.0.7 port 5432"),
+            ("Network is unreachable", true, "unreachable"),
+            ("FATAL:  password authentication failed for user \"ada\"", false, "check the user and the password"),
+            ("FATAL:  database \"m\" does not exist", false, "createdb m"),
+            ("FATAL:  role \"ada\" does not exist", false, "createuser ada"),
+            ("server does not support SSL, but SSL was required", false, "ssl = on"),
+        ] {
+            let error = of(URL, &said(words));
+            assert_eq!(error.is_passing(), is_passing, "{words}: {error}");
+            assert!(error.to_string().contains(part), "{words}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_speaks_another_language_is_quoted_with_a_general_hint() {
+        let words = "FATAL:  Passwort-Authentifizierung für Benutzer »ada« fehlgeschlagen";
+        let error = of(URL, &said(words));
+        assert!(!error.is_passing());
+        let told = error.to_string();
+        assert!(told.contains("Passwort-Authentifizierung") && told.contains("log of the server"), "{told}");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_never_repeated_with_its_password() {
+        let said =
+            "unexpected character \"c\" in position 3 in URI (expected \":\" or \"/\"): \"postgres://ada:s3cret@db/m\"";
+        let error = of(URL, said);
+        assert!(matches!(error, StoreError::Url { .. }), "{error}");
+        assert!(!error.to_string().contains("s3cret") && !error.is_passing(), "{error}");
+    }
 }
