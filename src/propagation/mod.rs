@@ -8,6 +8,7 @@ mod confirmed;
 mod follower;
 mod health;
 mod latency;
+mod mirror;
 mod reporter;
 mod templates;
 

@@ -97,7 +97,7 @@ impl Store {
 }
 
 /// Makes an empty file that only its owner may read.
-pub(super) fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -36,6 +36,7 @@ use self::pool::Pool;
 use self::transaction::Purpose;
 
 pub use backup::BackupError;
+pub(crate) use backup::create_private;
 pub use change::{ChangeFilter, FeedEntry, NewChange};
 pub use connection::DbConnection;
 pub use error::StoreError;
