@@ -113,9 +113,15 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "is_empty")]
     site: &'a str,
     until: Option<String>,
     retry_after: u64,
+}
+
+/// No site is named while none is known.
+fn is_empty(site: &&str) -> bool {
+    site.is_empty()
 }
 
 #[cfg(test)]

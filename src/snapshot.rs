@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::change::Revision;
 use crate::maintenance::MaintenanceRecord;
+use crate::message::Message;
 use crate::network::NetworkSet;
 use crate::page::{PageInput, SitePages};
 use crate::path::RequestPath;
@@ -21,6 +22,7 @@ use crate::response::Redirect;
 use crate::sharded::ShardedMap;
 use crate::site::{self, Domain, HostMap, SiteId};
 use crate::template::PageTemplates;
+use crate::wording::{self, Wording};
 
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
@@ -200,7 +202,21 @@ pub struct Snapshot {
     marked_default: Option<SiteId>,
     default_site: Option<Arc<SiteSnapshot>>,
     closed: usize,
+    unknown: Option<Unknown>,
+    passes_everything: bool,
 }
+
+/// What happens to requests while the state of the sites is not known.
+#[derive(Debug, Clone)]
+enum Unknown {
+    /// They are held, with this answer.
+    Hold(Arc<SitePages>),
+    /// They pass.
+    Pass,
+}
+
+/// Seconds for `Retry-After` while the state is not known: it may be at any moment.
+const RETRY_AFTER_UNKNOWN: u32 = 10;
 
 impl Snapshot {
     /// Compiles all sites.
@@ -211,8 +227,31 @@ impl Snapshot {
         templates: Arc<PageTemplates>,
         now: Timestamp,
     ) -> Self {
-        let mut snapshot = Self {
+        let mut snapshot = Self::empty(revision, rules, templates);
+        for record in records {
+            snapshot.insert(record, now);
+        }
+        snapshot.choose_default();
+        snapshot
+    }
+
+    /// Nothing is known of any site, so every request is held but for the built-in paths: an answer that cannot be
+    /// given must not open a closed site.
+    pub fn unknown_held(rules: Arc<Rules>, templates: Arc<PageTemplates>, now: Timestamp) -> Self {
+        let pages = SitePages::new(&PageTemplates::default(), unknown_page(&rules, now));
+        let unknown = Some(Unknown::Hold(Arc::new(pages)));
+        Self { unknown, passes_everything: false, ..Self::empty(Revision(0), rules, templates) }
+    }
+
+    /// Nothing is known of any site, and every request passes.
+    pub fn unknown_passed(rules: Arc<Rules>, templates: Arc<PageTemplates>) -> Self {
+        Self { unknown: Some(Unknown::Pass), passes_everything: true, ..Self::empty(Revision(0), rules, templates) }
+    }
+
+    fn empty(revision: Revision, rules: Arc<Rules>, templates: Arc<PageTemplates>) -> Self {
+        Self {
             revision,
+            passes_everything: !rules.refuses_unknown_sites,
             rules,
             templates,
             hosts: HostMap::default(),
@@ -220,12 +259,8 @@ impl Snapshot {
             marked_default: None,
             default_site: None,
             closed: 0,
-        };
-        for record in records {
-            snapshot.insert(record, now);
+            unknown: None,
         }
-        snapshot.choose_default();
-        snapshot
     }
 
     /// This snapshot with some sites changed: `None` removes a site. Shares everything else.
@@ -260,7 +295,20 @@ impl Snapshot {
     /// Whether no site is closed and no host is refused: the flag ahead of everything.
     #[inline]
     pub fn passes_everything(&self) -> bool {
-        self.closed == 0 && !self.rules.refuses_unknown_sites
+        self.passes_everything
+    }
+
+    /// Whether the state of the sites is known: not when the server has started with neither database nor mirror.
+    pub fn is_known(&self) -> bool {
+        self.unknown.is_none()
+    }
+
+    /// The answer to every request while nothing is known of any site and requests are held.
+    pub fn unknown_pages(&self) -> Option<&SitePages> {
+        match &self.unknown {
+            Some(Unknown::Hold(pages)) => Some(pages),
+            Some(Unknown::Pass) | None => None,
+        }
     }
 
     /// The site for a host: exact domain, then alias, then the longest wildcard, then the default site.
@@ -333,5 +381,28 @@ impl Snapshot {
         let only = || (self.sites.len() == 1).then(|| self.sites.iter().next().map(|(id, _)| *id)).flatten();
         let id = self.rules.site_id.or_else(only).or(self.marked_default);
         self.default_site = id.and_then(|id| self.sites.get(&id).cloned());
+        self.passes_everything = self.closed == 0 && !self.rules.refuses_unknown_sites;
+    }
+}
+
+/// What the answer is made from while nothing is known: the built-in page, whatever the settings say of status and
+/// redirects, because this is no maintenance that anybody has planned.
+fn unknown_page(rules: &Rules, now: Timestamp) -> PageInput {
+    let message =
+        |words: &Wording| Message { language: words.tag.clone(), body: words.not_known.clone(), ..Message::default() };
+    let mut messages: Vec<Message> = wording::all().iter().map(message).collect();
+    // The first is the fallback.
+    messages.sort_by_key(|message| message.language != rules.language);
+    PageInput {
+        domain: String::new(),
+        name: String::new(),
+        messages,
+        end: None,
+        zone: TimeZone::UTC,
+        default_language: rules.language.clone(),
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        retry_after: Some(RETRY_AFTER_UNKNOWN),
+        redirect: None,
+        now,
     }
 }

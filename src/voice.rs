@@ -177,7 +177,7 @@ fn attributes(part: &str, page: &str) -> String {
 }
 
 impl Said {
-    /// All on one line, for `text/plain`: site, heading, end, text, contact, link.
+    /// All on one line, for `text/plain`: site if any, heading, end, text, contact, link.
     pub(crate) fn line(&self, site: &str, wording: &Wording) -> String {
         let stop = match self.heading.chars().next_back() {
             Some('.' | '!' | '?' | '…' | ':') => " ",
@@ -189,7 +189,8 @@ impl Said {
         let parts = [&self.until_text, &self.message_text, &self.contact_line, link.as_ref().unwrap_or(&self.contact)];
         let parts = if link.is_some() { &parts[..] } else { &parts[..3] };
         let rest = parts.iter().filter(|part| !part.is_empty()).map(|part| part.as_str()).collect::<Vec<_>>().join(" ");
-        let line = format!("{site}: {}{stop}{rest}", self.heading);
+        let colon = if site.is_empty() { "" } else { ": " };
+        let line = format!("{site}{colon}{}{stop}{rest}", self.heading);
         line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n"
     }
 }

@@ -35,6 +35,8 @@ pub struct Wording {
     pub unknown: String,
     /// Text once the end that was expected has passed.
     pub overdue: String,
+    /// Text while it is not known whether the site is in maintenance.
+    pub not_known: String,
     /// Stands for `{end}` in a message while no end is ahead.
     pub soon: String,
     /// The link to the same address.

@@ -245,6 +245,7 @@ fn answer(snapshot: &Snapshot, facts: &RequestFacts<'_>, status: u16, now: Times
             let because = match pass.reason() {
                 "built-in" => "Let in, because the panel and health checks are always reachable.".to_owned(),
                 "no-site" => "Let in, because no site has this host.".to_owned(),
+                "unknown" => "Let in, because the state of the sites is not known.".to_owned(),
                 "open" => "Let in, because the site is open.".to_owned(),
                 "internal-ip" => with("Let in, because the address is internal"),
                 "ignored-pattern" => with("Let in, because an ignored pattern matches"),
@@ -253,6 +254,7 @@ fn answer(snapshot: &Snapshot, facts: &RequestFacts<'_>, status: u16, now: Times
             ("pass", pass.reason(), because)
         }
         Verdict::Hold(_) => ("hold", "maintenance", format!("{status}: kept out. No rule lets it in.")),
+        Verdict::Unknown => ("hold", "unknown", "503: the state of the sites is not known.".to_owned()),
         Verdict::NoSuchSite => ("not-found", "no-site", "404: no site has this host.".to_owned()),
         Verdict::BadHost => ("bad-host", "bad-host", "400: the host is malformed.".to_owned()),
         Verdict::Identify => unreachable!("who asks is known here"),

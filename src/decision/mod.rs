@@ -61,6 +61,8 @@ pub enum Verdict<'s> {
     Pass(Pass<'s>),
     /// Answered with the maintenance answer.
     Hold(Hold<'s>),
+    /// Held, because nothing is known of any site; [`Snapshot::unknown_pages`] has the answer.
+    Unknown,
     /// Answered 404: no site has this host, and the setting says so.
     NoSuchSite,
     /// Answered 400: the host is malformed and no site stands in for it.
@@ -74,6 +76,8 @@ pub enum Verdict<'s> {
 pub enum Pass<'s> {
     /// Row 1: the panel, the gate's own endpoints, health.
     BuiltIn,
+    /// Nothing is known of any site, and `MAINTENANCE_ON_UNKNOWN` lets everything pass.
+    Unknown,
     /// Row 2: no site for this host.
     NoSite,
     /// Row 3: no cause is open.
@@ -109,6 +113,8 @@ impl PartialEq for Hold<'_> {
 pub enum Row {
     /// The panel, the gate's own endpoints, health.
     BuiltIn = 1,
+    /// Nothing is known of any site. Stands after row 1, and is asked and explained only then.
+    Unknown = 0,
     /// No site for this host and no default site.
     NoSite = 2,
     /// No cause is open.
@@ -133,6 +139,7 @@ impl Row {
     pub fn question(self) -> &'static str {
         match self {
             Self::BuiltIn => "Panel or health check",
+            Self::Unknown => "State of the sites is not known",
             Self::NoSite => "No site for this host",
             Self::Open => "Site is open",
             Self::InternalIp => "Internal address",
@@ -148,6 +155,7 @@ impl Pass<'_> {
     pub fn row(&self) -> Row {
         match self {
             Self::BuiltIn => Row::BuiltIn,
+            Self::Unknown => Row::Unknown,
             Self::NoSite => Row::NoSite,
             Self::Open => Row::Open,
             Self::InternalIp(..) => Row::InternalIp,
@@ -160,6 +168,7 @@ impl Pass<'_> {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::BuiltIn => "built-in",
+            Self::Unknown => "unknown",
             Self::NoSite => "no-site",
             Self::Open => "open",
             Self::InternalIp(..) => "internal-ip",
@@ -174,7 +183,7 @@ impl Pass<'_> {
     pub fn let_through(&self) -> Option<&SiteSnapshot> {
         match self {
             Self::InternalIp(site, _) | Self::Superuser(site) | Self::Staff(site) => Some(site),
-            Self::BuiltIn | Self::NoSite | Self::Open | Self::IgnoredPattern(..) => None,
+            Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open | Self::IgnoredPattern(..) => None,
         }
     }
 }
@@ -186,10 +195,11 @@ impl Pass<'_> {
 #[inline]
 pub fn decide<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>, now: Timestamp) -> Verdict<'s> {
     if snapshot.passes_everything() {
-        return Verdict::Pass(Pass::Open);
+        return Verdict::Pass(if snapshot.is_known() { Pass::Open } else { Pass::Unknown });
     }
     let question = Question::of(snapshot, facts, now);
     built_in(&question)
+        .or_else(|| unknown(&question))
         .or_else(|| no_site(&question))
         .or_else(|| open(&question))
         .or_else(|| internal_ip(&question))
@@ -222,9 +232,10 @@ pub fn explain<'s>(
     now: Timestamp,
 ) -> (Verdict<'s>, Vec<ExplainedRow>) {
     let question = Question::of(snapshot, facts, now);
+    let asked = ROWS.into_iter().filter(|(row, _)| *row != Row::Unknown || !snapshot.is_known());
     let mut decided: Option<Verdict<'s>> = None;
     let mut rows = Vec::with_capacity(ROWS.len());
-    for (row, ask) in ROWS {
+    for (row, ask) in asked {
         let verdict = if decided.is_some() { None } else { ask(&question) };
         let answer = match (&decided, &verdict) {
             (Some(_), _) => "not asked".to_owned(),
@@ -244,8 +255,9 @@ pub fn explain<'s>(
 type Ask = for<'s> fn(&Question<'s, '_, '_>) -> Option<Verdict<'s>>;
 
 /// The table, in order.
-const ROWS: [(Row, Ask); 7] = [
+const ROWS: [(Row, Ask); 8] = [
     (Row::BuiltIn, built_in),
+    (Row::Unknown, unknown),
     (Row::NoSite, no_site),
     (Row::Open, open),
     (Row::InternalIp, internal_ip),
@@ -280,6 +292,14 @@ impl<'s, 'f, 'r> Question<'s, 'f, 'r> {
 
 fn built_in<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     question.snapshot.rules().is_built_in(&question.facts.path).then_some(Verdict::Pass(Pass::BuiltIn))
+}
+
+fn unknown<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
+    match question.snapshot.is_known() {
+        true => None,
+        false if question.snapshot.unknown_pages().is_some() => Some(Verdict::Unknown),
+        false => Some(Verdict::Pass(Pass::Unknown)),
+    }
 }
 
 fn no_site<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
@@ -339,6 +359,7 @@ fn applied(verdict: &Verdict<'_>, facts: &RequestFacts<'_>) -> String {
     match verdict {
         Verdict::Pass(pass) => match pass {
             Pass::BuiltIn => "yes: always reachable".to_owned(),
+            Pass::Unknown => "yes: let through (MAINTENANCE_ON_UNKNOWN)".to_owned(),
             Pass::NoSite => "yes: there is no default site either".to_owned(),
             Pass::Open => "yes".to_owned(),
             Pass::InternalIp(_, network) => match facts.client {
@@ -355,6 +376,7 @@ fn applied(verdict: &Verdict<'_>, facts: &RequestFacts<'_>) -> String {
             }
         },
         Verdict::Hold(_) => "kept out: no rule lets it in".to_owned(),
+        Verdict::Unknown => "yes: held until the database answers (MAINTENANCE_ON_UNKNOWN)".to_owned(),
         Verdict::NoSuchSite => "yes: answered 404".to_owned(),
         Verdict::BadHost => "yes: the host is malformed, answered 400".to_owned(),
         Verdict::Identify => "no: not logged in".to_owned(),
@@ -364,7 +386,7 @@ fn applied(verdict: &Verdict<'_>, facts: &RequestFacts<'_>) -> String {
 /// Why a row does not apply, in words.
 fn declined(row: Row, question: &Question<'_, '_, '_>, facts: &RequestFacts<'_>) -> String {
     let no = match row {
-        Row::BuiltIn => String::new(),
+        Row::BuiltIn | Row::Unknown => String::new(),
         Row::NoSite => match (question.site, &facts.host) {
             (Some(site), Ok(host)) if site.is_for(host) => site.domain.to_string(),
             (Some(site), _) => format!("{}, the default site", site.domain),

@@ -114,6 +114,35 @@ fn each_row_decides_what_the_table_says() {
 }
 
 #[test]
+fn while_nothing_is_known_everything_but_the_built_in_paths_is_held_or_everything_passes() {
+    let refusing = || Rules { refuses_unknown_sites: true, ..rules() };
+    for rules in [rules(), refusing()] {
+        let held = Snapshot::unknown_held(Arc::new(rules), Arc::default(), now());
+        assert!(!held.passes_everything() && !held.is_known());
+        assert_eq!(row(&held, &facts("forum.example", "/admin/")), 1);
+        let internal = Some("10.1.2.3".parse().unwrap());
+        for facts in [
+            facts("forum.example", "/"),
+            facts("", "/"),
+            RequestFacts { client: internal, ..facts("forum.example", "/") },
+            RequestFacts { identity: user(true, None), ..facts("forum.example", "/") },
+        ] {
+            assert_eq!(decide(&held, &facts, now()), Verdict::Unknown);
+            let (_, rows) = explain(&held, &facts, now());
+            let deciding = rows.iter().find(|row| row.decides).unwrap();
+            assert_eq!((deciding.row, rows[1].row), (Row::Unknown, Row::Unknown));
+            assert!(deciding.answer.contains("MAINTENANCE_ON_UNKNOWN"), "{}", deciding.answer);
+        }
+    }
+    let passed = Snapshot::unknown_passed(Arc::new(refusing()), Arc::default());
+    assert!(passed.passes_everything());
+    assert_eq!(decide(&passed, &facts("nobody.example", "/"), now()), Verdict::Pass(Pass::Unknown));
+    // Once the state is known, nothing is said of it.
+    let (_, rows) = explain(&snapshot(&[], rules()), &facts("forum.example", "/"), now());
+    assert!(rows.iter().all(|row| row.row != Row::Unknown));
+}
+
+#[test]
 fn rows_one_to_five_never_ask_who_it_is() {
     let snapshot =
         snapshot(&[with_pattern(a_closed_site(1, "forum.example"), "^ignored/$"), a_site(2, "b.example")], rules());

@@ -12,7 +12,7 @@ use arc_swap::{ArcSwap, Cache};
 
 use super::facts::facts_of;
 use super::future::{GateFuture, GateResponse, mark};
-use super::hold::{HoldHandler, bad_host, hold, no_such_site};
+use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::clock;
@@ -117,6 +117,11 @@ where
                 drop(facts);
                 GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
             }
+            Verdict::Unknown => {
+                let answer = not_known(&req, snapshot, now);
+                drop(facts);
+                answered(req, answer)
+            }
             Verdict::NoSuchSite => answered(req, no_such_site()),
             Verdict::BadHost => answered(req, bad_host()),
             Verdict::Identify => {
@@ -159,6 +164,7 @@ where
             return Ok(response.map_into_left_body());
         }
         Verdict::Hold(held) => hold(&req, &snapshot, &held, &facts, parts.on_hold.as_ref(), now),
+        Verdict::Unknown => not_known(&req, &snapshot, now),
         Verdict::NoSuchSite => no_such_site(),
         Verdict::BadHost | Verdict::Identify => bad_host(),
     };

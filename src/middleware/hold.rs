@@ -12,7 +12,7 @@ use rand::Rng as _;
 
 use crate::decision::{Hold, RequestFacts};
 use crate::page::Visit;
-use crate::response::{Held, MAX_JITTER};
+use crate::response::{Held, MAX_JITTER, X_MAINTENANCE};
 use crate::snapshot::Snapshot;
 
 /// What a handler of the application's own is told about a held request.
@@ -65,6 +65,18 @@ pub(super) fn hold(
     }
 }
 
+/// The answer while nothing is known of any site. Monitors must not take it for planned work, and the application's
+/// own handler is not asked, as there is no site to tell it about.
+pub(super) fn not_known(req: &ServiceRequest, snapshot: &Snapshot, now: Timestamp) -> HttpResponse {
+    let Some(pages) = snapshot.unknown_pages() else {
+        unreachable!("the verdict is given only while there are such pages");
+    };
+    let visit = Visit { headers: req.headers(), method: req.method(), host: "", path: req.uri().path() };
+    let mut held = pages.hold_here(&visit, now, 0);
+    held.headers.insert(X_MAINTENANCE, HeaderValue::from_static("unknown"));
+    send(held)
+}
+
 /// Whether a redirect leads to another of our closed sites that redirects in its turn: a circle of sites.
 fn would_come_back(snapshot: &Snapshot, hold: &Hold<'_>, now: Timestamp) -> bool {
     let Some(other) = hold.closed.pages.redirect_host().and_then(|host| snapshot.named_site(host)) else {
@@ -96,7 +108,7 @@ fn by_handler(
         retry_after: retry_after.unwrap_or(1),
     };
     let mut response = (handler.0)(req.request(), &info);
-    let kept: [HeaderName; 3] = [header::RETRY_AFTER, header::CACHE_CONTROL, crate::response::X_MAINTENANCE];
+    let kept: [HeaderName; 3] = [header::RETRY_AFTER, header::CACHE_CONTROL, X_MAINTENANCE];
     for name in kept {
         if !response.headers().contains_key(&name)
             && let Some(value) = held.headers.get(&name)

@@ -123,6 +123,7 @@ impl Asker<'_> {
             is_pass: matches!(verdict, Verdict::Pass(_)),
             sentence: match verdict {
                 Verdict::Pass(pass) => format!("Let in, because {}.", reason(&pass, facts, is_me)),
+                Verdict::Unknown => "503: the state of the sites is not known.".to_owned(),
                 Verdict::NoSuchSite => "404: there is no site for this host.".to_owned(),
                 Verdict::BadHost => "400: the host is malformed.".to_owned(),
                 Verdict::Hold(_) | Verdict::Identify => held(record, snapshot.rules()),
@@ -185,6 +186,7 @@ fn reason(pass: &Pass<'_>, facts: &RequestFacts<'_>, is_me: bool) -> String {
     };
     match pass {
         Pass::BuiltIn => "the panel and health checks are always reachable".to_owned(),
+        Pass::Unknown => "the state of the sites is not known".to_owned(),
         Pass::NoSite => "no site has this host".to_owned(),
         Pass::Open => "the site is open".to_owned(),
         Pass::InternalIp(_, network) => match facts.client {
