@@ -238,7 +238,8 @@ impl MaintenanceBuilder {
         first_site(&store, &settings)?;
         check_site_id(&store, &settings)?;
 
-        let auth = Arc::new(Auth::new(&store, &settings.server)?);
+        let auth = Arc::new(Auth::new(&store, &settings.server));
+        auth.keys().set(&crate::auth::master_secret(&store)?);
         let templates = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
         let forget = Arc::clone(&auth);
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));

@@ -101,7 +101,7 @@ routes! {
 /// Mounts the panel.
 pub(crate) fn configure(maintenance: Maintenance, config: &mut ServiceConfig) {
     let base = maintenance.admin_url().trim_end_matches('/').to_owned();
-    let session = maintenance.auth().session_middleware();
+    let session = maintenance.auth().session_middleware(format!("{base}/static/"));
     let panel = Data::new(Panel::new(maintenance));
     config.service(
         mount(web::scope(&base).app_data(panel.clone()).app_data(body_limit()))

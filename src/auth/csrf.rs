@@ -13,7 +13,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 
 use super::cookie::{self, CookieNames};
-use super::key::{Keys, is_hex, is_same, mac_hex, random_hex};
+use super::key::{Keys, PurposeKey, is_hex, is_same, random_hex};
 use super::session;
 
 /// Name of the form field that carries the token.
@@ -25,7 +25,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Makes and checks tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Csrf {
-    key: [u8; 64],
+    key: PurposeKey,
     name: &'static str,
     is_secure: bool,
     public_origin: Option<String>,
@@ -80,7 +80,12 @@ impl Csrf {
     /// Tokens from a key that all servers share. `public_origin` (`PUBLIC_ORIGIN`) wins over what a request says of
     /// our scheme and host.
     pub fn new(keys: &Keys, is_secure: bool, public_origin: Option<String>) -> Self {
-        Self { key: keys.derive("form token"), name: CookieNames::new(is_secure).csrf, is_secure, public_origin }
+        Self {
+            key: PurposeKey::new(keys, "form token"),
+            name: CookieNames::new(is_secure).csrf,
+            is_secure,
+            public_origin,
+        }
     }
 
     /// What the forms of this session are tied to; `None` for somebody who is not signed in.
@@ -113,8 +118,8 @@ impl Csrf {
     /// The token for the forms of a page: 64 hexadecimal digits.
     pub fn token(&self, binding: &Binding) -> String {
         match binding {
-            Binding::Session(secret) => mac_hex(&self.key, &["session", secret]),
-            Binding::Browser(value) => mac_hex(&self.key, &["browser", value]),
+            Binding::Session(secret) => self.key.mac_hex(&["session", secret]),
+            Binding::Browser(value) => self.key.mac_hex(&["browser", value]),
         }
     }
 

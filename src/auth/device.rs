@@ -6,7 +6,7 @@
 use actix_web::cookie::{Cookie, time};
 
 use super::cookie;
-use super::key::{Keys, is_hex, is_same, mac_hex, random_hex};
+use super::key::{Keys, PurposeKey, is_hex, is_same, random_hex};
 use crate::user::username_key;
 
 /// How long a browser remembers. Each log-in begins anew.
@@ -15,7 +15,7 @@ const AGE: time::Duration = time::Duration::days(365);
 /// Makes and reads device cookies.
 #[derive(Clone)]
 pub struct Devices {
-    key: [u8; 64],
+    key: PurposeKey,
     name: &'static str,
     is_secure: bool,
 }
@@ -24,7 +24,7 @@ impl Devices {
     /// `is_secure` as for the session cookie.
     pub fn new(keys: &Keys, is_secure: bool) -> Self {
         let name = cookie::CookieNames::new(is_secure).device;
-        Self { key: keys.derive("device cookie"), name, is_secure }
+        Self { key: PurposeKey::new(keys, "device cookie"), name, is_secure }
     }
 
     /// The cookie for a browser in which that user has just logged in.
@@ -44,7 +44,7 @@ impl Devices {
     }
 
     fn proof(&self, device: &str, username: &str) -> String {
-        mac_hex(&self.key, &[device, &username_key(username)])
+        self.key.mac_hex(&[device, &username_key(username)])
     }
 }
 

@@ -15,7 +15,7 @@ use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use actix_web::cookie::{Cookie, CookieJar, Key};
+use actix_web::cookie::{Cookie, CookieJar};
 use actix_web::http::header::HeaderMap;
 use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
@@ -54,7 +54,7 @@ pub struct Identities(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    key: Key,
+    keys: Keys,
     name: &'static str,
     ages: SessionAges,
     shards: [RwLock<Shard>; SHARDS],
@@ -89,7 +89,7 @@ impl Identities {
         let hasher = RandomState::default();
         Self(Arc::new(Inner {
             store,
-            key: keys.session_cookie(),
+            keys: keys.clone(),
             name: CookieNames::new(is_secure).session,
             ages,
             shards: std::array::from_fn(|_| RwLock::new(HashMap::with_hasher(hasher.clone()))),
@@ -229,7 +229,7 @@ impl Inner {
     /// The hash of the session key in a cookie, when it is one of ours: read as the session middleware reads it.
     fn decrypt(&self, cookie: SessionCookie<'_>) -> Option<KeyHash> {
         let cookie = Cookie::parse_encoded(format!("{}={}", self.name, cookie.0)).ok()?.into_owned();
-        let key = CookieJar::new().private(&self.key).decrypt(cookie)?;
+        let key = CookieJar::new().private(&self.keys.session_cookie()?).decrypt(cookie)?;
         Some(hash_of(key.value()))
     }
 
@@ -328,7 +328,7 @@ mod tests {
 
     fn cookie_for(keys: &Keys, key: &str) -> String {
         let mut jar = CookieJar::new();
-        jar.private_mut(&keys.session_cookie()).add(Cookie::new("maintenance_session", key.to_owned()));
+        jar.private_mut(&keys.session_cookie().unwrap()).add(Cookie::new("maintenance_session", key.to_owned()));
         let cookie = jar.delta().next().unwrap().encoded().to_string();
         cookie.strip_prefix("maintenance_session=").unwrap().to_owned()
     }
@@ -373,7 +373,9 @@ mod tests {
         let (_folder, store) = store();
         let who = identities(&store);
         store.write(|writer| writer.execute("DROP TABLE sessions")).unwrap();
-        let other_key = cookie_for(&Keys::open(&store, Some("another secret")).unwrap(), "key");
+        let other_keys = Keys::default();
+        other_keys.set("another secret");
+        let other_key = cookie_for(&other_keys, "key");
         for text in ["x", "%zz", "a;b", &"A".repeat(120), &other_key] {
             assert!(matches!(who.resolve(SessionCookie(text), at(0)).await, Identity::Anonymous), "{text}");
             assert!(!who.0.is_paused(at(0)), "the database was asked about {text}");

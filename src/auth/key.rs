@@ -1,6 +1,9 @@
 //! The master secret and the keys made from it, one for each purpose.
 
+use std::sync::Arc;
+
 use actix_web::cookie;
+use arc_swap::ArcSwapOption;
 use hmac::{Hmac, Mac as _};
 use rand::RngCore as _;
 use sha2::{Digest as _, Sha256, Sha512};
@@ -13,46 +16,82 @@ const MASTER_SECRET: &str = "master";
 /// Keeps these keys apart from those that another program makes from the same `SECRET_KEY`.
 const SALT: &[u8] = b"maintenance-mode";
 
-/// Keys that all servers on one database share. Cheap to clone.
-#[derive(Clone)]
+/// Keys that all servers on one database share. Clones are of the same keys.
+///
+/// They are not known from the start when neither a setting nor the database nor a mirror has given the secret, and
+/// they change when the database turns out to hold another one.
+#[derive(Clone, Default)]
 pub struct Keys {
-    /// The pseudo-random key of HKDF, RFC 5869 section 2.2.
-    extracted: [u8; 64],
+    extracted: Arc<ArcSwapOption<Extracted>>,
+}
+
+/// The pseudo-random key of HKDF, RFC 5869 section 2.2.
+struct Extracted([u8; 64]);
+
+/// The master secret of a database, which is made once.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) fn master_secret(store: &Store) -> Result<String, StoreError> {
+    match store.read(|reader| reader.secret(MASTER_SECRET))? {
+        Some(secret) => Ok(secret),
+        None => store.write(|writer| writer.secret_or_insert(MASTER_SECRET, random_hex::<32>)),
+    }
 }
 
 impl Keys {
-    /// Keys from the `SECRET_KEY` setting, else from a secret in the database, which is made once.
-    ///
-    /// # Errors
-    /// When the database does not answer; never when the setting is given.
-    pub fn open(store: &Store, secret_key: Option<&str>) -> Result<Self, StoreError> {
-        if let Some(secret) = secret_key {
-            return Ok(Self::from_secret(secret.as_bytes()));
+    /// Sets the secret that the keys are made from: the `SECRET_KEY` setting, else the master secret.
+    pub fn set(&self, secret: &str) {
+        let extracted = Extracted(hmac_sha512(SALT, &[secret.as_bytes()]));
+        if self.extracted.load().as_ref().is_none_or(|known| known.0 != extracted.0) {
+            self.extracted.store(Some(Arc::new(extracted)));
         }
-        let kept = match store.read(|reader| reader.secret(MASTER_SECRET))? {
-            Some(secret) => secret,
-            None => store.write(|writer| writer.secret_or_insert(MASTER_SECRET, random_hex::<32>))?,
-        };
-        Ok(Self::from_secret(kept.as_bytes()))
+    }
+
+    /// Whether the secret is known.
+    pub fn are_known(&self) -> bool {
+        self.extracted.load().is_some()
+    }
+
+    /// The key for one purpose: HKDF with SHA-512, of which one block is 64 bytes. `None` while the secret is not
+    /// known.
+    pub fn derive(&self, purpose: &str) -> Option<[u8; 64]> {
+        let extracted = self.extracted.load();
+        Some(hmac_sha512(&extracted.as_ref()?.0, &[purpose.as_bytes(), &[1]]))
+    }
+
+    /// The key that the session cookie is encrypted with; `None` while the secret is not known.
+    pub fn session_cookie(&self) -> Option<cookie::Key> {
+        Some(cookie::Key::from(&self.derive("session cookie")?))
     }
 
     #[cfg(test)]
     pub(super) fn for_test() -> Self {
-        Self::from_secret(&[b'k'; 32])
+        let keys = Self::default();
+        keys.set(&"k".repeat(32));
+        keys
+    }
+}
+
+/// A key for one purpose, as far as the secret is known. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct PurposeKey {
+    keys: Keys,
+    purpose: &'static str,
+}
+
+impl PurposeKey {
+    pub(super) fn new(keys: &Keys, purpose: &'static str) -> Self {
+        Self { keys: keys.clone(), purpose }
     }
 
-    fn from_secret(secret: &[u8]) -> Self {
-        Self { extracted: hmac_sha512(SALT, &[secret]) }
-    }
-
-    /// The key for one purpose: HKDF with SHA-512, of which one block is 64 bytes.
-    pub fn derive(&self, purpose: &str) -> [u8; 64] {
-        hmac_sha512(&self.extracted, &[purpose.as_bytes(), &[1]])
-    }
-
-    /// The key that the session cookie is encrypted with.
-    pub fn session_cookie(&self) -> cookie::Key {
-        cookie::Key::from(&self.derive("session cookie"))
+    /// HMAC-SHA-256 of the parts in hexadecimal digits, see [`mac_hex`]. While the secret is not known, under a key
+    /// that nobody has, so that nothing proves genuine.
+    pub(super) fn mac_hex(&self, parts: &[&str]) -> String {
+        match self.keys.derive(self.purpose) {
+            Some(key) => mac_hex(&key, parts),
+            None => random_hex::<32>(),
+        }
     }
 }
 
@@ -117,35 +156,40 @@ mod tests {
     #[test]
     fn the_secret_in_the_database_is_made_once() {
         let (_folder, store) = store();
-        let first = Keys::open(&store, None).unwrap();
-        let second = Keys::open(&store, None).unwrap();
-        assert_eq!(first.derive("x"), second.derive("x"));
+        let first = master_secret(&store).unwrap();
+        assert_eq!(first, master_secret(&store).unwrap());
         let kept = store.read(|reader| reader.secret(MASTER_SECRET)).unwrap().unwrap();
-        assert!(is_hex::<32>(&kept));
+        assert!(is_hex::<32>(&kept) && kept == first);
     }
 
     #[test]
-    fn the_setting_wins_and_leaves_no_trace() {
-        let (_folder, store) = store();
-        let given = Keys::open(&store, Some("a secret of more than thirty-two characters")).unwrap();
-        assert_eq!(store.read(|reader| reader.secret(MASTER_SECRET)).unwrap(), None);
-        assert_ne!(given.derive("x"), Keys::open(&store, None).unwrap().derive("x"));
+    fn keys_are_known_once_the_secret_is_and_all_clones_have_them() {
+        let keys = Keys::default();
+        let clone = keys.clone();
+        let forms = PurposeKey::new(&keys, "form token");
+        assert!(!clone.are_known() && clone.derive("x").is_none() && clone.session_cookie().is_none());
+        assert_ne!(forms.mac_hex(&["a"]), forms.mac_hex(&["a"]), "nothing proves genuine without a key");
+        keys.set("one secret");
+        assert!(clone.are_known());
+        let one = (clone.derive("x"), forms.mac_hex(&["a"]));
+        assert_eq!(forms.mac_hex(&["a"]), one.1);
+        keys.set("another secret");
+        assert!(clone.derive("x") != one.0 && forms.mac_hex(&["a"]) != one.1);
     }
 
     #[test]
     fn each_purpose_has_its_own_key_and_none_is_shown() {
-        let (_folder, store) = store();
-        let keys = Keys::open(&store, None).unwrap();
+        let keys = Keys::for_test();
         assert_ne!(keys.derive("csrf"), keys.derive("device"));
-        assert_eq!(keys.session_cookie().master(), keys.derive("session cookie"));
+        assert_eq!(keys.session_cookie().unwrap().master(), keys.derive("session cookie").unwrap());
         assert_eq!(format!("{keys:?}"), "[redacted]");
     }
 
     #[test]
     fn keys_are_those_of_hkdf() {
         // RFC 5869 with SHA-512, computed with Python's hmac: salt "maintenance-mode", key "k" * 32, info "csrf".
-        let keys = Keys::from_secret(&[b'k'; 32]);
-        assert_eq!(hex(&keys.derive("csrf")[..8]), "b7e1975709a708a6");
+        let keys = Keys::for_test();
+        assert_eq!(hex(&keys.derive("csrf").unwrap()[..8]), "b7e1975709a708a6");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod csrf;
 pub mod device;
 pub mod identity;
 pub mod key;
+mod late;
 pub mod login;
 pub mod next;
 pub mod password;
@@ -19,6 +20,8 @@ pub mod throttle;
 pub use csrf::{Csrf, CsrfError};
 pub use identity::{Identities, SessionCookie};
 pub use key::Keys;
+pub(crate) use key::master_secret;
+pub use late::LateSessions;
 pub use login::{Attempt, LoggedIn, LoginError, Logins};
 pub use password::Hashing;
 pub use session::{SessionAges, Sessions};
@@ -27,11 +30,10 @@ pub use strength::{About, NewPassword, WeakPassword};
 
 use std::sync::Arc;
 
-use actix_session::SessionMiddleware;
 use jiff::Timestamp;
 
 use crate::actions::Actions;
-use crate::config::{Secret, ServerSettings};
+use crate::config::ServerSettings;
 use crate::storage::{Store, StoreError};
 
 /// The parts of this module joined by the settings, once for all workers.
@@ -46,15 +48,15 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Reads the master secret, or makes it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn new(store: &Store, settings: &ServerSettings) -> Result<Self, StoreError> {
-        let keys = Keys::open(store, settings.secret_key.as_ref().map(Secret::expose))?;
+    /// Nobody is known before [`Auth::keys`] are, which the `SECRET_KEY` setting sets at once. Asks nobody.
+    pub fn new(store: &Store, settings: &ServerSettings) -> Self {
+        let keys = Keys::default();
+        if let Some(secret) = &settings.secret_key {
+            keys.set(secret.expose());
+        }
         let ages = SessionAges::from_secs(settings.session_cookie_age, settings.session_idle_age);
         let is_secure = settings.session_cookie_secure;
-        Ok(Self {
+        Self {
             identities: Arc::new(Identities::new(store.clone(), &keys, is_secure, ages)),
             sessions: Sessions::new(store.clone(), ages),
             csrf: Csrf::new(&keys, is_secure, settings.public_origin.clone()),
@@ -62,7 +64,12 @@ impl Auth {
             store: store.clone(),
             is_secure,
             keys,
-        })
+        }
+    }
+
+    /// What cookies and forms are protected with.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Who is signed in, as the gate asks it.
@@ -75,9 +82,11 @@ impl Auth {
         &self.sessions
     }
 
-    /// The session middleware for the panel, one for each worker. [`cookie::drop_disguised`] belongs around it.
-    pub fn session_middleware(&self) -> SessionMiddleware<Sessions> {
-        self.sessions.middleware(&self.keys, self.is_secure)
+    /// The session middleware for the panel, one for each worker. [`cookie::drop_disguised`] belongs around it. Paths
+    /// that begin with `assets` are served even while there can be no sessions.
+    pub fn session_middleware(&self, assets: String) -> LateSessions {
+        let (keys, sessions) = (self.keys.clone(), self.sessions.clone());
+        LateSessions { keys, sessions, is_secure: self.is_secure, assets }
     }
 
     /// The tokens of forms.

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
 use actix_session::{Session, SessionMiddleware};
-use actix_web::cookie::{SameSite, time};
+use actix_web::cookie::{Key, SameSite, time};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::cookie::CookieNames;
-use super::key::{Keys, random_hex, sha256_hex};
+use super::key::{random_hex, sha256_hex};
 use crate::clock;
 use crate::storage::{self, KeyHash, NewSession, SessionId, Store, StoreError};
 use crate::user::UserId;
@@ -100,12 +100,12 @@ impl Sessions {
         self.ages
     }
 
-    /// The middleware, to be wrapped around the panel. Made once for each worker.
+    /// The middleware, to be wrapped around the panel, with [`super::Keys::session_cookie`]. Made for each worker.
     ///
     /// The cookie is encrypted, `HttpOnly`, `SameSite=Lax`, for all paths, because the gate reads it everywhere.
-    pub fn middleware(&self, keys: &Keys, is_secure: bool) -> SessionMiddleware<Self> {
+    pub fn middleware(&self, key: Key, is_secure: bool) -> SessionMiddleware<Self> {
         let ttl = time::Duration::seconds(self.ages.absolute.as_secs());
-        SessionMiddleware::builder(self.clone(), keys.session_cookie())
+        SessionMiddleware::builder(self.clone(), key)
             .cookie_name(CookieNames::new(is_secure).session.to_owned())
             .cookie_secure(is_secure)
             .cookie_http_only(true)
@@ -417,7 +417,7 @@ mod tests {
                 HttpResponse::Ok().finish()
             };
             let app = App::new()
-                .wrap(sessions.middleware(&keys(), $is_secure))
+                .wrap(sessions.middleware(keys().session_cookie().unwrap(), $is_secure))
                 .route("/", web::get().to(who))
                 .route("/in", web::get().to(sign_in))
                 .route("/note", web::get().to(note))
