@@ -2,14 +2,41 @@
 //!
 //! Everything that decides or writes takes the time as an argument; edges read it here, once per
 //! request or action. Stored times are UTC, cut to microseconds, because PostgreSQL keeps no more.
+//!
+//! Servers that share a PostgreSQL decide by its clock, so that "at 14:32" is the same moment on all of them:
+//! [`now`] adds what [`set_offset`] was told. One process has one offset; on SQLite it stays zero.
 
-use jiff::{Timestamp, Unit};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-/// The wall clock now, cut to whole microseconds so that a stored time reads back equal.
+use jiff::{SignedDuration, Timestamp, Unit};
+
+/// How far the clock that counts is ahead of the system's, in microseconds.
+static OFFSET: AtomicI64 = AtomicI64::new(0);
+
+/// The time that counts, cut to whole microseconds so that a stored time reads back equal.
 pub fn now() -> Timestamp {
+    match OFFSET.load(Ordering::Relaxed) {
+        0 => system(),
+        offset => system().checked_add(SignedDuration::from_micros(offset)).unwrap_or_else(|_| system()),
+    }
+}
+
+/// The system's own clock, whatever clock counts.
+pub(crate) fn system() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the clock")]
     let now = Timestamp::now();
     to_microseconds(now)
+}
+
+/// How far the clock that counts is ahead of the system's.
+pub(crate) fn offset() -> SignedDuration {
+    SignedDuration::from_micros(OFFSET.load(Ordering::Relaxed))
+}
+
+/// Makes another clock count: one that is `offset` ahead of the system's.
+pub(crate) fn set_offset(offset: SignedDuration) {
+    let microseconds = i64::try_from(offset.as_micros()).unwrap_or(0);
+    OFFSET.store(microseconds, Ordering::Relaxed);
 }
 
 /// Cuts a time to whole microseconds, towards the past.

@@ -4,6 +4,7 @@
 //! revision it knows, loads only the sites that were touched, and swaps the snapshot. When the database does
 //! not answer, the last snapshot stays in force and the thread tries again.
 
+mod clock;
 mod confirmed;
 mod follower;
 mod health;
