@@ -253,6 +253,7 @@ impl MaintenanceBuilder {
             identities: Some(Arc::clone(auth.identities())),
             staff: self.staff,
             on_hold: self.on_hold,
+            tallies: Arc::default(),
         });
         Ok(Maintenance(Arc::new(Parts { settings, actions, enforced, auth, gate })))
     }

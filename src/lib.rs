@@ -85,6 +85,7 @@ pub mod sharded;
 pub mod site;
 pub mod snapshot;
 pub mod storage;
+pub mod tally;
 pub mod template;
 pub mod user;
 mod voice;

@@ -21,6 +21,7 @@ use crate::record::SiteRecord;
 use crate::response::Redirect;
 use crate::sharded::ShardedMap;
 use crate::site::{self, Domain, HostMap, SiteId};
+use crate::tally::SiteCounts;
 use crate::template::PageTemplates;
 use crate::wording::{self, Wording};
 
@@ -139,6 +140,8 @@ pub struct ClosedSite {
     pub ignored: IgnoredPatterns,
     /// The answers, ready to send.
     pub pages: SitePages,
+    /// Where its requests are counted.
+    pub counts: SiteCounts,
 }
 
 /// Two compiled states are the same thing when they are of the same site.
@@ -163,6 +166,7 @@ impl SiteSnapshot {
                 networks: record.networks.iter().map(|row| row.network).collect(),
                 ignored,
                 pages: SitePages::new(templates, rules.page_input(record, now)),
+                counts: SiteCounts::default(),
             })
         });
         Self {

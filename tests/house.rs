@@ -67,6 +67,7 @@ fn nouns_know_no_edge() {
         "response.rs",
         "sharded.rs",
         "snapshot.rs",
+        "tally.rs",
         "template.rs",
         "user.rs",
         "voice.rs",

@@ -19,6 +19,7 @@ use crate::path::RequestPath;
 use crate::pattern::IgnoredPattern;
 use crate::site::HostError;
 use crate::snapshot::{ClosedSite, SiteSnapshot, Snapshot};
+use crate::tally::Outcome;
 use crate::user::Rights;
 
 /// What is known of a request.
@@ -164,17 +165,32 @@ impl Pass<'_> {
         }
     }
 
+    /// What the request is counted as.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::BuiltIn => Outcome::BuiltIn,
+            Self::Unknown => Outcome::Unknown,
+            Self::NoSite => Outcome::NoSite,
+            Self::Open => Outcome::Open,
+            Self::InternalIp(..) => Outcome::InternalIp,
+            Self::IgnoredPattern(..) => Outcome::IgnoredPattern,
+            Self::Superuser(_) => Outcome::Superuser,
+            Self::Staff(_) => Outcome::Staff,
+        }
+    }
+
     /// A stable word for headers, logs and JSON.
     pub fn reason(&self) -> &'static str {
+        self.outcome().reason()
+    }
+
+    /// The closed site that was looked at: rows 4 to 6.
+    pub fn closed_site(&self) -> Option<&SiteSnapshot> {
         match self {
-            Self::BuiltIn => "built-in",
-            Self::Unknown => "unknown",
-            Self::NoSite => "no-site",
-            Self::Open => "open",
-            Self::InternalIp(..) => "internal-ip",
-            Self::IgnoredPattern(..) => "ignored-pattern",
-            Self::Superuser(_) => "superuser",
-            Self::Staff(_) => "staff",
+            Self::InternalIp(site, _) | Self::IgnoredPattern(site, _) | Self::Superuser(site) | Self::Staff(site) => {
+                Some(site)
+            }
+            Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open => None,
         }
     }
 

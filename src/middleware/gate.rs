@@ -18,7 +18,8 @@ use crate::auth::identity::Identities;
 use crate::clock;
 use crate::decision::{Identity, KnownUser, Pass, Verdict, decide};
 use crate::maintenance::Phase;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ClosedSite, SiteSnapshot, Snapshot};
+use crate::tally::{Outcome, Tallies, WorkerCounts};
 use crate::user::Rights;
 
 /// What every worker's gate shares.
@@ -27,6 +28,7 @@ pub(crate) struct GateParts {
     pub(crate) identities: Option<Arc<Identities>>,
     pub(crate) staff: Option<StaffHook>,
     pub(crate) on_hold: Option<HoldHandler>,
+    pub(crate) tallies: Arc<Tallies>,
 }
 
 /// The middleware. Made by `Maintenance::gate`.
@@ -44,7 +46,13 @@ impl Gate {
     /// application. Nobody is signed in.
     pub fn fixed(snapshot: Snapshot) -> Self {
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-        Self::new(Arc::new(GateParts { snapshot, identities: None, staff: None, on_hold: None }))
+        Self::new(Arc::new(GateParts {
+            snapshot,
+            identities: None,
+            staff: None,
+            on_hold: None,
+            tallies: Arc::default(),
+        }))
     }
 }
 
@@ -63,6 +71,7 @@ where
         ready(Ok(GateService {
             service: Rc::new(service),
             snapshot: RefCell::new(Cache::new(Arc::clone(&self.parts.snapshot))),
+            counts: self.parts.tallies.worker(),
             parts: Arc::clone(&self.parts),
         }))
     }
@@ -72,6 +81,7 @@ where
 pub struct GateService<S> {
     service: Rc<S>,
     snapshot: RefCell<Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
+    counts: WorkerCounts,
     parts: Arc<GateParts>,
 }
 
@@ -90,6 +100,7 @@ where
         let mut cache = self.snapshot.borrow_mut();
         let snapshot = cache.load();
         if snapshot.passes_everything() {
+            self.counts.add(if snapshot.is_known() { Outcome::Open } else { Outcome::Unknown });
             return GateFuture::Pass { answer: self.service.call(req) };
         }
         let now = clock::now();
@@ -102,6 +113,7 @@ where
             facts.identity = known;
             verdict = decide(snapshot, &facts, now);
         }
+        self.parts.count(&self.counts, snapshot, &verdict);
         match verdict {
             Verdict::Pass(pass) => {
                 let reason = let_through(&req, &pass, now);
@@ -127,8 +139,9 @@ where
             Verdict::Identify => {
                 let snapshot = Arc::clone(snapshot);
                 let (service, parts) = (Rc::clone(&self.service), Arc::clone(&self.parts));
+                let counts = self.counts.clone();
                 drop(facts);
-                GateFuture::Identifying { answer: Box::pin(identify_and_answer(req, snapshot, service, parts)) }
+                GateFuture::Identifying { answer: Box::pin(identify_and_answer(req, snapshot, service, parts, counts)) }
             }
         }
     }
@@ -144,6 +157,7 @@ async fn identify_and_answer<S, B>(
     snapshot: Arc<Snapshot>,
     service: Rc<S>,
     parts: Arc<GateParts>,
+    counts: WorkerCounts,
 ) -> Result<GateResponse<B>, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
@@ -153,7 +167,9 @@ where
     let identity = parts.identify(&req).await;
     let mut facts = facts_of(&req, snapshot.rules());
     facts.identity = identity;
-    let answer = match decide(&snapshot, &facts, now) {
+    let verdict = decide(&snapshot, &facts, now);
+    parts.count(&counts, &snapshot, &verdict);
+    let answer = match verdict {
         Verdict::Pass(pass) => {
             let reason = let_through(&req, &pass, now);
             drop(facts);
@@ -186,6 +202,24 @@ fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> O
 }
 
 impl GateParts {
+    /// Counts what becomes of a request, once it is certain: at its site when that is closed, else at the worker.
+    fn count(&self, worker: &WorkerCounts, snapshot: &Snapshot, verdict: &Verdict<'_>) {
+        let at_site = |site: &SiteSnapshot, closed: &ClosedSite, outcome| {
+            self.tallies.add_at(site.id, &closed.counts, outcome, |id| snapshot.site(id).is_some());
+        };
+        match verdict {
+            Verdict::Pass(pass) => match pass.closed_site().and_then(|site| Some((site, site.closed()?))) {
+                Some((site, closed)) => at_site(site, closed, pass.outcome()),
+                None => worker.add(pass.outcome()),
+            },
+            Verdict::Hold(held) => at_site(held.site, held.closed, Outcome::Held),
+            Verdict::Unknown => worker.add(Outcome::HeldUnknown),
+            Verdict::NoSuchSite => worker.add(Outcome::NoSuchSite),
+            Verdict::BadHost => worker.add(Outcome::BadHost),
+            Verdict::Identify => {}
+        }
+    }
+
     /// Nobody, when the request bears nothing by which somebody could be known.
     fn at_first_sight(&self, req: &ServiceRequest) -> Identity {
         if self.staff.is_none() && !req.headers().contains_key(header::COOKIE) {
