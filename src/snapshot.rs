@@ -205,7 +205,7 @@ pub struct Snapshot {
     sites: ShardedMap<SiteId, Arc<SiteSnapshot>>,
     marked_default: Option<SiteId>,
     default_site: Option<Arc<SiteSnapshot>>,
-    closed: usize,
+    closed: ShardedMap<SiteId, Arc<SiteSnapshot>>,
     unknown: Option<Unknown>,
     passes_everything: bool,
 }
@@ -262,7 +262,7 @@ impl Snapshot {
             sites: ShardedMap::default(),
             marked_default: None,
             default_site: None,
-            closed: 0,
+            closed: ShardedMap::default(),
             unknown: None,
         }
     }
@@ -338,13 +338,12 @@ impl Snapshot {
 
     /// How many sites have their box ticked.
     pub fn closed_sites(&self) -> usize {
-        self.closed
+        self.closed.len()
     }
 
-    /// The sites whose box is ticked, in no particular order.
+    /// The sites whose box is ticked, in no particular order; open ones cost nothing.
     pub fn closed(&self) -> impl Iterator<Item = &SiteSnapshot> {
-        let is_any = self.closed > 0;
-        self.sites.iter().filter(move |_| is_any).map(|(_, site)| site.as_ref()).filter(|site| site.closed.is_some())
+        self.closed.iter().map(|(_, site)| site.as_ref())
     }
 
     /// Keys of all sites, in no particular order.
@@ -364,7 +363,9 @@ impl Snapshot {
 
     fn insert(&mut self, record: &SiteRecord, now: Timestamp) {
         let site = Arc::new(SiteSnapshot::compile(record, &self.rules, &self.templates, now));
-        self.closed += usize::from(site.closed.is_some());
+        if site.closed.is_some() {
+            self.closed.insert(site.id, Arc::clone(&site));
+        }
         if site.is_default {
             self.marked_default = Some(site.id);
         }
@@ -374,7 +375,7 @@ impl Snapshot {
 
     fn remove(&mut self, id: SiteId) {
         let Some(site) = self.sites.remove(&id) else { return };
-        self.closed -= usize::from(site.closed.is_some());
+        self.closed.remove(&id);
         if self.marked_default == Some(id) {
             self.marked_default = None;
         }
@@ -385,7 +386,7 @@ impl Snapshot {
         let only = || (self.sites.len() == 1).then(|| self.sites.iter().next().map(|(id, _)| *id)).flatten();
         let id = self.rules.site_id.or_else(only).or(self.marked_default);
         self.default_site = id.and_then(|id| self.sites.get(&id).cloned());
-        self.passes_everything = self.closed == 0 && !self.rules.refuses_unknown_sites;
+        self.passes_everything = self.closed.is_empty() && !self.rules.refuses_unknown_sites;
     }
 }
 
