@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::field::{FieldErrors, Warning};
 use crate::record::SiteRecord;
-use crate::storage::StoreError;
+use crate::storage::{StoreError, TransactionError};
 
 /// An action that did not happen. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -61,5 +61,14 @@ fn texts(warnings: &[Warning]) -> String {
 impl From<FieldErrors> for ActionError {
     fn from(errors: FieldErrors) -> Self {
         Self::Invalid(errors)
+    }
+}
+
+impl TransactionError for ActionError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
     }
 }

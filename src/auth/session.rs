@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::cookie::CookieNames;
 use super::key::{random_hex, sha256_hex};
 use crate::clock;
-use crate::storage::{self, KeyHash, NewSession, SessionId, Store, StoreError};
+use crate::storage::{self, KeyHash, NewSession, SessionId, Store, StoreError, TransactionError};
 use crate::user::UserId;
 
 /// How often at most a session's last use is written.
@@ -87,6 +87,15 @@ enum WriteError {
     Store(#[from] StoreError),
     #[error("the password was changed or the user removed while the log-in was under way")]
     Overtaken,
+}
+
+impl TransactionError for WriteError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Overtaken => None,
+        }
+    }
 }
 
 impl Sessions {

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::storage::{LoginFailures, LoginScope, Store, StoreError};
+use crate::storage::{LoginFailures, LoginScope, Store, StoreError, TransactionError};
 
 /// How tries of one scope are slowed down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,15 @@ pub enum Throttled {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl TransactionError for Throttled {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Until { .. } => None,
+        }
+    }
 }
 
 /// Counts a try, unless it is refused.

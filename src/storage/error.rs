@@ -135,7 +135,36 @@ impl From<ConnectionError> for StoreError {
     }
 }
 
+/// An error of a transaction, in which a failure of the database can be told from a refusal of the caller's own.
+pub trait TransactionError: From<StoreError> {
+    /// The failure of the database, if it is one.
+    fn store_error(&self) -> Option<&StoreError>;
+}
+
+impl TransactionError for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
 impl StoreError {
+    /// The words of [`StoreError::kind`].
+    pub const KINDS: [&'static str; 6] = ["unreachable", "unconfirmed", "locked", "full", "read-only", "refused"];
+
+    /// What kind of failure this is, as a word that may be shown to strangers: it names no address, no path and no SQL.
+    /// `None` for [`StoreError::Duplicate`], which is an answer.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Duplicate { .. } => return None,
+            Self::Unreachable { .. } | Self::Missing { .. } | Self::CannotOpen { .. } => "unreachable",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Locked => "locked",
+            Self::Full => "full",
+            Self::ReadOnly | Self::Standby => "read-only",
+            _ => "refused",
+        })
+    }
+
     /// Whether a later try may succeed without anybody changing a setting or a right.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Locked | Self::Full | Self::Unreachable { .. } | Self::Unconfirmed | Self::Standby)

@@ -39,7 +39,7 @@ pub use backup::BackupError;
 pub(crate) use backup::create_private;
 pub use change::{ChangeFilter, FeedEntry, NewChange};
 pub use connection::DbConnection;
-pub use error::StoreError;
+pub use error::{StoreError, TransactionError};
 pub use login_failure::{LoginFailures, LoginScope};
 pub use record::SiteLine;
 pub use session::{KeyHash, NewSession, Session, SessionId};
@@ -47,10 +47,13 @@ pub use url::DatabaseUrl;
 pub use user::{NewUser, UserChanges};
 pub use watch::Watch;
 
+use crate::tally::WordCounts;
+
 /// The database, with its pool of connections. Cloning shares the pool.
 #[derive(Clone)]
 pub struct Store {
     pool: Arc<Pool>,
+    errors: Arc<WordCounts>,
 }
 
 /// How a store deals with its database.
@@ -92,7 +95,7 @@ impl Store {
     /// A store that has not looked at its database yet: no file is touched and nobody is asked. What is read or written
     /// before [`Store::prepare`] has succeeded once may meet tables of another version.
     pub fn new(url: &DatabaseUrl, options: DatabaseOptions) -> Self {
-        Self { pool: Arc::new(Pool::new(url.clone(), options)) }
+        Self { pool: Arc::new(Pool::new(url.clone(), options)), errors: Arc::new(WordCounts::of(&StoreError::KINDS)) }
     }
 
     /// Creates, migrates or checks the database, as `open` allows. To be called before the first use, and again when it
@@ -147,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// What `work` returns, or that the database does not answer.
-    pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn write<T, E: TransactionError>(&self, work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
         self.transaction(Purpose::Write, |conn| work(&mut Writer { reader: Reader { conn }, has_turn: true }))
     }
 
@@ -156,7 +159,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub fn write_beside<T, E: From<StoreError>>(
+    pub fn write_beside<T, E: TransactionError>(
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -169,14 +172,28 @@ impl Store {
         self.pool.give_up_lost()
     }
 
-    fn transaction<T, E: From<StoreError>>(
+    fn transaction<T, E: TransactionError>(
         &self,
         purpose: Purpose,
         work: impl FnOnce(&mut DbConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut lent = self.pool.lend(|conn| transaction::begin(conn, purpose, self.options()))?;
-        let attempt = lent.attempt();
-        transaction::finish(&mut lent, &attempt, work)
+        let run = || {
+            let mut lent = self.pool.lend(|conn| transaction::begin(conn, purpose, self.options()))?;
+            let attempt = lent.attempt();
+            transaction::finish(&mut lent, &attempt, work)
+        };
+        run().inspect_err(|error| self.count(error))
+    }
+
+    /// How often transactions of this process have failed, by [`StoreError::kind`].
+    pub fn errors(&self) -> Vec<(&'static str, u64)> {
+        self.errors.totals()
+    }
+
+    fn count(&self, error: &impl TransactionError) {
+        if let Some(kind) = error.store_error().and_then(StoreError::kind) {
+            self.errors.add(kind);
+        }
     }
 
     /// Opens a connection of its own with an answer for each way in which that can fail.
