@@ -4,6 +4,7 @@
 //! the same work: one count, one hash, one entry in the log.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actix_session::Session;
 use actix_web::cookie::Cookie;
@@ -16,6 +17,7 @@ use super::session::{self, Opening};
 use super::throttle::{self, Throttled, Try};
 use crate::actions::{ActionError, Actions, Actor, PasswordHash, RightPassword};
 use crate::storage::{SessionId, StoreError};
+use crate::tally::WordCounts;
 use crate::user::{User, UserId};
 
 /// A number that no user has, so that an unknown name costs the same queries.
@@ -33,6 +35,7 @@ pub struct Logins {
     actions: Actions,
     hashing: Hashing,
     devices: Devices,
+    refusals: Arc<WordCounts>,
 }
 
 /// A try to log in.
@@ -92,6 +95,19 @@ impl From<StoreError> for LoginError {
 }
 
 impl LoginError {
+    /// The words of [`LoginError::refusal`].
+    pub(super) const REFUSALS: [&'static str; 3] = ["password", "throttled", "busy"];
+
+    /// Why the log-in was refused, as a stable word; `None` when the database failed, which refuses nobody.
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused => Some("password"),
+            Self::Throttled { .. } => Some("throttled"),
+            Self::Busy(_) => Some("busy"),
+            Self::Action(_) => None,
+        }
+    }
+
     fn of(throttled: Throttled, now: Timestamp) -> Self {
         match throttled {
             Throttled::Store(error) => error.into(),
@@ -118,9 +134,9 @@ impl LoggedIn {
 }
 
 impl Logins {
-    /// Log-ins by these actions. `devices` and `hashing` are shared by all workers.
-    pub fn new(actions: Actions, hashing: Hashing, keys: &Keys, is_secure: bool) -> Self {
-        Self { actions, hashing, devices: Devices::new(keys, is_secure) }
+    /// Log-ins by these actions. `hashing`, and `refusals`, where refused ones are counted, are shared by all workers.
+    pub fn new(actions: Actions, hashing: Hashing, keys: &Keys, is_secure: bool, refusals: Arc<WordCounts>) -> Self {
+        Self { actions, hashing, devices: Devices::new(keys, is_secure), refusals }
     }
 
     /// The bound on hashing, for setting passwords.
@@ -134,6 +150,10 @@ impl Logins {
     /// [`LoginError`]; what was typed is right for another try only after [`LoginError::Busy`] and
     /// [`LoginError::Action`].
     pub async fn log_in(&self, attempt: Attempt, now: Timestamp) -> Result<LoggedIn, LoginError> {
+        self.admit_and_log_in(attempt, now).await.inspect_err(|error| self.count(error))
+    }
+
+    async fn admit_and_log_in(&self, attempt: Attempt, now: Timestamp) -> Result<LoggedIn, LoginError> {
         // Most of a flood is refused here, before it takes a turn from people with passwords.
         let (logins, asked) = (self.clone(), attempt.clone());
         let check = move || throttle::check(logins.actions.store(), logins.as_try(&asked), now);
@@ -171,7 +191,13 @@ impl Logins {
     pub async fn confirm(&self, username: &str, password: String, now: Timestamp) -> Result<(), LoginError> {
         let (logins, username) = (self.clone(), username.to_owned());
         let work = move || logins.confirm_blocking(&username, &password, now);
-        self.hashing.run_apart(self.actions.store(), work).await
+        self.hashing.run_apart(self.actions.store(), work).await.inspect_err(|error| self.count(error))
+    }
+
+    fn count(&self, error: &LoginError) {
+        if let Some(reason) = error.refusal() {
+            self.refusals.add(reason);
+        }
     }
 
     fn confirm_blocking(&self, username: &str, password: &str, now: Timestamp) -> Result<(), LoginError> {
@@ -246,7 +272,7 @@ mod tests {
     use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 
     fn logins(store: &Store) -> Logins {
-        Logins::new(actions(store), Hashing::new(2), &keys(), false)
+        Logins::new(actions(store), Hashing::new(2), &keys(), false, Arc::default())
     }
 
     fn attempt(username: &str, password: &str) -> Attempt {

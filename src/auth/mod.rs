@@ -35,6 +35,7 @@ use jiff::Timestamp;
 use crate::actions::Actions;
 use crate::config::ServerSettings;
 use crate::storage::{Store, StoreError};
+use crate::tally::WordCounts;
 
 /// The parts of this module joined by the settings, once for all workers.
 pub struct Auth {
@@ -45,6 +46,7 @@ pub struct Auth {
     sessions: Sessions,
     csrf: Csrf,
     hashing: Hashing,
+    refusals: Arc<WordCounts>,
 }
 
 impl Auth {
@@ -61,6 +63,7 @@ impl Auth {
             sessions: Sessions::new(store.clone(), ages),
             csrf: Csrf::new(&keys, is_secure, settings.public_origin.clone()),
             hashing: Hashing::default(),
+            refusals: Arc::new(WordCounts::of(&LoginError::REFUSALS)),
             store: store.clone(),
             is_secure,
             keys,
@@ -106,7 +109,13 @@ impl Auth {
 
     /// Log-ins that are written down by these actions. All share the bound on hashing.
     pub fn logins(&self, actions: &Actions) -> Logins {
-        Logins::new(actions.clone(), self.hashing.clone(), &self.keys, self.is_secure)
+        Logins::new(actions.clone(), self.hashing.clone(), &self.keys, self.is_secure, Arc::clone(&self.refusals))
+    }
+
+    /// How often a password was refused on this server, at log-in or where it is asked for once more, by the reason:
+    /// `password` (wrong, or of nobody who may log in), `throttled`, `busy`.
+    pub fn refusals(&self) -> Vec<(&'static str, u64)> {
+        self.refusals.totals()
     }
 
     /// Removes sessions and counts of failures that are over by age; returns how many rows. Blocks. To be called at
