@@ -112,7 +112,7 @@ impl Follower {
                 Err(error) => {
                     self.watch = None;
                     let failure = Failure::again(failing.take(), &error);
-                    let failing_now = Failing { reason: error.to_string(), since: failure.since };
+                    let failing_now = Failing::new(&error, failure.since);
                     self.health.store(Arc::new(Health { failing: Some(failing_now), source: Source::Database }));
                     failing = Some(failure);
                 }

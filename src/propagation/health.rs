@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::storage::StoreError;
+
 /// How this server fares with the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
@@ -16,8 +18,17 @@ pub struct Health {
 pub struct Failing {
     /// The error in words. Names the database; not for strangers.
     pub reason: String,
+    /// The error as one word, such as `unreachable`, which may be shown to anybody.
+    pub kind: &'static str,
     /// When it was first noticed.
     pub since: Timestamp,
+}
+
+impl Failing {
+    /// A failure that was first noticed at `since`.
+    pub(super) fn new(error: &StoreError, since: Timestamp) -> Self {
+        Self { reason: error.to_string(), kind: error.kind().unwrap_or("refused"), since }
+    }
 }
 
 /// Where the state in force comes from.
