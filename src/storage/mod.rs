@@ -185,7 +185,7 @@ impl Store {
         run().inspect_err(|error| self.count(error))
     }
 
-    /// How often transactions of this process have failed, by [`StoreError::kind`].
+    /// How often transactions and looks for news have failed in this process, by [`StoreError::kind`].
     pub fn errors(&self) -> Vec<(&'static str, u64)> {
         self.errors.totals()
     }

@@ -3,7 +3,6 @@
 //! SQLite: `PRAGMA data_version`, which costs a few microseconds. The number is per connection, so the connection is
 //! kept. PostgreSQL: `LISTEN` wakes, and the last revision, asked every two seconds, makes certain.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::Attempt;
@@ -29,6 +28,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub fn watch(&self) -> Result<Watch, StoreError> {
+        self.open_watch().inspect_err(|error| self.count(error))
+    }
+
+    fn open_watch(&self) -> Result<Watch, StoreError> {
         let file = FileId::of(self.url());
         Ok(Watch {
             conn: self.watching_connection()?,
@@ -70,6 +73,10 @@ impl Watch {
     /// When the database does not answer, or its file was moved away or replaced; the watch is then to be opened anew,
     /// and everything to be read again.
     pub fn look(&mut self) -> Result<bool, StoreError> {
+        self.try_look().inspect_err(|error| self.store.count(error))
+    }
+
+    fn try_look(&mut self) -> Result<bool, StoreError> {
         if self.file != FileId::of(self.store.url()) {
             return Err(StoreError::Unreachable { reason: "its file was moved away or replaced".to_owned() });
         }
