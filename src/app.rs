@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::{Auth, setup_token};
@@ -105,7 +105,7 @@ impl Maintenance {
     /// Mounts `/healthz` and `/readyz`.
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
-        move |config| endpoints::configure(maintenance, config)
+        move |config| endpoints::configure(&maintenance, config)
     }
 
     /// Everything that can be done, with the same checks and the same log as in the panel.
@@ -132,6 +132,17 @@ impl Maintenance {
     /// answers; `None` when it never has since the start.
     pub fn confirmed_at(&self) -> Option<Timestamp> {
         self.0.enforced.confirmed_at()
+    }
+
+    /// When the state in force was last known to be the newest: when the database confirmed it, or the mirror that it
+    /// was read from. `None` when nobody knows.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.health().source.as_of(self.confirmed_at())
+    }
+
+    /// How long ago [`Maintenance::as_of`] is; never negative.
+    pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.as_of().map(|as_of| now.duration_since(as_of).max(SignedDuration::ZERO))
     }
 
     /// The state in force, behind its atomic pointer, and how it gets there.

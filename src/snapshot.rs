@@ -346,6 +346,11 @@ impl Snapshot {
         self.closed.iter().map(|(_, site)| site.as_ref())
     }
 
+    /// The sites that are closed at `now`: those whose box is ticked and still holds.
+    pub fn closed_at(&self, now: Timestamp) -> impl Iterator<Item = &SiteSnapshot> {
+        self.closed().filter(move |site| site.closed_at(now).is_some())
+    }
+
     /// Keys of all sites, in no particular order.
     pub fn ids(&self) -> impl Iterator<Item = &SiteId> {
         self.sites.iter().map(|(id, _)| id)

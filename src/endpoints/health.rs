@@ -1,49 +1,67 @@
-//! Endpoints of the program itself that maintenance never affects: alive, and ready.
+//! `/healthz`: the process answers. `/readyz`: it decides, from a state of this age.
 
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, http::header};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, ServiceConfig};
+use jiff::Timestamp;
 use serde::Serialize;
 
+use super::{NOT_STORED, readable};
 use crate::app::Maintenance;
 use crate::clock;
+use crate::propagation::Source;
 
-/// Mounts `/healthz` and `/readyz`.
-pub(crate) fn configure(maintenance: Maintenance, config: &mut ServiceConfig) {
-    config
-        .route("/healthz", web::get().to(alive))
-        .service(web::resource("/readyz").app_data(Data::new(maintenance)).route(web::get().to(ready)));
+pub(super) fn configure(maintenance: &Maintenance, config: &mut ServiceConfig) {
+    config.service(readable("/healthz", alive));
+    config.service(readable("/readyz", ready).app_data(Data::new(maintenance.clone())));
 }
 
 async fn alive() -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/plain").body("alive\n")
+    HttpResponse::Ok().insert_header(NOT_STORED).content_type("text/plain").body("alive\n")
 }
 
-/// What `/readyz` says.
+/// What `/readyz` says. Anybody may ask, so it names no address, no path, no version and no site.
 #[derive(Serialize)]
 struct Ready {
-    /// Always true: a server decides from a snapshot from its first request on.
+    /// Whether this server decides by a state that it knows: also during an outage, from what was known last.
     ready: bool,
     /// The revision that this server enforces.
     revision: i64,
     /// How many sites it knows.
     sites: usize,
+    /// How many of them are in maintenance now.
+    in_maintenance: usize,
     /// Whether the database answers. When not, the last known state stays in force.
     database: bool,
     /// Since when the database has not answered.
-    database_failing_since: Option<jiff::Timestamp>,
+    database_failing_since: Option<Timestamp>,
+    /// Why not, in one word.
+    database_error: Option<&'static str>,
+    /// Where the state in force comes from: `database`, `mirror` or `unknown`.
+    source: &'static str,
+    /// When that state was last known to be the newest.
+    as_of: Option<Timestamp>,
+    /// How long ago that is, in seconds.
+    age_seconds: Option<f64>,
     /// The server's clock.
-    now: jiff::Timestamp,
+    now: Timestamp,
 }
 
 async fn ready(maintenance: Data<Maintenance>) -> HttpResponse {
-    let snapshot = maintenance.snapshot();
-    let health = maintenance.health();
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Ready {
-        ready: true,
+    let (now, snapshot, health) = (clock::now(), maintenance.snapshot(), maintenance.health());
+    let failing = health.failing.as_ref();
+    let ready = Ready {
+        ready: health.source != Source::Unknown,
         revision: snapshot.revision().0,
         sites: snapshot.len(),
-        database: health.failing.is_none(),
-        database_failing_since: health.failing.as_ref().map(|failing| failing.since),
-        now: clock::now(),
-    })
+        in_maintenance: snapshot.closed_at(now).count(),
+        database: failing.is_none(),
+        database_failing_since: failing.map(|failing| failing.since),
+        database_error: failing.map(|failing| failing.kind),
+        source: health.source.word(),
+        as_of: maintenance.as_of(),
+        age_seconds: maintenance.age(now).map(|age| age.as_secs_f64()),
+        now,
+    };
+    let mut answer = if ready.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.insert_header(NOT_STORED).json(ready)
 }

@@ -45,3 +45,23 @@ pub enum Source {
     /// Nothing: neither database nor mirror. `MAINTENANCE_ON_UNKNOWN` decides.
     Unknown,
 }
+
+impl Source {
+    /// A stable word: `database`, `mirror` or `unknown`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Mirror { .. } => "mirror",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// When a state from here was last known to be the newest, given when the database last confirmed it.
+    pub fn as_of(self, confirmed_at: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Self::Database => confirmed_at,
+            Self::Mirror { as_of } => Some(as_of),
+            Self::Unknown => None,
+        }
+    }
+}

@@ -89,13 +89,3 @@ fn a_backup_that_is_put_back_is_followed() {
     .unwrap();
     eventually("the older state is in force", || server.send(get("/")).status == 200);
 }
-
-#[test]
-fn ready_tells_the_revision_and_that_the_database_answers() {
-    let server = a_server().start();
-    server.close(FIRST_SITE);
-    let ready = server.send(get("/readyz")).json();
-    assert_eq!(ready["database"], true);
-    assert_eq!(ready["revision"], server.maintenance.snapshot().revision().0);
-    assert_eq!(ready["sites"], 1);
-}

@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod faults;
 mod gate;
+mod health;
 mod helpers;
 mod history;
 mod library;
