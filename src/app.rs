@@ -12,6 +12,7 @@ use crate::change::Revision;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::endpoints;
+use crate::metrics::Propagation;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
 use crate::pattern::PatternError;
 use crate::propagation::{Enforced, Follower, Health, TemplateFolder};
@@ -19,6 +20,7 @@ use crate::record::SiteRecord;
 use crate::site::{Domain, Site, SiteId};
 use crate::snapshot::Snapshot;
 use crate::storage::{Open, Store, StoreError};
+use crate::tally::Tallies;
 
 /// How long a request of the panel waits until its own change is in force on this server.
 const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -53,6 +55,8 @@ struct Parts {
     enforced: Enforced,
     auth: Arc<Auth>,
     gate: Arc<GateParts>,
+    propagation: Propagation,
+    started_at: Timestamp,
 }
 
 /// Why maintenance mode could not start.
@@ -102,7 +106,7 @@ impl Maintenance {
         move |config| crate::admin::configure(maintenance, config)
     }
 
-    /// Mounts `/healthz` and `/readyz`.
+    /// Mounts `/healthz` and `/readyz`, and `/metrics` when `METRICS_TOKEN` is set.
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
         move |config| endpoints::configure(&maintenance, config)
@@ -174,6 +178,21 @@ impl Maintenance {
     /// Who may log in, and who is.
     pub(crate) fn auth(&self) -> &Arc<Auth> {
         &self.0.auth
+    }
+
+    /// What became of the requests that met the gate.
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.0.gate.tallies
+    }
+
+    /// How long changes took to be enforced here.
+    pub(crate) fn propagation(&self) -> &Propagation {
+        &self.0.propagation
+    }
+
+    /// When this was built.
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.0.started_at
     }
 
     /// Takes this server out of the list of those that decide, so that nobody waits for it. To be called when it stops;
@@ -256,6 +275,9 @@ impl MaintenanceBuilder {
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
         let enforced = Follower::start(&store, settings.gate.rules()?, templates, on_change, settings.server.name())?;
 
+        let propagation = Propagation::default();
+        let observed = propagation.clone();
+        enforced.on_enforced(move |time| observed.observe(time));
         let wake = enforced.clone();
         let actions = Actions::new(store, move || wake.wake());
         keep_house(&auth);
@@ -266,7 +288,15 @@ impl MaintenanceBuilder {
             on_hold: self.on_hold,
             tallies: Arc::default(),
         });
-        Ok(Maintenance(Arc::new(Parts { settings, actions, enforced, auth, gate })))
+        Ok(Maintenance(Arc::new(Parts {
+            settings,
+            actions,
+            enforced,
+            auth,
+            gate,
+            propagation,
+            started_at: clock::now(),
+        })))
     }
 }
 

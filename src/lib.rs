@@ -66,6 +66,7 @@ pub mod language;
 pub mod maintenance;
 pub mod markup;
 pub mod message;
+mod metrics;
 pub mod middleware;
 pub mod network;
 pub mod page;

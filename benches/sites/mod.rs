@@ -29,7 +29,7 @@ pub fn now() -> Timestamp {
 /// The rules of a server that is installed as it comes, but for a network of its own.
 pub fn rules() -> Rules {
     Rules {
-        built_in: ["/healthz", "/readyz", "/admin/"].map(str::to_owned).to_vec(),
+        built_in: ["/healthz", "/readyz", "/metrics", "/admin/"].map(str::to_owned).to_vec(),
         internal: NetworkSet::parse_list("10.0.0.0/8").expect("this is a network"),
         trusted: NetworkSet::default(),
         ignored: IgnoredPatterns::default(),

@@ -22,6 +22,11 @@ Only from the environment or .env, because everybody on the machine can read a c
   SECRET_KEY  Secret that cookies are encrypted with, at least 32 characters. Made at the first
               start and kept in the database when not given. Give it when several databases or an
               application share log-ins.
+  METRICS_TOKEN
+              Token that a scraper of /metrics must show (Authorization: Bearer TOKEN), at least 16
+              characters. Without it there is no /metrics: its figures name every closed site and the
+              traffic on it. Networks cannot protect it, because behind a proxy on the same machine
+              everybody comes from 127.0.0.1.
   RUST_LOG    What is logged on stderr: error, warn, info (default), debug or trace.
 ";
 
@@ -50,9 +55,12 @@ pub fn run(
     let (Some(command), Some(matches)) = (command.find_subcommand("serve"), matches.subcommand_matches("serve")) else {
         unreachable!("this command is being run");
     };
-    if matches.value_source("secret_key") == Some(ValueSource::CommandLine) {
-        let text = "everybody on this machine can read a command line: give SECRET_KEY in the environment or in .env";
-        return Err(Usage(text.to_owned()).into());
+    for (id, name) in [("secret_key", "SECRET_KEY"), ("metrics_token", "METRICS_TOKEN")] {
+        if matches.value_source(id) == Some(ValueSource::CommandLine) {
+            let text =
+                format!("everybody on this machine can read a command line: give {name} in the environment or in .env");
+            return Err(Usage(text).into());
+        }
     }
     super::logging::start();
     let views = sources.view(command, matches);

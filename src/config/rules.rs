@@ -6,8 +6,8 @@ use super::settings::{GateSettings, UnknownSite};
 use crate::pattern::PatternError;
 use crate::snapshot::{IgnoredPatterns, Rules};
 
-/// Paths of the health endpoints, which pass always.
-const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+/// Paths of the endpoints for monitors, which pass always.
+const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.
@@ -16,7 +16,7 @@ impl GateSettings {
     /// The patterns of `MAINTENANCE_ADMIN_IGNORED_URLS` do not compile together; each by itself does.
     pub fn rules(&self) -> Result<Rules, PatternError> {
         Ok(Rules {
-            built_in: HEALTH.into_iter().chain([self.admin_url.as_str()]).map(str::to_owned).collect(),
+            built_in: MONITORED.into_iter().chain([self.admin_url.as_str()]).map(str::to_owned).collect(),
             internal: self.internal_ips.clone(),
             trusted: self.trusted_proxies.clone(),
             ignored: IgnoredPatterns::compile(self.admin_ignored_urls.0.clone())?,

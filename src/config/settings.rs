@@ -294,6 +294,15 @@ pub struct ServerSettings {
           default_missing_value = "true", require_equals = true, value_parser = boolean)]
     pub session_cookie_secure: bool,
 
+    /// Token that a scraper of `/metrics` must show, at least 16 characters
+    ///
+    /// Sent as `Authorization: Bearer TOKEN`. Without the setting there is no `/metrics`: its figures name every closed
+    /// site and the traffic on it. Networks cannot protect it, because behind a proxy on the same machine everybody
+    /// comes from 127.0.0.1. Only from the environment or `.env`: everybody on the machine can read a command line.
+    #[arg(long, env = "METRICS_TOKEN", value_name = "TEXT", hide = true, hide_env_values = true,
+          value_parser = value::metrics_token)]
+    pub metrics_token: Option<Secret>,
+
     /// Origin that browsers use for the panel, when a proxy hides it, for example `https://admin.example.com`
     #[arg(long, env = "PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = public_origin)]
     pub public_origin: Option<String>,

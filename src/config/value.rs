@@ -110,6 +110,14 @@ pub(super) fn secret_key(text: &str) -> Result<Secret, String> {
     Ok(Secret(text.to_owned()))
 }
 
+/// A token that can stand in a header by itself (`b64token` of RFC 6750, section 2.1, and what else is printable).
+pub(super) fn metrics_token(text: &str) -> Result<Secret, String> {
+    if text.len() < 16 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it must have at least 16 characters: letters, digits and signs of ASCII, no spaces".to_owned());
+    }
+    Ok(Secret(text.to_owned()))
+}
+
 /// The words that Django projects and shells use.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
@@ -154,6 +162,16 @@ mod tests {
     fn a_secret_is_not_shown_by_debug() {
         assert_eq!(format!("{:?}", secret_key(&"s".repeat(32)).unwrap()), "[redacted]");
         assert!(secret_key("short").is_err());
+    }
+
+    #[test]
+    fn a_token_is_long_enough_and_fits_into_a_header() {
+        assert_eq!(metrics_token("s3cret-s3cret-16").unwrap().expose(), "s3cret-s3cret-16");
+        for text in
+            ["", "fifteen-letters", "sixteen letters with spaces", "sixteen-letters-\u{fc}", "sixteen-letters\n-"]
+        {
+            assert!(metrics_token(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,17 +1,19 @@
-//! Endpoints of the program itself that maintenance never affects: alive, and ready.
+//! Endpoints of the program itself that maintenance never affects: alive, ready, and the figures.
 //!
 //! All of them are for monitors: they answer `GET` and `HEAD`, and nothing they say may be kept.
 
 mod health;
+mod metrics;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, http::header};
 
 use crate::app::Maintenance;
 
-/// Mounts `/healthz` and `/readyz`.
+/// Mounts `/healthz` and `/readyz`, and `/metrics` when there is a token for it.
 pub(crate) fn configure(maintenance: &Maintenance, config: &mut ServiceConfig) {
     health::configure(maintenance, config);
+    metrics::configure(maintenance, config);
 }
 
 /// A resource that is read: other methods are answered 405.

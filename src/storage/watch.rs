@@ -3,6 +3,7 @@
 //! SQLite: `PRAGMA data_version`, which costs a few microseconds. The number is per connection, so the connection is
 //! kept. PostgreSQL: `LISTEN` wakes, and the last revision, asked every two seconds, makes certain.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::Attempt;

@@ -68,6 +68,7 @@ fn the_help_of_serve_is_the_reference_of_the_settings() {
         "MAINTENANCE_URL",
         "SESSION_COOKIE_AGE",
         "SECRET_KEY",
+        "METRICS_TOKEN",
         "ADMIN_URL",
     ];
     Machine::new().run("serve --help").succeeds().says(&names);

@@ -96,6 +96,7 @@ fn a_secret_is_not_shown_when_it_is_wrong() {
 fn a_secret_on_the_command_line_is_refused() {
     let machine = Machine::new();
     machine.run("serve --secret-key 0123456789abcdef0123456789abcdef").fails(2, &["SECRET_KEY", "environment"]);
+    machine.run("serve --metrics-token 0123456789abcdef").fails(2, &["METRICS_TOKEN", "environment"]);
     assert!(!machine.database().exists());
 }
 

@@ -50,6 +50,7 @@ fn the_panel_and_health_stay_reachable_by_whole_segment_only() {
         ("/admin/login/", false),
         ("/healthz", false),
         ("/readyz", false),
+        ("/metrics", false),
         ("/administrator", true),
         ("/admin-old/", true),
         ("/healthz2", true),

@@ -9,6 +9,7 @@ mod helpers;
 mod history;
 mod library;
 mod login;
+mod metrics;
 mod preview;
 mod routes;
 mod settings;

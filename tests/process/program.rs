@@ -7,13 +7,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Settings that a developer's own environment must not bring into a test.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "DATABASE_URL",
     "BIND",
     "SITE_ID",
     "INTERNAL_IPS",
     "TRUSTED_PROXIES",
     "SECRET_KEY",
+    "METRICS_TOKEN",
     "MAINTENANCE_URL",
     "MAINTENANCE_TEMPLATES",
 ];

@@ -1,11 +1,13 @@
 //! What many tests need: a running server with a database of its own, and a client that sends exactly what it is told.
 
 mod client;
+mod exposition;
 mod form;
 mod server;
 mod visitor;
 
 pub use client::{Request, Response, get, post, request};
+pub use exposition::Exposition;
 pub use form::{PageForm, rows, texts};
 pub use server::{FIRST_SITE, TestServer, a_server, operator};
 pub use visitor::{PASSWORD, Visitor};

@@ -1,0 +1,78 @@
+//! The figures of this server, as Prometheus reads them.
+//!
+//! Everything is read from memory at the moment of the scrape: no query, no work in the background, nothing that an
+//! outage of the database could stop.
+
+mod exposition;
+mod propagation;
+
+use jiff::Timestamp;
+
+use crate::app::Maintenance;
+use crate::snapshot::Snapshot;
+use crate::tally::{Outcome, Tallies};
+
+pub(crate) use exposition::CONTENT_TYPE;
+pub(crate) use propagation::Propagation;
+
+/// Words for where the state comes from, each a series of its own.
+const SOURCES: [&str; 3] = ["database", "mirror", "unknown"];
+
+/// All figures at one moment.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    /// How many requests were answered how, by the domain of the closed site; `None` where no closed site decided.
+    requests: Vec<(Option<String>, Outcome, u64)>,
+    sites: u64,
+    sites_closed: u64,
+    revision: i64,
+    /// Seconds since the state in force was last known to be the newest; `None` when nobody knows.
+    age_seconds: Option<f64>,
+    source: &'static str,
+    is_database_up: bool,
+    database_errors: Vec<(&'static str, u64)>,
+    propagation: Propagation,
+    logins_refused: Vec<(&'static str, u64)>,
+    broken_templates: u64,
+    started_at: Timestamp,
+}
+
+impl Figures {
+    /// Reads the figures of this server.
+    pub(crate) fn of(maintenance: &Maintenance, now: Timestamp) -> Self {
+        let (snapshot, health) = (maintenance.snapshot(), maintenance.health());
+        Self {
+            requests: requests(maintenance.tallies(), &snapshot),
+            sites: snapshot.len() as u64,
+            sites_closed: snapshot.closed_at(now).count() as u64,
+            revision: snapshot.revision().0,
+            age_seconds: maintenance.age(now).map(|age| age.as_secs_f64()),
+            source: health.source.word(),
+            is_database_up: health.failing.is_none(),
+            database_errors: maintenance.store().errors(),
+            propagation: maintenance.propagation().clone(),
+            logins_refused: maintenance.auth().refusals(),
+            broken_templates: snapshot.templates().errors().len() as u64,
+            started_at: maintenance.started_at(),
+        }
+    }
+}
+
+/// Every outcome that was, and for each closed site how many were held, from zero on: a series that begins at its
+/// first request hides it from `rate`.
+fn requests(tallies: &Tallies, snapshot: &Snapshot) -> Vec<(Option<String>, Outcome, u64)> {
+    let mut requests: Vec<_> =
+        tallies.without_site().counted().map(|(outcome, count)| (None, outcome, count)).collect();
+    let mut by_site = tallies.by_site(|id| snapshot.site(id).is_some());
+    for site in snapshot.closed() {
+        by_site.entry(site.id).or_default();
+    }
+    for (id, totals) in by_site {
+        let Some(domain) = snapshot.site(id).map(|site| site.domain.to_string()) else { continue };
+        let others = totals.counted().filter(|(outcome, _)| *outcome != Outcome::Held);
+        let held = (Outcome::Held, totals.of(Outcome::Held));
+        requests
+            .extend(std::iter::once(held).chain(others).map(|(outcome, count)| (Some(domain.clone()), outcome, count)));
+    }
+    requests
+}
