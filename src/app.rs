@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actions::{ActionError, Actions, Actor, Door};
+use crate::actions::Actions;
 use crate::auth::{Auth, setup_token};
 use crate::change::Revision;
 use crate::clock;
@@ -15,11 +15,10 @@ use crate::endpoints;
 use crate::metrics::Propagation;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
 use crate::pattern::PatternError;
-use crate::propagation::{Enforced, Follower, Health, TemplateFolder};
-use crate::record::SiteRecord;
-use crate::site::{Domain, Site, SiteId};
+use crate::propagation::{Beginning, Contact, ContactError, Enforced, Follower, Following, Health, TemplateFolder};
+use crate::site::SiteId;
 use crate::snapshot::Snapshot;
-use crate::storage::{Open, Store, StoreError};
+use crate::storage::{Store, StoreError};
 use crate::tally::Tallies;
 
 /// How long a request of the panel waits until its own change is in force on this server.
@@ -259,21 +258,26 @@ impl MaintenanceBuilder {
     /// Opens the database, migrates it, makes the first site when there is none, and starts to follow changes.
     /// Blocks for some milliseconds.
     ///
+    /// A database that does not answer, but may soon, does not end the start: the server goes on from its mirror of the
+    /// last known state, without one as `MAINTENANCE_ON_UNKNOWN` says, and everything else is made up for when the
+    /// database answers. [`Maintenance::health`] tells.
+    ///
     /// # Errors
-    /// A wrong setting, a database that cannot be used, a template folder that cannot be read.
+    /// A wrong setting, a database that cannot be used until somebody changes something.
     pub fn build(self) -> Result<Maintenance, BuildError> {
         let settings = self.settings?;
         let store = settings.database.store();
-        store.prepare(Open::Migrate)?;
-        first_site(&store, &settings)?;
-        check_site_id(&store, &settings)?;
-
         let auth = Arc::new(Auth::new(&store, &settings.server));
-        auth.keys().set(&crate::auth::master_secret(&store)?);
-        let templates = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
+        let mirror = settings.server.mirror_path(store.url());
+        let contact = Contact::new(&store, &settings, auth.keys(), mirror);
+        let rules = Arc::new(settings.gate.rules()?);
+        let folder = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
+        let beginning = Beginning::find(&contact, &rules, folder.load(), settings.gate.on_unknown)?;
+
         let forget = Arc::clone(&auth);
         let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
-        let enforced = Follower::start(&store, settings.gate.rules()?, templates, on_change, settings.server.name())?;
+        let following = Following { contact, rules, folder, on_change, name: settings.server.name() };
+        let enforced = Follower::start(following, beginning)?;
 
         let propagation = Propagation::default();
         let observed = propagation.clone();
@@ -300,6 +304,18 @@ impl MaintenanceBuilder {
     }
 }
 
+impl From<ContactError> for BuildError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Store(error) => Self::Store(error),
+            ContactError::NoSuchSite { id, known } => Self::NoSuchSite { id, known },
+            ContactError::Gone { .. } | ContactError::Emptied { .. } => {
+                unreachable!("these are told only when there is a mirror to start from")
+            }
+        }
+    }
+}
+
 /// Removes sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
 fn keep_house(auth: &Arc<Auth>) {
     let auth = Arc::downgrade(auth);
@@ -315,39 +331,4 @@ fn keep_house(auth: &Arc<Auth>) {
     if let Err(error) = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work) {
         log::warn!("Old sessions are not removed: no thread could be started: {error}");
     }
-}
-
-/// Makes the default site when there is none: the record that a new user's first click is about.
-fn first_site(store: &Store, settings: &Settings) -> Result<(), BuildError> {
-    if store.read(|reader| reader.site_count())? > 0 {
-        return Ok(());
-    }
-    let actor = Actor { name: "system".to_owned(), door: Door::System, address: None, user: None };
-    let site = Site {
-        id: SiteId(0),
-        domain: Domain::parse("localhost").expect("localhost is a domain"),
-        name: "My site".to_owned(),
-        aliases: Vec::new(),
-        is_default: true,
-        is_protected: false,
-        time_zone: settings.gate.time_zone.clone(),
-    };
-    match Actions::new(store.clone(), || {}).site_add(&actor, &SiteRecord::new(site)) {
-        Ok(_) => Ok(()),
-        // Another server that started at the same moment was first.
-        Err(ActionError::Invalid(_)) => Ok(()),
-        Err(ActionError::Store(error)) => Err(error.into()),
-        Err(other) => unreachable!("the system may add a site: {other}"),
-    }
-}
-
-fn check_site_id(store: &Store, settings: &Settings) -> Result<(), BuildError> {
-    let Some(id) = settings.gate.site_id else { return Ok(()) };
-    if store.read(|reader| reader.record(id))?.is_some() {
-        return Ok(());
-    }
-    let known = store.read(|reader| reader.record_list())?;
-    let known: Vec<String> =
-        known.iter().take(10).map(|(record, _)| format!("{} ({})", record.site.id, record.site.domain)).collect();
-    Err(BuildError::NoSuchSite { id, known: known.join(", ") })
 }

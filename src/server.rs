@@ -9,12 +9,15 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::app::Maintenance;
 use crate::config::Settings;
+use crate::propagation::Source;
 use crate::sample;
 
 /// Time that a client has for the head of its request.
 const CLIENT_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time that an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Pause between two tries to find out whether a first superuser is needed.
+const OFFER_EVERY: Duration = Duration::from_secs(1);
 /// Time that running requests have after SIGTERM, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 30;
 
@@ -66,14 +69,33 @@ async fn serve(settings: Settings) -> Result<()> {
     Ok(())
 }
 
+/// Prints the link to make the first superuser, as soon as the database can tell whether one is needed.
+async fn offer_setup(maintenance: Maintenance, origin: String) {
+    loop {
+        if maintenance.health().source == Source::Database {
+            match maintenance.setup_path().await {
+                Ok(Some(link)) => return println!("Create the first superuser here, once: {origin}{link}"),
+                Ok(None) => return,
+                Err(error) if error.is_passing() => {}
+                Err(error) => return log::error!("There is no link to create the first superuser: {error}"),
+            }
+        }
+        actix_web::rt::time::sleep(OFFER_EVERY).await;
+    }
+}
+
 /// Says on the terminal where the site and the panel are, and how to make the first superuser.
 async fn announce(maintenance: &Maintenance, listening: SocketAddr, is_secure: bool) -> Result<()> {
     let origin = format!("http://{listening}");
     let panel = maintenance.admin_url();
     println!("maintenance-mode {} listens on {origin}/", env!("CARGO_PKG_VERSION"));
     println!("Panel: {origin}{panel}");
-    if let Some(link) = maintenance.setup_path().await? {
-        println!("Create the first superuser here, once: {origin}{link}");
+    let offer = offer_setup(maintenance.clone(), origin);
+    if maintenance.health().source == Source::Database {
+        offer.await;
+    } else {
+        println!("The database does not answer yet; the log says what is in force until it does.");
+        actix_web::rt::spawn(offer);
     }
     if !listening.ip().is_loopback() && !is_secure {
         log::warn!(

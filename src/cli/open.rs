@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::exit::Exit;
 use super::{Context, confirm};
 use crate::actions::Actions;
+use crate::propagation::ClockWatch;
 use crate::storage::{Open, Prepared, Store, StoreError};
 
 /// How often it is looked whether the database has stopped answering.
@@ -15,6 +16,7 @@ pub fn existing(context: &Context) -> Result<Store, StoreError> {
     let store = context.database.store();
     store.prepare(Open::Existing)?;
     never_hang(context, &store)?;
+    ClockWatch::default().measure(&store)?;
     Ok(store)
 }
 
@@ -29,6 +31,7 @@ pub fn or_create(context: &Context) -> Result<Store, StoreError> {
         context.console.note(&format!("migrated the database {url} to {}", migrated.join(", ")));
     }
     never_hang(context, &store)?;
+    ClockWatch::default().measure(&store)?;
     Ok(store)
 }
 

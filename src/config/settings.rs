@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, Command, FromArgMatches as _, ValueEnum};
 use super::environment::{DotEnv, DotEnvError};
 use super::source::{SettingView, Sources, wrong_value};
 use super::value::{
-    self, IgnoredUrls, Secret, admin_url, bind, boolean, database_url, ignored_urls, language_code, networks,
+    self, IgnoredUrls, Secret, admin_url, bind, boolean, database_url, ignored_urls, language_code, mirror, networks,
     public_origin, server_name, site_id, time_zone,
 };
 use crate::maintenance::check_redirect;
@@ -64,6 +64,22 @@ impl ServerSettings {
     pub fn name(&self) -> String {
         let given = self.server_name.clone();
         given.unwrap_or_else(|| format!("{}:{}", super::host_name(), self.bind.port()))
+    }
+
+    /// File of the last known state: as set, else beside the SQLite file or in the working folder, with the port in its
+    /// name. `None` when none is to be kept.
+    pub fn mirror_path(&self, database: &DatabaseUrl) -> Option<PathBuf> {
+        let port = self.bind.port();
+        match (&self.mirror, database.sqlite_path()) {
+            (Some(MirrorSetting::None), _) => None,
+            (Some(MirrorSetting::File(path)), _) => Some(path.clone()),
+            (None, Some(path)) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(format!(".{port}.mirror"));
+                Some(PathBuf::from(name))
+            }
+            (None, None) => Some(PathBuf::from(format!("maintenance.{port}.mirror"))),
+        }
     }
 }
 
@@ -176,6 +192,25 @@ pub enum UnknownSite {
     NotFound,
 }
 
+/// What happens to requests while a server knows nothing of its sites: it has started with neither database nor mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnUnknown {
+    /// Answer 503: a closed site must not open by accident.
+    #[default]
+    Hold,
+    /// Let everything through.
+    Pass,
+}
+
+/// Where the last known state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MirrorSetting {
+    /// Nowhere.
+    None,
+    /// In this file.
+    File(PathBuf),
+}
+
 /// Settings of the decision and of the answer; `serve` and `why` need them.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
@@ -221,6 +256,13 @@ pub struct GateSettings {
     #[arg(long, env = "MAINTENANCE_UNKNOWN_SITE", value_enum, default_value = "pass", value_name = "ANSWER")]
     pub unknown_site: UnknownSite,
 
+    /// What visitors get while nothing is known of any site: the server has started with neither database nor mirror
+    ///
+    /// `hold` answers 503 until the database answers, so that no closed site opens by accident; `pass` lets everything
+    /// through. The panel's path and the health checks always pass.
+    #[arg(long, env = "MAINTENANCE_ON_UNKNOWN", value_enum, default_value = "hold", value_name = "ANSWER")]
+    pub on_unknown: OnUnknown,
+
     /// Folder with templates of your own: `503.html` for all sites, `sites/DOMAIN/503.html` for one
     #[arg(long, env = "MAINTENANCE_TEMPLATES", value_name = "FOLDER")]
     pub templates: Option<PathBuf>,
@@ -265,6 +307,14 @@ pub struct ServerSettings {
     /// Name of this server among those that share the database; its host and port when not given
     #[arg(long, env = "SERVER_NAME", value_name = "NAME", value_parser = server_name)]
     pub server_name: Option<String>,
+
+    /// File that keeps the last known state, so that this server can start while its database is away; `none` keeps none
+    ///
+    /// Without it: beside the SQLite file, `FILE.PORT.mirror`; with PostgreSQL `maintenance.PORT.mirror` in the working
+    /// folder. Each server needs one of its own. Only its owner may read it: it holds what the database holds of the
+    /// sites, and the secret of the cookies unless SECRET_KEY gives it.
+    #[arg(long, env = "MAINTENANCE_MIRROR", value_name = "FILE", value_parser = mirror)]
+    pub mirror: Option<MirrorSetting>,
 
     /// Threads that answer requests; one for each processor when not given
     #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -4,7 +4,9 @@
 //! when it may be shown.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use super::settings::MirrorSetting;
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
 use crate::site::{self, SiteId};
@@ -101,6 +103,14 @@ pub(super) fn bind(text: &str) -> Result<SocketAddr, String> {
         .replace("localhost:", "127.0.0.1:")
         .parse()
         .map_err(|_| "it is an address with a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned())
+}
+
+pub(super) fn mirror(text: &str) -> Result<MirrorSetting, String> {
+    match text.trim() {
+        "" => Err("it is the name of a file, or none".to_owned()),
+        "none" => Ok(MirrorSetting::None),
+        path => Ok(MirrorSetting::File(PathBuf::from(path))),
+    }
 }
 
 pub(super) fn secret_key(text: &str) -> Result<Secret, String> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock;
-use crate::storage::{Reader, StoreError};
+use crate::storage::{Store, StoreError};
 
 /// How often it is measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(60);
@@ -33,17 +33,26 @@ impl ClockWatch {
         self.measured.is_none_or(|(at, system)| is_due(at.elapsed(), clock::system().duration_since(system)))
     }
 
-    /// Asks the database for its time; returns the offset when another one is in force now.
+    /// Asks the database for its time, in bounded time, and lets its clock count from now on. A SQLite file goes by the
+    /// clock of this machine.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) fn measure(&mut self, reader: &mut Reader<'_>) -> Result<Option<SignedDuration>, StoreError> {
-        let before = clock::system();
-        let there = reader.clock()?;
-        let after = clock::system();
+    pub(crate) fn measure(&mut self, store: &Store) -> Result<(), StoreError> {
+        if store.url().sqlite_path().is_some() {
+            return Ok(());
+        }
+        let asked = store.clone();
+        let (before, there, after) = store.apart_blocking(move || {
+            asked.read(|reader| {
+                let before = clock::system();
+                let there = reader.clock()?;
+                Ok((before, there, clock::system()))
+            })
+        })?;
         self.measured = Some((Instant::now(), after));
         let in_force = clock::offset();
-        let Some(offset) = new_offset(before, there, after, in_force) else { return Ok(None) };
+        let Some(offset) = new_offset(before, there, after, in_force) else { return Ok(()) };
         clock::set_offset(offset);
         if offset.abs() > WARN_ABOVE && !self.has_warned {
             self.has_warned = true;
@@ -53,7 +62,7 @@ impl ClockWatch {
                 offset.as_secs_f64()
             );
         }
-        Ok(Some(offset))
+        Ok(())
     }
 }
 

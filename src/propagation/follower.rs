@@ -1,158 +1,230 @@
 //! The thread that follows the change log.
+//!
+//! It asks the database in bounded time only, and nobody else publishes what was read: an answer that comes after it
+//! was given up is thrown away.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::beginning::Beginning;
+use super::clock::ClockWatch;
+use super::contact::{Contact, ContactError};
+use super::failure::Failure;
+use super::mirror::Mirror;
+use super::news::{News, State};
 use super::reporter::Reporter;
 use super::{Confirmed, Enforced, Failing, Health, Latency, Source, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
-use crate::record::SiteRecord;
-use crate::site::SiteId;
 use crate::snapshot::{Rules, Snapshot};
-use crate::storage::{Reader, Store, StoreError, Watch};
+use crate::storage::{Look, Store, StoreError, Watch};
 use crate::template::PageTemplates;
 
-/// Entries of the log read at once.
-const FEED_CHUNK: i64 = 1_000;
-
-/// Longest pause between two tries while the database does not answer.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(2);
-
-/// How often a failure that lasts is written to the log again.
-const REMIND_EVERY: Duration = Duration::from_secs(60);
-
-/// Called on the follower's thread with the actions of new log entries, before their snapshot is in force.
+/// Called on the follower's thread with the actions of new log entries, before their snapshot is in force. None at all
+/// means that anything may have changed.
 pub(crate) type OnChange = Box<dyn Fn(&[String]) + Send>;
+
+/// What a follower works with.
+pub(crate) struct Following {
+    /// How the first contact is made, and with which database.
+    pub(crate) contact: Contact,
+    /// The rules of every snapshot.
+    pub(crate) rules: Arc<Rules>,
+    /// Where the templates of every snapshot come from.
+    pub(crate) folder: TemplateFolder,
+    /// Who must forget what when something changes.
+    pub(crate) on_change: OnChange,
+    /// Name of this server.
+    pub(crate) name: String,
+}
 
 /// Follows the log for as long as somebody holds its [`Enforced`].
 pub(crate) struct Follower {
-    store: Store,
+    contact: Contact,
+    rules: Arc<Rules>,
+    folder: TemplateFolder,
+    templates: Arc<PageTemplates>,
+    on_change: OnChange,
     snapshot: Arc<ArcSwap<Snapshot>>,
     revision: watch::Sender<Revision>,
     health: Arc<ArcSwap<Health>>,
     confirmed: Arc<Confirmed>,
     latency: Arc<Latency>,
     wake: Receiver<()>,
-    on_change: OnChange,
-    rules: Arc<Rules>,
-    watch: Option<Watch>,
     report: SyncSender<()>,
-    templates: TemplateFolder,
+    mirror: Option<Mirror>,
+    clock: ClockWatch,
+    watch: Option<Watch>,
 }
 
 impl Follower {
-    /// Builds the first snapshot and starts the thread.
+    /// Enforces the first state and starts the threads.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub(crate) fn start(
-        store: &Store,
-        rules: Rules,
-        templates: TemplateFolder,
-        on_change: OnChange,
-        name: String,
-    ) -> Result<Enforced, StoreError> {
-        let rules = Arc::new(rules);
-        let first = build(store, &rules, Arc::new(templates.load()))?;
-        let (revision, seen) = watch::channel(first.revision());
+    /// When no thread can be started.
+    pub(crate) fn start(following: Following, beginning: Beginning) -> Result<Enforced, StoreError> {
+        let Following { contact, rules, folder, on_change, name } = following;
+        let Beginning { snapshot, health, met } = beginning;
+        let templates = Arc::clone(snapshot.templates());
+        let (revision, seen) = watch::channel(snapshot.revision());
         let (wake, woken) = sync_channel(1);
         let (report, changed) = sync_channel(1);
-        let reporter = Reporter { store: store.clone(), name, revision: seen.clone(), changed };
         let enforced = Enforced {
-            snapshot: Arc::new(ArcSwap::from_pointee(first)),
-            revision: seen,
-            health: Arc::default(),
+            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            revision: seen.clone(),
+            health: Arc::new(ArcSwap::from_pointee(health)),
             confirmed: Arc::default(),
             latency: Arc::default(),
             wake,
         };
-        enforced.confirmed.set(clock::now());
-        let follower = Self {
-            store: store.clone(),
+        let url = contact.store().url();
+        let start_mirror = |path: &PathBuf| Mirror::start(path.clone(), url, Arc::clone(&enforced.confirmed));
+        let mut follower = Self {
+            mirror: contact.mirror().map(start_mirror),
             snapshot: Arc::clone(&enforced.snapshot),
             revision,
             health: Arc::clone(&enforced.health),
             confirmed: Arc::clone(&enforced.confirmed),
             latency: Arc::clone(&enforced.latency),
             wake: woken,
-            on_change,
-            rules,
-            watch: None,
             report,
+            clock: ClockWatch::default(),
+            watch: None,
+            contact,
+            rules,
+            folder,
             templates,
+            on_change,
         };
+        let health = Arc::clone(&enforced.health);
+        let reporter = Reporter { store: follower.store().clone(), name, revision: seen, health, changed };
+        if let Some((state, watch)) = met {
+            follower.mirror_all(state);
+            follower.confirmed.set(clock::now());
+            // Should it fail here, the first step begins with it.
+            follower.watch = follower.learn().is_ok().then_some(watch);
+        }
         spawn("follower", move || follower.run())?;
         spawn("reporter", move || reporter.run())?;
         Ok(enforced)
     }
 
+    fn store(&self) -> &Store {
+        self.contact.store()
+    }
+
     fn run(mut self) {
-        let mut failing: Option<Failure> = None;
+        let failing = self.health.load().failing.clone();
+        let mut failure = failing.map(|failing| Failure::new(failing.since, self.snapshot.load().revision()));
         loop {
-            let pause = failing.as_ref().map_or(self.store.watch_interval(), |failure| failure.pause);
+            let pause = failure.as_ref().map_or(self.store().watch_interval(), |failure| failure.pause);
             let woken = match self.wake.recv_timeout(pause) {
                 Ok(()) => true,
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            match self.step(woken) {
+            // A fault of ours must not end the following: it is tried again, as when the database fails.
+            let step = catch_unwind(AssertUnwindSafe(|| self.step(woken)));
+            let done = match step {
+                Ok(done) => done.map_err(|error| (error.to_string(), error.kind())),
+                Err(_) => Err(("the following failed by a fault of this program, see above".to_owned(), "fault")),
+            };
+            match done {
                 Ok(()) => {
-                    self.confirmed.set(clock::now());
-                    if failing.take().is_some() {
-                        log::info!("The database answers again.");
+                    if let Some(failure) = failure.take() {
+                        failure.over(self.snapshot.load().revision());
                         self.health.store(Arc::default());
+                        self.report();
                     }
                 }
-                Err(error) => {
+                Err((reason, kind)) => {
                     self.watch = None;
-                    let failure = Failure::again(failing.take(), &error);
-                    let failing_now = Failing::new(&error, failure.since);
-                    self.health.store(Arc::new(Health { failing: Some(failing_now), source: Source::Database }));
-                    failing = Some(failure);
+                    let next = Failure::again(failure.take(), &reason, self.snapshot.load().revision());
+                    let failing = Failing { reason, kind, since: next.since };
+                    let source = self.health.load().source;
+                    self.health.store(Arc::new(Health { failing: Some(failing), source }));
+                    failure = Some(next);
                 }
             }
         }
     }
 
     /// One look: catches up when something was written or this process says so.
-    fn step(&mut self, woken: bool) -> Result<(), StoreError> {
+    fn step(&mut self, woken: bool) -> Result<(), ContactError> {
         match &mut self.watch {
             Some(watch) => {
-                if watch.look()? || woken {
+                let look = watch.look()?;
+                if look == Look::New || woken {
                     self.catch_up()?;
+                } else if look == Look::Same {
+                    self.confirmed.set(clock::now());
+                }
+                if self.clock.is_due() {
+                    self.measure_clock()?;
                 }
             }
-            None => {
-                // Whatever happened while nobody looked, the file may be another one: everything is read again.
-                let mut watch = self.store.watch()?;
-                watch.look()?;
-                self.read_all()?;
-                self.watch = Some(watch);
+            None => self.reconnect()?,
+        }
+        Ok(self.reload_templates()?)
+    }
+
+    /// Whatever happened while nobody looked, the database may be another one: everything is read again.
+    fn reconnect(&mut self) -> Result<(), ContactError> {
+        if self.health.load().source != Source::Database {
+            match self.contact.make() {
+                // Too late to refuse the start: no site stands in for unknown hosts.
+                Err(error @ ContactError::NoSuchSite { .. }) => log::error!("{error}"),
+                made => made?,
             }
         }
-        self.reload_templates()
+        self.learn()?;
+        let mut watch = self.store().watch()?;
+        watch.look()?;
+        self.read_all()?;
+        self.watch = Some(watch);
+        Ok(())
+    }
+
+    /// What else the database tells: its clock, and the secret of the cookies.
+    fn learn(&mut self) -> Result<(), StoreError> {
+        self.measure_clock()?;
+        let secret = self.contact.learn_secret()?;
+        if let Some((mirror, secret)) = self.mirror.as_ref().zip(secret) {
+            mirror.secret(secret);
+        }
+        Ok(())
+    }
+
+    fn measure_clock(&mut self) -> Result<(), StoreError> {
+        self.clock.measure(self.contact.store())?;
+        if let Some(mirror) = &self.mirror {
+            mirror.clock_offset(clock::offset());
+        }
+        Ok(())
     }
 
     /// Loads what was touched after the revision in force and swaps the snapshot.
     fn catch_up(&mut self) -> Result<(), StoreError> {
         loop {
+            let asked_at = clock::now();
             let current = self.snapshot.load_full();
-            let read = self.store.read(|reader| News::read(reader, current.revision()))?;
-            match read {
-                News::Nothing => return Ok(()),
-                News::Replaced => {
-                    log::warn!("The database was replaced by an older one; all sites are read again.");
-                    return self.read_all();
+            match News::read(self.store(), current.revision())? {
+                News::Nothing => {
+                    self.confirmed.set(asked_at);
+                    return Ok(());
                 }
+                News::Replaced => return self.read_all(),
                 News::Changes { revision, made_at, actions, sites } => {
                     (self.on_change)(&actions);
-                    self.enforce(current.with(&sites, revision, clock::now()))?;
+                    self.enforce(current.with(&sites, revision, clock::now()));
+                    if let Some(mirror) = &self.mirror {
+                        mirror.some(sites, revision);
+                    }
                     let now = clock::now();
                     made_at.into_iter().for_each(|at| self.latency.enforced(at, now));
                 }
@@ -162,29 +234,52 @@ impl Follower {
 
     /// Reads all sites, and forgets who is signed in.
     fn read_all(&self) -> Result<(), StoreError> {
-        let templates = Arc::clone(self.snapshot.load().templates());
+        let asked_at = clock::now();
+        let state = State::read(self.store())?;
+        let (current, is_known) = (self.snapshot.load_full(), self.health.load().source != Source::Unknown);
+        if is_known && state.revision < current.revision() {
+            log::warn!(
+                "The database was replaced by an older one: it is at revision {}, this server was at {}. All sites are \
+                 read again.",
+                state.revision,
+                current.revision()
+            );
+        }
         (self.on_change)(&[]);
-        self.enforce(build(&self.store, &self.rules, templates)?)
+        self.enforce(state.compile(&self.rules, Arc::clone(&self.templates)));
+        self.mirror_all(state);
+        self.confirmed.set(asked_at);
+        Ok(())
+    }
+
+    fn mirror_all(&self, state: State) {
+        if let Some(mirror) = &self.mirror {
+            mirror.all(state.records, state.revision);
+        }
     }
 
     /// Builds all pages anew when a file of the templates folder has changed.
     fn reload_templates(&mut self) -> Result<(), StoreError> {
-        match self.templates.changed() {
+        match self.folder.changed() {
             Some(templates) => {
                 log::info!("The templates have changed and were read again.");
-                self.enforce(build(&self.store, &self.rules, Arc::new(templates))?)
+                self.templates = Arc::new(templates);
+                self.read_all()
             }
             None => Ok(()),
         }
     }
 
-    fn enforce(&self, next: Snapshot) -> Result<(), StoreError> {
+    fn enforce(&self, next: Snapshot) {
         let revision = next.revision();
         self.snapshot.store(Arc::new(next));
         self.revision.send_replace(revision);
+        self.report();
+    }
+
+    fn report(&self) {
         // A full channel means that a word is already waiting.
         self.report.try_send(()).ok();
-        Ok(())
     }
 }
 
@@ -192,76 +287,5 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
     match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
         Ok(_) => Ok(()),
         Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
-    }
-}
-
-/// What the log says after a revision.
-enum News {
-    Nothing,
-    /// The log is shorter than what this process has seen: a backup was put back.
-    Replaced,
-    Changes {
-        revision: Revision,
-        made_at: Vec<Timestamp>,
-        actions: Vec<String>,
-        sites: Vec<(SiteId, Option<SiteRecord>)>,
-    },
-}
-
-impl News {
-    fn read(reader: &mut Reader<'_>, since: Revision) -> Result<Self, StoreError> {
-        let feed = reader.change_feed(since, FEED_CHUNK)?;
-        let Some(last) = feed.last() else {
-            let is_shorter = reader.change_last()? < since;
-            return Ok(if is_shorter { Self::Replaced } else { Self::Nothing });
-        };
-        let revision = last.revision;
-        let mut touched: Vec<SiteId> = feed.iter().filter_map(|entry| entry.site).collect();
-        touched.sort_unstable();
-        touched.dedup();
-        let mut sites: Vec<(SiteId, Option<SiteRecord>)> = touched.into_iter().map(|id| (id, None)).collect();
-        let ids: Vec<SiteId> = sites.iter().map(|(id, _)| *id).collect();
-        for (record, _) in reader.record_some(&ids)? {
-            if let Ok(at) = sites.binary_search_by_key(&record.site.id, |(id, _)| *id) {
-                sites[at].1 = Some(record);
-            }
-        }
-        let (made_at, actions) = feed.into_iter().map(|entry| (entry.at, entry.action)).unzip();
-        Ok(Self::Changes { revision, made_at, actions, sites })
-    }
-}
-
-/// Reads all sites at one revision.
-fn build(store: &Store, rules: &Arc<Rules>, templates: Arc<PageTemplates>) -> Result<Snapshot, StoreError> {
-    let (revision, records) = store.read(|reader| {
-        let records: Vec<SiteRecord> = reader.record_list()?.into_iter().map(|(record, _)| record).collect();
-        Ok((reader.change_last()?, records))
-    })?;
-    Ok(Snapshot::build(&records, revision, Arc::clone(rules), templates, clock::now()))
-}
-
-/// A failure that may last: when it began, when it was last said, how long to wait.
-struct Failure {
-    since: Timestamp,
-    said: Instant,
-    pause: Duration,
-}
-
-impl Failure {
-    fn again(last: Option<Self>, error: &StoreError) -> Self {
-        match last {
-            None => {
-                log::error!("The database does not answer; every site keeps its last known state. {error}");
-                Self { since: clock::now(), said: Instant::now(), pause: Duration::from_millis(50) }
-            }
-            Some(mut failure) => {
-                if failure.said.elapsed() >= REMIND_EVERY {
-                    log::error!("The database still does not answer, since {}. {error}", failure.since);
-                    failure.said = Instant::now();
-                }
-                failure.pause = (failure.pause * 2).min(LONGEST_BACK_OFF);
-                failure
-            }
-        }
     }
 }

@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::storage::StoreError;
-
 /// How this server fares with the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
@@ -22,13 +20,6 @@ pub struct Failing {
     pub kind: &'static str,
     /// When it was first noticed.
     pub since: Timestamp,
-}
-
-impl Failing {
-    /// A failure that was first noticed at `since`.
-    pub(super) fn new(error: &StoreError, since: Timestamp) -> Self {
-        Self { reason: error.to_string(), kind: error.kind().unwrap_or("refused"), since }
-    }
 }
 
 /// Where the state in force comes from.

@@ -1,15 +1,20 @@
 //! How a change reaches a running process: a wake-up makes it quick, a steady look makes it certain.
 //!
-//! One thread follows the change log. It looks whether anybody has written, reads everything after the
-//! revision it knows, loads only the sites that were touched, and swaps the snapshot. When the database does
-//! not answer, the last snapshot stays in force and the thread tries again.
+//! One thread follows the change log ([`follower`]). It looks whether anybody has written, reads everything after the
+//! revision it knows, loads only the sites that were touched, and swaps the snapshot. When the database does not
+//! answer, the last snapshot stays in force and the thread tries again. A server that starts meanwhile begins with its
+//! mirror ([`beginning`], [`mirror`]).
 
+mod beginning;
 mod clock;
 mod confirmed;
+mod contact;
+mod failure;
 mod follower;
 mod health;
 mod latency;
 mod mirror;
+mod news;
 mod reporter;
 mod templates;
 
@@ -24,8 +29,11 @@ use tokio::sync::watch;
 use crate::change::Revision;
 use crate::snapshot::Snapshot;
 
+pub(crate) use beginning::Beginning;
+pub(crate) use clock::ClockWatch;
 pub(crate) use confirmed::Confirmed;
-pub(crate) use follower::Follower;
+pub(crate) use contact::{Contact, ContactError};
+pub(crate) use follower::{Follower, Following};
 pub use health::{Failing, Health, Source};
 pub(crate) use latency::Latency;
 pub(crate) use templates::TemplateFolder;

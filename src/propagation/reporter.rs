@@ -2,11 +2,14 @@
 //!
 //! A thread of its own, because writing may have to wait for other writers, and following must not.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::{Health, Source};
 use crate::change::Revision;
 use crate::clock;
 use crate::server_info::ServerId;
@@ -20,6 +23,7 @@ pub(super) struct Reporter {
     pub(super) store: Store,
     pub(super) name: String,
     pub(super) revision: watch::Receiver<Revision>,
+    pub(super) health: Arc<ArcSwap<Health>>,
     /// A word after each change of the revision; hangs up when the server stops.
     pub(super) changed: Receiver<()>,
 }
@@ -31,7 +35,7 @@ impl Reporter {
         loop {
             match self.report(id) {
                 Ok(entered) => {
-                    id = Some(entered);
+                    id = entered;
                     is_failing = false;
                 }
                 Err(error) => {
@@ -47,20 +51,28 @@ impl Reporter {
             }
         }
         if let Some(id) = id {
-            self.store.write(|writer| writer.server_delete(id)).ok();
+            let store = self.store.clone();
+            self.store.apart_blocking(move || store.write_beside(|writer| writer.server_delete(id))).ok();
         }
     }
 
-    /// Says what is enforced; enters this server first when it is not entered, or was forgotten.
-    fn report(&self, id: Option<ServerId>) -> Result<ServerId, StoreError> {
+    /// Says what is enforced, in bounded time; enters this server first when it is not entered, or was forgotten. Says
+    /// nothing of a state that is not the database's.
+    fn report(&self, id: Option<ServerId>) -> Result<Option<ServerId>, StoreError> {
+        if self.health.load().source != Source::Database {
+            return Ok(None);
+        }
         let (now, revision) = (clock::now(), *self.revision.borrow());
-        self.store.write(|writer| {
-            if let Some(id) = id
-                && writer.server_seen(id, now, revision)?
-            {
-                return Ok(id);
-            }
-            writer.server_insert(&self.name, env!("CARGO_PKG_VERSION"), now, revision)
+        let (store, name) = (self.store.clone(), self.name.clone());
+        self.store.apart_blocking(move || {
+            store.write_beside(|writer| {
+                if let Some(id) = id
+                    && writer.server_seen(id, now, revision)?
+                {
+                    return Ok(Some(id));
+                }
+                writer.server_insert(&name, env!("CARGO_PKG_VERSION"), now, revision).map(Some)
+            })
         })
     }
 }

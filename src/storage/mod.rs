@@ -45,7 +45,7 @@ pub use record::SiteLine;
 pub use session::{KeyHash, NewSession, Session, SessionId};
 pub use url::DatabaseUrl;
 pub use user::{NewUser, UserChanges};
-pub use watch::Watch;
+pub use watch::{Look, Watch};
 
 use crate::tally::WordCounts;
 

@@ -1,7 +1,7 @@
 //! A connection of its own that tells whether anybody has written since it last looked.
 //!
 //! SQLite: `PRAGMA data_version`, which costs a few microseconds. The number is per connection, so the connection is
-//! kept. PostgreSQL: `LISTEN` wakes, and the last revision, asked every two seconds, makes certain.
+//! kept. PostgreSQL: `LISTEN` wakes, and the last revision, asked about once a second, makes certain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,17 @@ use super::{Store, StoreError};
 
 /// How often a watch should look. Half of it is the mean delay of a change; looking costs next to nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What a look has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Nobody has told of a change, and the database was not asked.
+    NotAsked,
+    /// The database was asked, and nothing was written since the last look.
+    Same,
+    /// Something was written.
+    New,
+}
 
 /// Sees writes of other connections and processes.
 pub struct Watch {
@@ -68,16 +79,16 @@ impl Store {
 }
 
 impl Watch {
-    /// Whether something was written since the last look. Returns in bounded time, as [`Store::apart`] does.
+    /// Looks whether something was written since the last look. Returns in bounded time, as [`Store::apart`] does.
     ///
     /// # Errors
     /// When the database does not answer, or its file was moved away or replaced; the watch is then to be opened anew,
     /// and everything to be read again.
-    pub fn look(&mut self) -> Result<bool, StoreError> {
+    pub fn look(&mut self) -> Result<Look, StoreError> {
         self.try_look().inspect_err(|error| self.store.count(error))
     }
 
-    fn try_look(&mut self) -> Result<bool, StoreError> {
+    fn try_look(&mut self) -> Result<Look, StoreError> {
         if self.file != FileId::of(self.store.url()) {
             return Err(StoreError::Unreachable { reason: "its file was moved away or replaced".to_owned() });
         }
@@ -85,7 +96,7 @@ impl Watch {
             #[cfg(feature = "sqlite")]
             DbConnection::Sqlite(conn) => {
                 let version = sqlite::data_version(conn)?;
-                Ok(self.seen.replace(version) != Some(version))
+                Ok(Look::of(self.seen.replace(version) != Some(version)))
             }
             #[cfg(feature = "postgres")]
             DbConnection::Postgres(conn) => {
@@ -98,15 +109,21 @@ impl Watch {
                     self.conn = self.store.watching_connection()?;
                     self.ears = postgres::Ears::default();
                 } else if !is_told && !self.ears.polls_now() {
-                    return Ok(false);
+                    return Ok(Look::NotAsked);
                 }
                 let store = self.store.clone();
                 let last = self.store.apart_blocking(move || store.read(|reader| reader.change_last()))?.0;
                 let is_new = self.seen.replace(last) != Some(last);
                 self.ears.polled(is_new && !is_told);
-                Ok(is_new)
+                Ok(Look::of(is_new))
             }
         }
+    }
+}
+
+impl Look {
+    fn of(is_new: bool) -> Self {
+        if is_new { Self::New } else { Self::Same }
     }
 }
 
@@ -138,7 +155,7 @@ pub(super) mod postgres {
     use diesel::{PgConnection, QueryResult, RunQueryDsl as _};
 
     /// How often the last revision is asked for, whether or not anybody told.
-    pub const POLL_EVERY: Duration = Duration::from_secs(2);
+    pub const POLL_EVERY: Duration = Duration::from_millis(900);
 
     /// Tells everybody who listens on this schema. Arrives with the commit, so the change and the notice are one.
     pub const NOTIFY: &str = "SELECT pg_notify('maintenance_' || current_schema(), '')";

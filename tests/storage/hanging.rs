@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use maintenance_mode::change::Revision;
 use maintenance_mode::clock;
-use maintenance_mode::storage::{ChangeFilter, DatabaseOptions, DatabaseUrl, Open, Store, StoreError};
+use maintenance_mode::storage::{ChangeFilter, DatabaseOptions, DatabaseUrl, Look, Open, Store, StoreError};
 
 use crate::engine::postgres;
 use crate::proxy::Proxy;
@@ -125,7 +125,7 @@ fn a_change_whose_commit_got_no_answer_is_not_known_and_the_writers_turn_passes_
 fn a_watch_sees_changes_again_after_its_connection_swallowed_everything() {
     let Some((proxy, store)) = a_store() else { return };
     let mut watch = store.watch().unwrap();
-    assert!(watch.look().unwrap());
+    assert!(watch.look().unwrap() == Look::New);
     proxy.swallow();
     let lost = until("the watch did not notice", || {
         let began = Instant::now();
@@ -138,27 +138,27 @@ fn a_watch_sees_changes_again_after_its_connection_swallowed_everything() {
     let mut watch = until("no new watch", || store.watch().ok());
     until("the first look", || watch.look().ok());
     add(&store, "after.example");
-    until("the watch did not see it", || watch.look().unwrap().then_some(()));
+    until("the watch did not see it", || (watch.look().unwrap() == Look::New).then_some(()));
 }
 
 #[test]
 fn a_watch_that_is_not_told_any_more_finds_out_by_itself() {
     let Some((proxy, store)) = a_store() else { return };
     let mut watch = store.watch().unwrap();
-    assert!(watch.look().unwrap());
+    assert!(watch.look().unwrap() == Look::New);
     proxy.swallow();
     proxy.heal();
     until("the pool recovers", || read(&store).ok());
     let connections = proxy.connections();
     add(&store, "untold.example");
-    until("the change was not seen", || watch.look().ok().filter(|is_new| *is_new));
+    until("the change was not seen", || watch.look().ok().filter(|look| *look == Look::New));
     until("the watch did not listen anew", || {
         watch.look().ok();
         (proxy.connections() > connections).then_some(())
     });
     let began = Instant::now();
     add(&store, "told.example");
-    until("the change was not told", || watch.look().ok().filter(|is_new| *is_new));
+    until("the change was not told", || watch.look().ok().filter(|look| *look == Look::New));
     assert!(began.elapsed() < Duration::from_secs(1), "told, not asked: {:?}", began.elapsed());
 }
 

@@ -21,7 +21,7 @@ use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::site::{Alias, Domain, Site, SiteId};
-use maintenance_mode::storage::{LoginFailures, LoginScope, NewSession, NewUser, Store, StoreError, UserChanges};
+use maintenance_mode::storage::{LoginFailures, LoginScope, Look, NewSession, NewUser, Store, StoreError, UserChanges};
 use maintenance_mode::user::{Rights, Theme};
 
 use engine::on_each_engine;
@@ -235,16 +235,16 @@ fn the_feed_tells_what_came_after_a_revision_in_order() {
 fn a_watch_sees_what_others_write() {
     on_each_engine(|store| {
         let mut watch = store.watch().unwrap();
-        assert!(watch.look().unwrap(), "the first look is always new");
-        assert!(!watch.look().unwrap());
+        assert_eq!(watch.look().unwrap(), Look::New, "the first look is always new");
+        assert_ne!(watch.look().unwrap(), Look::New);
         add(store, "a.example");
         // PostgreSQL delivers its notice right after the commit, not with it.
         let deadline = Instant::now() + Duration::from_secs(10);
-        while !watch.look().unwrap() {
+        while watch.look().unwrap() != Look::New {
             assert!(Instant::now() < deadline, "the watch does not see the change");
             std::thread::sleep(Duration::from_millis(1));
         }
-        assert!(!watch.look().unwrap());
+        assert_ne!(watch.look().unwrap(), Look::New);
     });
 }
 

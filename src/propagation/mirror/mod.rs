@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Confirmed;
 use crate::change::Revision;
@@ -73,8 +73,8 @@ pub(crate) struct Mirrored {
     pub(crate) as_of: Timestamp,
     /// The master secret, where no setting gave one.
     pub(crate) secret: Option<String>,
-    /// How far the clock of the database was ahead of this machine's, in microseconds.
-    pub(crate) clock_offset: i64,
+    /// How far the clock of the database was ahead of this machine's.
+    pub(crate) clock_offset: SignedDuration,
 }
 
 /// Reads a mirror. Needs no right to write, and does not disturb a process that writes it.
@@ -99,7 +99,8 @@ pub(crate) fn read(path: &Path, url: &DatabaseUrl) -> Result<Mirrored, MirrorErr
             contents.sealed_at
         }
     };
-    let (revision, secret, clock_offset) = (contents.revision, contents.secret, contents.clock_offset);
+    let clock_offset = SignedDuration::from_micros(contents.clock_offset);
+    let (revision, secret) = (contents.revision, contents.secret);
     Ok(Mirrored { records, revision, as_of, secret, clock_offset })
 }
 
@@ -137,8 +138,9 @@ impl Mirror {
         self.0.put(Update { secret: Some(secret), ..Update::default() });
     }
 
-    /// How far the clock of the database is ahead, in microseconds.
-    pub(crate) fn clock_offset(&self, offset: i64) {
-        self.0.put(Update { clock_offset: Some(offset), ..Update::default() });
+    /// How far the clock of the database is ahead.
+    pub(crate) fn clock_offset(&self, offset: SignedDuration) {
+        let clock_offset = i64::try_from(offset.as_micros()).ok();
+        self.0.put(Update { clock_offset, ..Update::default() });
     }
 }

@@ -68,7 +68,7 @@ fn what_was_written_reads_back_and_later_lines_win() {
         mirror(&[whole(vec![site(1, false), site(2, true), site(3, true)], 7), secret, flip(site(1, true), 8), gone]);
     let mirrored = read(&path, &url()).unwrap();
     assert_eq!(boxes(&mirrored), [(1, true), (3, true)]);
-    assert_eq!((mirrored.revision, mirrored.clock_offset), (Revision(9), -5));
+    assert_eq!((mirrored.revision, mirrored.clock_offset.as_micros()), (Revision(9), -5));
     assert_eq!(mirrored.secret, Some("s".repeat(64)));
     assert_eq!(mirrored.records.iter().find(|record| record.site.id.0 == 3), Some(&site(3, true)));
 }
@@ -209,10 +209,10 @@ fn the_thread_writes_what_is_put_in_and_tells_how_old_it_is() {
     mirror.all(vec![site(1, false), site(2, false)], Revision(1));
     mirror.some(vec![(SiteId(1), Some(site(1, true))), (SiteId(2), None)], Revision(2));
     mirror.secret("secret".to_owned());
-    mirror.clock_offset(7);
+    mirror.clock_offset(SignedDuration::from_micros(7));
     drop(mirror);
     eventually("everything is written before the thread ends", || {
-        read(&path, &url()).is_ok_and(|mirrored| mirrored.clock_offset == 7)
+        read(&path, &url()).is_ok_and(|mirrored| mirrored.clock_offset.as_micros() == 7)
     });
     let mirrored = read(&path, &url()).unwrap();
     assert_eq!((boxes(&mirrored), mirrored.revision), (vec![(1, true)], Revision(2)));

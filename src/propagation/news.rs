@@ -1,0 +1,87 @@
+//! What is read of the database: the whole state, or what has changed since a revision. Always in bounded time.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::change::Revision;
+use crate::clock;
+use crate::record::SiteRecord;
+use crate::site::SiteId;
+use crate::snapshot::{Rules, Snapshot};
+use crate::storage::{Reader, Store, StoreError};
+use crate::template::PageTemplates;
+
+/// Entries of the log read at once.
+const FEED_CHUNK: i64 = 1_000;
+
+/// All sites at one revision.
+pub(super) struct State {
+    pub(super) revision: Revision,
+    pub(super) records: Vec<SiteRecord>,
+}
+
+impl State {
+    /// Reads everything.
+    pub(super) fn read(store: &Store) -> Result<Self, StoreError> {
+        read(store, |reader| {
+            let records = reader.record_list()?.into_iter().map(|(record, _)| record).collect();
+            Ok(Self { revision: reader.change_last()?, records })
+        })
+    }
+
+    /// The snapshot that it makes.
+    pub(super) fn compile(&self, rules: &Arc<Rules>, templates: Arc<PageTemplates>) -> Snapshot {
+        Snapshot::build(&self.records, self.revision, Arc::clone(rules), templates, clock::now())
+    }
+}
+
+/// What the log says after a revision.
+pub(super) enum News {
+    Nothing,
+    /// The log is shorter than what this process has seen: a backup was put back.
+    Replaced,
+    Changes {
+        revision: Revision,
+        made_at: Vec<Timestamp>,
+        actions: Vec<String>,
+        sites: Vec<(SiteId, Option<SiteRecord>)>,
+    },
+}
+
+impl News {
+    /// Reads what is new, as far as one chunk goes: call again until there is nothing.
+    pub(super) fn read(store: &Store, since: Revision) -> Result<Self, StoreError> {
+        read(store, move |reader| Self::of(reader, since))
+    }
+
+    fn of(reader: &mut Reader<'_>, since: Revision) -> Result<Self, StoreError> {
+        let feed = reader.change_feed(since, FEED_CHUNK)?;
+        let Some(last) = feed.last() else {
+            let is_shorter = reader.change_last()? < since;
+            return Ok(if is_shorter { Self::Replaced } else { Self::Nothing });
+        };
+        let revision = last.revision;
+        let mut touched: Vec<SiteId> = feed.iter().filter_map(|entry| entry.site).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let mut sites: Vec<(SiteId, Option<SiteRecord>)> = touched.into_iter().map(|id| (id, None)).collect();
+        let ids: Vec<SiteId> = sites.iter().map(|(id, _)| *id).collect();
+        for (record, _) in reader.record_some(&ids)? {
+            if let Ok(at) = sites.binary_search_by_key(&record.site.id, |(id, _)| *id) {
+                sites[at].1 = Some(record);
+            }
+        }
+        let (made_at, actions) = feed.into_iter().map(|entry| (entry.at, entry.action)).unzip();
+        Ok(Self::Changes { revision, made_at, actions, sites })
+    }
+}
+
+/// Reads apart from this thread, because a connection may hang: what comes too late is thrown away.
+fn read<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&mut Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let apart = store.clone();
+    store.apart_blocking(move || apart.read(work))
+}
