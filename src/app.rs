@@ -201,7 +201,7 @@ impl Maintenance {
     /// When the database fails.
     pub fn leave(&self) -> Result<(), StoreError> {
         let name = self.0.settings.server.name();
-        self.store().write(|writer| writer.server_delete_named(&name))
+        self.store().write_beside(|writer| writer.server_delete_named(&name))
     }
 
     /// Waits until a change is in force on this server, so that a request sent next meets it.

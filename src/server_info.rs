@@ -13,7 +13,7 @@ pub const LIVE_FOR: SignedDuration = SignedDuration::from_secs(15);
 #[serde(transparent)]
 pub struct ServerId(pub i64);
 
-/// A server as it was last seen.
+/// A server as it was last seen. The times are those of the database's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Server {
     /// Key.
@@ -28,10 +28,12 @@ pub struct Server {
     pub last_seen_at: Timestamp,
     /// The revision that it enforces.
     pub revision: Revision,
+    /// Since when it decides by that revision; `None` when it is of a version that does not say.
+    pub enforced_at: Option<Timestamp>,
 }
 
 impl Server {
-    /// Whether it is alive at `now`. A time ahead of `now`, by a clock that differs, counts as alive.
+    /// Whether it is alive at `now`, which is to be a time of the database's clock.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now.duration_since(self.last_seen_at) < LIVE_FOR
     }
@@ -78,6 +80,7 @@ mod tests {
             started_at: at,
             last_seen_at: at,
             revision: Revision(revision),
+            enforced_at: Some(at),
         }
     }
 

@@ -9,7 +9,6 @@ use super::console::Console;
 use super::exit::TimedOut;
 use super::time;
 use crate::change::Revision;
-use crate::clock;
 use crate::server_info::{Confirmation, Server};
 use crate::storage::{Store, StoreError};
 
@@ -40,7 +39,7 @@ pub fn briefly(store: &Store) {
     let Ok(revision) = store.read(|reader| reader.change_last()) else { return };
     while Instant::now() < deadline {
         match look(store, revision) {
-            Ok(found) if !found.is_complete() => std::thread::sleep(LOOK_EVERY),
+            Ok((found, _)) if !found.is_complete() => std::thread::sleep(LOOK_EVERY),
             _ => return,
         }
     }
@@ -58,7 +57,7 @@ pub fn wait(console: &Console, store: &Store, revision: Revision, args: &WaitArg
     let limit = Duration::try_from(args.timeout)?;
     let mut remarked = started;
     loop {
-        let found = look(store, revision)?;
+        let (found, now) = look(store, revision)?;
         if found.is_complete() {
             console.note(&match found.live() {
                 0 => "no server is running; one that starts enforces this".to_owned(),
@@ -67,18 +66,20 @@ pub fn wait(console: &Console, store: &Store, revision: Revision, args: &WaitArg
             return Ok(());
         }
         if started.elapsed() >= limit {
-            return Err(TimedOut(behind(&found, revision, clock::now())).into());
+            return Err(TimedOut(behind(&found, revision, now)).into());
         }
         if remarked.elapsed() >= REMARK_EVERY {
             remarked = Instant::now();
-            console.note(&behind(&found, revision, clock::now()));
+            console.note(&behind(&found, revision, now));
         }
         std::thread::sleep(LOOK_EVERY);
     }
 }
 
-fn look(store: &Store, revision: Revision) -> Result<Confirmation, StoreError> {
-    Ok(Confirmation::of(store.read(|reader| reader.server_list())?, revision, clock::now()))
+/// Who enforces the revision, and when that was, by the clock of the database: a server's own may be wrong.
+fn look(store: &Store, revision: Revision) -> Result<(Confirmation, Timestamp), StoreError> {
+    let (servers, now) = store.read(|reader| Ok((reader.server_list()?, reader.clock()?)))?;
+    Ok((Confirmation::of(servers, revision, now), now))
 }
 
 /// `2 of 3 servers enforce revision 812; behind: web3 (last seen 12 s ago)`.

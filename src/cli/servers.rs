@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::{Context, open, text, time};
 use crate::change::Revision;
-use crate::clock;
 use crate::server_info::{LIVE_FOR, Server};
 
 const EXAMPLES: &str = "\
@@ -25,7 +24,8 @@ Examples:
 pub struct Servers {
     /// Print a list of objects instead
     ///
-    /// Each has name, version, revision, started_at, last_seen and live.
+    /// Each has name, version, revision, started_at, deciding_since, last_seen and live. The times are those of the
+    /// database's clock.
     #[arg(long)]
     json: bool,
 }
@@ -37,6 +37,7 @@ struct View {
     version: String,
     revision: Revision,
     started_at: Timestamp,
+    deciding_since: Option<Timestamp>,
     last_seen: Timestamp,
     live: bool,
 }
@@ -49,6 +50,7 @@ impl View {
             version: server.version,
             revision: server.revision,
             started_at: server.started_at,
+            deciding_since: server.enforced_at,
             last_seen: server.last_seen_at,
         }
     }
@@ -56,8 +58,8 @@ impl View {
 
 pub fn run(context: &Context, args: &Servers) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
-    let now = clock::now();
-    let (servers, last) = store.read(|reader| Ok((reader.server_list()?, reader.change_last()?)))?;
+    let (servers, last, now) =
+        store.read(|reader| Ok((reader.server_list()?, reader.change_last()?, reader.clock()?)))?;
     if args.json {
         context.console.json(&servers.into_iter().map(|server| View::of(server, now)).collect::<Vec<_>>())?;
     } else if servers.is_empty() {

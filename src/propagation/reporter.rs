@@ -11,7 +11,6 @@ use tokio::sync::watch;
 
 use super::{Health, Source};
 use crate::change::Revision;
-use crate::clock;
 use crate::server_info::ServerId;
 use crate::storage::{Store, StoreError};
 
@@ -62,16 +61,16 @@ impl Reporter {
         if self.health.load().source != Source::Database {
             return Ok(None);
         }
-        let (now, revision) = (clock::now(), *self.revision.borrow());
+        let revision = *self.revision.borrow();
         let (store, name) = (self.store.clone(), self.name.clone());
         self.store.apart_blocking(move || {
             store.write_beside(|writer| {
                 if let Some(id) = id
-                    && writer.server_seen(id, now, revision)?
+                    && writer.server_seen(id, revision)?
                 {
                     return Ok(Some(id));
                 }
-                writer.server_insert(&name, env!("CARGO_PKG_VERSION"), now, revision).map(Some)
+                writer.server_insert(&name, env!("CARGO_PKG_VERSION"), revision).map(Some)
             })
         })
     }

@@ -1,12 +1,13 @@
 //! Brings the tables up to date, and tells a database of another version or another program apart.
 
-use diesel::RunQueryDsl as _;
 use diesel::migration::MigrationVersion;
 use diesel::sql_types::BigInt;
+use diesel::{QueryDsl as _, RunQueryDsl as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::attempt::Attempt;
 use super::connection::{DbConnection, each_engine};
+use super::schema::expand_steps;
 use super::transaction::{self, Purpose};
 use super::{DatabaseOptions, StoreError};
 
@@ -77,15 +78,25 @@ fn pending(conn: &mut DbConnection) -> Result<usize, StoreError> {
     each_engine!(conn, |conn| Ok(conn.pending_migrations(source).map_err(migration_error)?.len()))
 }
 
+/// Goes on beside a newer program as long as all that it has done is an expand step, which says so itself.
 fn refuse_newer(conn: &mut DbConnection) -> Result<(), StoreError> {
     let known = known(conn)?;
     let applied: Vec<String> = each_engine!(conn, |conn| {
         let versions = conn.applied_migrations().map_err(migration_error)?;
         versions.iter().map(MigrationVersion::to_string).collect()
     });
-    match applied.into_iter().find(|version| !known.contains(version)) {
-        Some(found) => Err(StoreError::Newer { found }),
-        None => Ok(()),
+    let unknown: Vec<String> = applied.into_iter().filter(|version| !known.contains(version)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let steps: Vec<String> = expand_steps::table.select(expand_steps::version).load(conn)?;
+    match unknown.iter().find(|version| !steps.contains(version)) {
+        Some(found) => Err(StoreError::Newer { found: found.clone() }),
+        None => {
+            let ahead = unknown.join(", ");
+            log::info!("The database is ahead of this program ({ahead}) by what it can work beside; upgrade it soon");
+            Ok(())
+        }
     }
 }
 

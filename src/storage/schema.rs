@@ -146,6 +146,13 @@ diesel::table! {
         started_at -> Timestamp,
         last_seen_at -> Timestamp,
         revision -> BigInt,
+        enforced_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    expand_steps (version) {
+        version -> Text,
     }
 }
 

@@ -1,4 +1,6 @@
 //! The servers that decide by this database, and which revision each one enforces.
+//!
+//! Their times are those of the database, because a server's own clock may be wrong.
 
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,7 @@ struct ServerRow {
     started_at: UtcTime,
     last_seen_at: UtcTime,
     revision: i64,
+    enforced_at: Option<UtcTime>,
 }
 
 impl Reader<'_> {
@@ -33,6 +36,7 @@ impl Reader<'_> {
             started_at: row.started_at.into(),
             last_seen_at: row.last_seen_at.into(),
             revision: Revision(row.revision),
+            enforced_at: row.enforced_at.map(Timestamp::from),
         };
         Ok(rows.into_iter().map(server).collect())
     }
@@ -40,13 +44,8 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Enters a server that starts, in place of an earlier one of the same name that is no longer alive.
-    pub fn server_insert(
-        &mut self,
-        name: &str,
-        version: &str,
-        now: Timestamp,
-        revision: Revision,
-    ) -> Result<ServerId, StoreError> {
+    pub fn server_insert(&mut self, name: &str, version: &str, revision: Revision) -> Result<ServerId, StoreError> {
+        let now = self.clock()?;
         let dead = servers::last_seen_at.le(UtcTime(now - crate::server_info::LIVE_FOR));
         diesel::delete(servers::table.filter(servers::name.eq(name)).filter(dead)).execute(self.conn)?;
         let forgotten = servers::last_seen_at.le(UtcTime(now - FORGET_AFTER));
@@ -58,6 +57,7 @@ impl Writer<'_> {
                 servers::started_at.eq(UtcTime(now)),
                 servers::last_seen_at.eq(UtcTime(now)),
                 servers::revision.eq(revision.0),
+                servers::enforced_at.eq(Some(UtcTime(now))),
             ))
             .returning(servers::id)
             .get_result(self.conn)?;
@@ -65,11 +65,16 @@ impl Writer<'_> {
     }
 
     /// Notes that a server is alive and what it enforces. `false` when its row is gone: it must enter again.
-    pub fn server_seen(&mut self, id: ServerId, now: Timestamp, revision: Revision) -> Result<bool, StoreError> {
-        let changed = diesel::update(servers::table.find(id.0))
-            .set((servers::last_seen_at.eq(UtcTime(now)), servers::revision.eq(revision.0)))
+    pub fn server_seen(&mut self, id: ServerId, revision: Revision) -> Result<bool, StoreError> {
+        let now = UtcTime(self.clock()?);
+        let server = servers::table.find(id.0);
+        let changed = diesel::update(server.filter(servers::revision.ne(revision.0)))
+            .set((servers::last_seen_at.eq(now), servers::revision.eq(revision.0), servers::enforced_at.eq(Some(now))))
             .execute(self.conn)?;
-        Ok(changed > 0)
+        if changed > 0 {
+            return Ok(true);
+        }
+        Ok(diesel::update(server).set(servers::last_seen_at.eq(now)).execute(self.conn)? > 0)
     }
 
     /// Takes out every server of that name.

@@ -18,6 +18,21 @@ pub fn on_each_empty_database(test: impl Fn(&DatabaseUrl)) {
     }
 }
 
+/// Runs statements of another program on a database.
+pub fn execute(url: &DatabaseUrl, sql: &str) {
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+
+    let done = match url {
+        DatabaseUrl::Sqlite(path) => {
+            let path = path.to_str().expect("the path is text");
+            diesel::SqliteConnection::establish(path).expect("it opens").batch_execute(sql)
+        }
+        DatabaseUrl::Postgres(url) => diesel::PgConnection::establish(url).expect("it answers").batch_execute(sql),
+    };
+    done.expect("the statements are good");
+}
+
 pub mod postgres {
     use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use maintenance_mode::change::Revision;
-use maintenance_mode::clock;
 use maintenance_mode::storage::{ChangeFilter, DatabaseOptions, DatabaseUrl, Look, Open, Store, StoreError};
 
 use crate::engine::postgres;
@@ -167,7 +166,7 @@ fn a_command_that_waits_ends_with_a_sentence() {
     let Some((proxy, store, url)) = a_store_at() else { return };
     add(&store, "forum.example");
     // A server that lives and never confirms.
-    store.write(|writer| writer.server_insert("web1", "0.1.0", clock::now(), Revision(0))).unwrap();
+    store.write_beside(|writer| writer.server_insert("web1", "0.1.0", Revision(0))).unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_maintenance"));
     command.args(["on", "forum.example", "--yes", "--wait", "--timeout", "60s", "--database-statement-timeout", "1"]);
     command.args(["--database-connect-timeout", "1", "--database-url", &url]);

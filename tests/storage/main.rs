@@ -9,6 +9,7 @@ mod hanging;
 mod opening;
 mod proxy;
 mod refusals;
+mod servers;
 
 use std::time::{Duration, Instant};
 
@@ -363,5 +364,22 @@ fn a_secret_is_made_once() {
         let make =
             |value: &'static str| store.write(|writer| writer.secret_or_insert("key", || value.to_owned())).unwrap();
         assert_eq!((make("one"), make("two")), ("one".to_owned(), "one".to_owned()));
+    });
+}
+
+#[test]
+fn a_site_that_comes_under_a_number_of_its_own_is_in_nobodys_way() {
+    on_each_engine(|store| {
+        let mut first = a_site("first.example");
+        first.site.id = SiteId(40);
+        let put = |record: &SiteRecord| {
+            store.write(|writer| writer.record_insert(record, Revision(1), true)).map(|id: SiteId| id.0).unwrap()
+        };
+        assert_eq!(put(&first), 40);
+        assert_eq!(add(store, "second.example"), SiteId(41));
+        let mut earlier = a_site("earlier.example");
+        earlier.site.id = SiteId(7);
+        assert_eq!(put(&earlier), 7);
+        assert_eq!(add(store, "third.example"), SiteId(42));
     });
 }

@@ -3,7 +3,8 @@
 use maintenance_mode::clock;
 use maintenance_mode::storage::{DatabaseOptions, DatabaseUrl, Open, Store, StoreError};
 
-use crate::engine::{on_each_empty_database, on_each_engine};
+use crate::engine::{execute, on_each_empty_database, on_each_engine};
+use crate::{add, stored};
 
 #[test]
 fn a_new_store_touches_nothing_until_it_is_prepared() {
@@ -37,5 +38,48 @@ fn the_clock_of_the_database_agrees_with_that_of_this_machine_and_runs_on_within
         let before = clock::now();
         let (first, second) = store.read(|reader| Ok((reader.clock()?, reader.clock()?))).unwrap();
         assert!(before <= first && first <= second && second <= clock::now(), "{before} {first} {second}");
+    });
+}
+
+#[test]
+fn of_several_that_start_at_once_on_an_empty_database_one_migrates_and_the_others_wait() {
+    on_each_empty_database(|url| {
+        let prepared: Vec<_> = std::thread::scope(|scope| {
+            let start = || Store::new(url, DatabaseOptions::default()).prepare(Open::Migrate);
+            let starting: Vec<_> = (0..6).map(|_| scope.spawn(start)).collect();
+            starting.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+        });
+        let migrated = prepared.iter().filter(|one| !one.migrated.is_empty()).count();
+        assert_eq!(migrated, 1, "{prepared:?}");
+    });
+}
+
+/// What a newer program does that adds a column.
+const NEXT_STEP: &str = "ALTER TABLE sites ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'; \
+                         INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000');";
+
+#[test]
+fn a_step_that_older_programs_can_work_beside_disturbs_neither_those_that_run_nor_those_that_start() {
+    on_each_engine(|store| {
+        let before = add(store, "before.example");
+        execute(store.url(), &format!("{NEXT_STEP} INSERT INTO expand_steps (version) VALUES ('29990101000000')"));
+        let after = add(store, "after.example");
+        assert!(stored(store, before).1 < stored(store, after).1);
+        for open in [Open::Migrate, Open::Existing] {
+            let starting = Store::open(store.url(), open).unwrap();
+            assert_eq!(starting.read(|reader| reader.site_count()).unwrap(), 2);
+        }
+    });
+}
+
+#[test]
+fn any_other_step_of_a_newer_program_is_refused() {
+    on_each_engine(|store| {
+        execute(store.url(), NEXT_STEP);
+        for open in [Open::Migrate, Open::Existing] {
+            let error = Store::open(store.url(), open).err().unwrap();
+            assert!(matches!(&error, StoreError::Newer { found } if found == "29990101000000"), "{error}");
+            assert!(!error.is_passing());
+        }
     });
 }

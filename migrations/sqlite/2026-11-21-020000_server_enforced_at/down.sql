@@ -1,0 +1,4 @@
+ALTER TABLE servers
+DROP COLUMN enforced_at;
+
+DROP TABLE expand_steps;
