@@ -51,6 +51,7 @@ pub mod actions;
 #[cfg(feature = "admin")]
 pub mod admin;
 pub mod app;
+pub mod aside;
 pub mod auth;
 mod body;
 pub mod change;

@@ -1,6 +1,5 @@
 //! A copy of the database while it is in use: of one moment, whole, readable by its owner only.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,17 +8,12 @@ use diesel::sql_types::Text;
 
 use super::connection::DbConnection;
 use super::{Store, StoreError};
+use crate::aside::{self, FileError};
 
 /// Why no copy was made. Nothing is left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// The file is there.
-    #[error("`{}` is there already; add --force to replace it", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
     /// The file is the database itself.
     #[error("`{}` is the database itself", path.display())]
     Itself {
@@ -29,14 +23,9 @@ pub enum BackupError {
     /// The engine has a tool of its own.
     #[error("a PostgreSQL database is copied with `pg_dump`; `maintenance export FILE` writes the configuration alone")]
     NotSqlite,
-    /// The file system refuses.
-    #[error("`{}` cannot be written", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The database refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -47,39 +36,20 @@ impl Store {
     /// complete and on the disk, with the rights 0600. Returns its size in bytes.
     ///
     /// # Errors
-    /// [`BackupError::Exists`] unless `replace`; the other variants of [`BackupError`].
+    /// See [`BackupError`]; a file that is there is refused unless `replace`.
     pub fn backup(&self, file: &Path, replace: bool) -> Result<u64, BackupError> {
         let Some(database) = self.url().sqlite_path() else { return Err(BackupError::NotSqlite) };
-        let failed = |source: io::Error| BackupError::File { path: file.to_owned(), source };
         if is_same_file(database, file) {
             return Err(BackupError::Itself { path: file.to_owned() });
         }
-        if !replace && fs::symlink_metadata(file).is_ok() {
-            return Err(BackupError::Exists { path: file.to_owned() });
-        }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let aside = folder.join(format!(".maintenance-backup-{:016x}", rand::random::<u64>()));
-        let _cleanup = RemoveOnDrop(&aside);
-        create_private(&aside).map_err(failed)?;
-        self.vacuum_into(&aside)?;
-        let copy = File::open(&aside).map_err(failed)?;
-        copy.sync_all().map_err(failed)?;
-        let bytes = copy.metadata().map_err(failed)?.len();
-        let placed = if replace { fs::rename(&aside, file) } else { fs::hard_link(&aside, file) };
-        placed.map_err(|error| match error.kind() {
-            // Somebody else was quicker.
-            io::ErrorKind::AlreadyExists => BackupError::Exists { path: file.to_owned() },
-            _ => failed(error),
-        })?;
-        #[cfg(unix)]
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let ((), bytes) = aside::write(file, replace, |aside| self.vacuum_into(aside))?;
         Ok(bytes)
     }
 
     /// Writes a copy into an empty file. SQLite reads one state of the database for all of it
     /// (<https://sqlite.org/lang_vacuum.html>).
     fn vacuum_into(&self, file: &Path) -> Result<(), BackupError> {
-        let name = file.to_str().ok_or_else(|| BackupError::File {
+        let name = file.to_str().ok_or_else(|| FileError::Refused {
             path: file.to_owned(),
             source: io::Error::new(io::ErrorKind::InvalidInput, "the name is not UTF-8"),
         })?;
@@ -96,30 +66,14 @@ impl Store {
     }
 }
 
-/// Makes an empty file that only its owner may read.
-pub(crate) fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
 fn is_same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Removes a file that was written aside; it is gone already when it has become the copy.
-struct RemoveOnDrop<'a>(&'a Path);
-
-impl Drop for RemoveOnDrop<'_> {
-    fn drop(&mut self) {
-        drop(fs::remove_file(self.0));
-    }
-}
-
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
+    use std::fs;
+
     use super::super::DatabaseUrl;
     use super::*;
 
@@ -148,11 +102,14 @@ mod tests {
         let store = a_store(folder.path());
         let file = folder.path().join("copy.sqlite3");
         fs::write(&file, "precious").unwrap();
-        assert!(matches!(store.backup(&file, false), Err(BackupError::Exists { .. })));
+        assert!(matches!(store.backup(&file, false), Err(BackupError::File(FileError::Exists { .. }))));
         assert_eq!(fs::read(&file).unwrap(), b"precious");
         store.backup(&file, true).unwrap();
         assert!(fs::read(&file).unwrap().starts_with(b"SQLite format 3"));
         assert!(matches!(store.backup(&folder.path().join("state.sqlite3"), true), Err(BackupError::Itself { .. })));
-        assert!(matches!(store.backup(Path::new("/nonexistent/copy"), false), Err(BackupError::File { .. })));
+        assert!(matches!(
+            store.backup(Path::new("/nonexistent/copy"), false),
+            Err(BackupError::File(FileError::Refused { .. }))
+        ));
     }
 }

@@ -36,7 +36,6 @@ use self::pool::Pool;
 use self::transaction::Purpose;
 
 pub use backup::BackupError;
-pub(crate) use backup::create_private;
 pub use change::{ChangeFilter, FeedEntry, NewChange};
 pub use connection::DbConnection;
 pub use error::{StoreError, TransactionError};
@@ -261,7 +260,7 @@ fn create_where_allowed(url: &DatabaseUrl, path: &Path, open: Open) -> Result<()
         (Ok(false), Open::Migrate) if folder.is_some_and(|folder| !folder.is_dir()) => {
             Err(cannot("its folder does not exist".to_owned()))
         }
-        (Ok(false), Open::Migrate) => match backup::create_private(path) {
+        (Ok(false), Open::Migrate) => match crate::aside::create_private(path) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(cannot(error.to_string())),
             _ => Ok(()),
         },

@@ -15,9 +15,9 @@ use super::MirrorError;
 use super::line::{self, Header, Line, VERSION};
 use super::read::{Contents, Place};
 use super::update::Update;
+use crate::aside::create_private;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
-use crate::storage::create_private;
 
 /// Bytes that may go to waste before the file is written anew.
 const WASTE: u64 = 64 * 1024;
