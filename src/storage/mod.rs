@@ -17,6 +17,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod rows;
 mod schema;
 mod secret;
 mod server;

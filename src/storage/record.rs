@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::rows::{
+    MaintenanceRow, SiteRow, alias_rows, insert_rows, maintenance_row, message_rows, network_rows, pattern_rows,
+    site_row,
+};
 use super::schema::{ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites};
 use super::timestamp::UtcTime;
 use super::{DbConnection, Reader, StoreError, Writer};
@@ -21,31 +25,6 @@ type RecordRow = (SiteRow, MaintenanceRow);
 
 /// Ids in one `IN (…)`; well below what either engine takes.
 const IDS_AT_ONCE: usize = 500;
-
-#[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = sites, treat_none_as_null = true)]
-struct SiteRow {
-    id: i64,
-    domain: String,
-    name: String,
-    is_default: bool,
-    is_protected: bool,
-    time_zone: String,
-    revision: i64,
-}
-
-#[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = maintenances, treat_none_as_null = true)]
-struct MaintenanceRow {
-    site_id: i64,
-    in_maintenance: bool,
-    since: Option<UtcTime>,
-    started_by: Option<String>,
-    expected_end: Option<UtcTime>,
-    at_end: String,
-    redirect_url: Option<String>,
-    retry_after: Option<i32>,
-}
 
 /// What a long list needs of a site to find it and to put it in its place. The records of those that are shown are
 /// read by [`Reader::record_some`].
@@ -262,61 +241,29 @@ impl Writer<'_> {
 
     fn alias_replace(&mut self, site: i64, aliases: &[Alias]) -> Result<(), StoreError> {
         diesel::delete(site_aliases::table.filter(site_aliases::site_id.eq(site))).execute(self.conn)?;
-        for alias in aliases {
-            diesel::insert_into(site_aliases::table)
-                .values((site_aliases::site_id.eq(site), site_aliases::alias.eq(alias.to_string())))
-                .execute(self.conn)?;
-        }
+        let rows: Vec<_> = alias_rows(site, aliases).collect();
+        insert_rows!(&mut *self.conn, site_aliases::table, rows);
         Ok(())
     }
 
-    fn message_replace(&mut self, site: i64, rows: &[Message]) -> Result<(), StoreError> {
+    fn message_replace(&mut self, site: i64, messages: &[Message]) -> Result<(), StoreError> {
         diesel::delete(messages::table.filter(messages::site_id.eq(site))).execute(self.conn)?;
-        for (position, message) in (0..).zip(rows) {
-            diesel::insert_into(messages::table)
-                .values((
-                    messages::site_id.eq(site),
-                    messages::position.eq(position),
-                    messages::language.eq(&message.language),
-                    messages::heading.eq(&message.heading),
-                    messages::body.eq(&message.body),
-                    messages::contact.eq(&message.contact),
-                    messages::link_label.eq(&message.link_label),
-                    messages::link_url.eq(&message.link_url),
-                ))
-                .execute(self.conn)?;
-        }
+        let rows: Vec<_> = message_rows(site, messages).collect();
+        insert_rows!(&mut *self.conn, messages::table, rows);
         Ok(())
     }
 
-    fn pattern_replace(&mut self, site: i64, rows: &[IgnoredPattern]) -> Result<(), StoreError> {
+    fn pattern_replace(&mut self, site: i64, patterns: &[IgnoredPattern]) -> Result<(), StoreError> {
         diesel::delete(ignored_patterns::table.filter(ignored_patterns::site_id.eq(site))).execute(self.conn)?;
-        for (position, row) in (0..).zip(rows) {
-            diesel::insert_into(ignored_patterns::table)
-                .values((
-                    ignored_patterns::site_id.eq(site),
-                    ignored_patterns::position.eq(position),
-                    ignored_patterns::kind.eq(row.kind.as_str()),
-                    ignored_patterns::pattern.eq(&row.pattern),
-                    ignored_patterns::description.eq(&row.description),
-                ))
-                .execute(self.conn)?;
-        }
+        let rows: Vec<_> = pattern_rows(site, patterns).collect();
+        insert_rows!(&mut *self.conn, ignored_patterns::table, rows);
         Ok(())
     }
 
-    fn network_replace(&mut self, site: i64, rows: &[InternalNetwork]) -> Result<(), StoreError> {
+    fn network_replace(&mut self, site: i64, networks: &[InternalNetwork]) -> Result<(), StoreError> {
         diesel::delete(internal_networks::table.filter(internal_networks::site_id.eq(site))).execute(self.conn)?;
-        for (position, row) in (0..).zip(rows) {
-            diesel::insert_into(internal_networks::table)
-                .values((
-                    internal_networks::site_id.eq(site),
-                    internal_networks::position.eq(position),
-                    internal_networks::network.eq(row.network.to_string()),
-                    internal_networks::description.eq(&row.description),
-                ))
-                .execute(self.conn)?;
-        }
+        let rows: Vec<_> = network_rows(site, networks).collect();
+        insert_rows!(&mut *self.conn, internal_networks::table, rows);
         Ok(())
     }
 }
@@ -332,31 +279,6 @@ fn site_of(row: SiteRow, aliases: &mut HashMap<i64, Vec<Alias>>) -> Result<Site,
         is_protected: row.is_protected,
         time_zone: row.time_zone,
     })
-}
-
-fn site_row(site: &Site, revision: Revision) -> SiteRow {
-    SiteRow {
-        id: site.id.0,
-        domain: site.domain.as_str().to_owned(),
-        name: site.name.clone(),
-        is_default: site.is_default,
-        is_protected: site.is_protected,
-        time_zone: site.time_zone.clone(),
-        revision: revision.0,
-    }
-}
-
-fn maintenance_row(site_id: i64, record: &MaintenanceRecord) -> MaintenanceRow {
-    MaintenanceRow {
-        site_id,
-        in_maintenance: record.in_maintenance,
-        since: record.since.map(UtcTime),
-        started_by: record.started_by.clone(),
-        expected_end: record.expected_end.map(UtcTime),
-        at_end: record.at_end.as_str().to_owned(),
-        redirect_url: record.redirect_url.clone(),
-        retry_after: record.retry_after.and_then(|seconds| i32::try_from(seconds).ok()),
-    }
 }
 
 /// The rows that hang on sites, by site id.
