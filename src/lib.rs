@@ -89,6 +89,7 @@ pub mod snapshot;
 pub mod storage;
 pub mod tally;
 pub mod template;
+pub mod transfer;
 pub mod user;
 mod voice;
 pub mod wording;

@@ -12,7 +12,7 @@ use crate::site::SiteId;
 pub struct UserId(pub i64);
 
 /// A panel user. The password hash never leaves `storage` and `auth`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Key.
     pub id: UserId,

@@ -69,6 +69,7 @@ fn nouns_know_no_edge() {
         "snapshot.rs",
         "tally.rs",
         "template.rs",
+        "transfer",
         "user.rs",
         "voice.rs",
         "wording.rs",
