@@ -17,6 +17,9 @@ impl std::fmt::Display for Revision {
     }
 }
 
+/// The action of an entry that replaced all sites at once. Whoever follows the log reads everything again.
+pub const CONFIG_IMPORTED: &str = "config.imported";
+
 /// One change: who did what to which site, from where, and what it was before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
@@ -63,6 +66,7 @@ impl Change {
             "login.accepted" => "Logged in",
             "login.refused" => "Log-in refused",
             "login.ended" => "Logged out",
+            CONFIG_IMPORTED => "Configuration imported",
             other => other,
         }
     }

@@ -45,6 +45,9 @@ pub enum ActionError {
     /// What the change touched has changed again since.
     #[error("{} changed again since; undo it anyway to put back the older value", fields.join(", "))]
     ChangedSince { fields: Vec<String>, current: Box<SiteRecord> },
+    /// The database has sites or users of its own, which an import would take the place of.
+    #[error("nothing was imported: the database is in use (sites: {sites}, users: {users})")]
+    NotFresh { sites: usize, users: usize },
     /// The last active superuser must stay one.
     #[error("the last active superuser cannot be removed, deactivated or demoted")]
     LastSuperuser,

@@ -7,6 +7,7 @@ mod error;
 mod login;
 mod maintenance;
 mod site;
+mod transfer;
 mod undo;
 mod user;
 
@@ -20,6 +21,7 @@ pub use error::ActionError;
 pub(crate) use login::RightPassword;
 pub use maintenance::{Start, Switched};
 pub use site::{Save, Saved};
+pub use transfer::Imported;
 pub use undo::Undone;
 pub(crate) use user::SETUP_SECRET;
 pub use user::{PasswordHash, UserEdit};

@@ -72,6 +72,7 @@ impl Act<'_, '_> {
     fn undo(&mut self, revision: Revision, over: Over) -> Result<Undone, ActionError> {
         let change = self.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
         let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
+        self.need_same_sites(revision)?;
         let record = match (&change.before, &change.after) {
             (Some(before), Some(after)) => Some(self.put_back(&change, site, fields(before)?, fields(after)?, over)?),
             (Some(before), None) => Some(self.bring_back(&change, fields(before)?)?),
@@ -79,6 +80,14 @@ impl Act<'_, '_> {
             (None, None) => return Err(ActionError::CannotUndo { reason: "it changed nothing of a site" }),
         };
         Ok(Undone { change, record })
+    }
+
+    /// Refuses a change from before an import, since when the id may be another site's.
+    fn need_same_sites(&mut self, revision: Revision) -> Result<(), ActionError> {
+        match self.writer.change_import_after(revision)? {
+            Some(_) => Err(ActionError::CannotUndo { reason: "the whole configuration was imported since" }),
+            None => Ok(()),
+        }
     }
 
     /// Puts the fields of an edit back.

@@ -219,6 +219,10 @@ impl Follower {
                     return Ok(());
                 }
                 News::Replaced => return self.read_all(),
+                News::Everything => {
+                    log::info!("All sites were replaced or changed at once; they are read again.");
+                    return self.read_all();
+                }
                 News::Changes { revision, made_at, actions, sites } => {
                     (self.on_change)(&actions);
                     self.enforce(current.with(&sites, revision, clock::now()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::change::Revision;
+use crate::change::{CONFIG_IMPORTED, Revision};
 use crate::clock;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -41,6 +41,8 @@ pub(super) enum News {
     Nothing,
     /// The log is shorter than what this process has seen: a backup was put back.
     Replaced,
+    /// Every site was changed by one entry that names none.
+    Everything,
     Changes {
         revision: Revision,
         made_at: Vec<Timestamp>,
@@ -61,6 +63,9 @@ impl News {
             let is_shorter = reader.change_last()? < since;
             return Ok(if is_shorter { Self::Replaced } else { Self::Nothing });
         };
+        if feed.iter().any(|entry| entry.action == CONFIG_IMPORTED) {
+            return Ok(Self::Everything);
+        }
         let revision = last.revision;
         let mut touched: Vec<SiteId> = feed.iter().filter_map(|entry| entry.site).collect();
         touched.sort_unstable();

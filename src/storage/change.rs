@@ -8,7 +8,7 @@ use super::connection::MultiBackend;
 use super::schema::changes;
 use super::timestamp::UtcTime;
 use super::{Reader, StoreError, Writer};
-use crate::change::{Change, Revision};
+use crate::change::{CONFIG_IMPORTED, Change, Revision};
 use crate::site::SiteId;
 
 diesel::define_sql_function! {
@@ -59,7 +59,8 @@ pub struct FeedEntry {
 pub struct ChangeFilter {
     /// Only about this site.
     pub site_id: Option<SiteId>,
-    /// Only about one of these sites (what a limited staff user may see).
+    /// Only about one of these sites, and only since the last import, before which the ids may have been those of other
+    /// sites: what a limited staff user may see.
     pub sites: Option<Vec<SiteId>>,
     /// Only about this domain or user name, as it was at that time.
     pub subject: Option<String>,
@@ -122,9 +123,22 @@ impl Reader<'_> {
 
     /// Entries, newest first.
     pub fn change_list(&mut self, filter: &ChangeFilter, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let query = matching(filter);
+        let query = self.matching(filter)?;
         let rows: Vec<ChangeRow> = query.order(changes::id.desc()).limit(limit).load(self.conn)?;
         rows.into_iter().map(Change::try_from).collect()
+    }
+
+    /// The last entry after `revision` that replaced all sites at once, if any.
+    pub fn change_import_after(&mut self, revision: Revision) -> Result<Option<Revision>, StoreError> {
+        let id: Option<i64> = changes::table
+            .filter(changes::site_id.is_null())
+            .filter(changes::id.gt(revision.0))
+            .filter(changes::action.eq(CONFIG_IMPORTED))
+            .select(changes::id)
+            .order(changes::id.desc())
+            .first(self.conn)
+            .optional()?;
+        Ok(id.map(Revision))
     }
 
     /// The change that took this one back, if any.
@@ -151,8 +165,41 @@ impl Reader<'_> {
 
     /// Everybody who made one of these changes, by name.
     pub fn change_actors(&mut self, filter: &ChangeFilter, limit: i64) -> Result<Vec<String>, StoreError> {
-        let actors = matching(filter).select(changes::actor).distinct();
+        let actors = self.matching(filter)?.select(changes::actor).distinct();
         Ok(actors.order(changes::actor).limit(limit).load(self.conn)?)
+    }
+
+    /// The entries that a filter lets through, unordered.
+    fn matching<'f>(&mut self, filter: &'f ChangeFilter) -> Result<changes::BoxedQuery<'f, MultiBackend>, StoreError> {
+        let mut query = changes::table.into_boxed();
+        if let Some(site) = filter.site_id {
+            query = query.filter(changes::site_id.eq(site.0));
+        }
+        if let Some(sites) = &filter.sites {
+            query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
+            if let Some(import) = self.change_import_after(Revision(0))? {
+                query = query.filter(changes::id.gt(import.0));
+            }
+        }
+        if let Some(subject) = &filter.subject {
+            query = query.filter(changes::subject.eq(subject));
+        }
+        if let Some(part) = &filter.subject_part {
+            query = query.filter(lower(changes::subject).like(containing(part)).escape('\\'));
+        }
+        if filter.only_sites {
+            query = query.filter(changes::site_id.is_not_null());
+        }
+        if let Some(actor) = &filter.actor {
+            query = query.filter(changes::actor.eq(actor));
+        }
+        if let Some(action) = &filter.action {
+            query = query.filter(changes::action.like(format!("{}%", action.replace(['%', '_'], ""))));
+        }
+        if let Some(before) = filter.before {
+            query = query.filter(changes::id.lt(before.0));
+        }
+        Ok(query)
     }
 }
 
@@ -184,36 +231,6 @@ impl Writer<'_> {
         }
         Ok(Revision(id))
     }
-}
-
-/// The entries that a filter lets through, unordered.
-fn matching<'f>(filter: &'f ChangeFilter) -> changes::BoxedQuery<'f, MultiBackend> {
-    let mut query = changes::table.into_boxed();
-    if let Some(site) = filter.site_id {
-        query = query.filter(changes::site_id.eq(site.0));
-    }
-    if let Some(sites) = &filter.sites {
-        query = query.filter(changes::site_id.eq_any(sites.iter().map(|site| site.0).collect::<Vec<_>>()));
-    }
-    if let Some(subject) = &filter.subject {
-        query = query.filter(changes::subject.eq(subject));
-    }
-    if let Some(part) = &filter.subject_part {
-        query = query.filter(lower(changes::subject).like(containing(part)).escape('\\'));
-    }
-    if filter.only_sites {
-        query = query.filter(changes::site_id.is_not_null());
-    }
-    if let Some(actor) = &filter.actor {
-        query = query.filter(changes::actor.eq(actor));
-    }
-    if let Some(action) = &filter.action {
-        query = query.filter(changes::action.like(format!("{}%", action.replace(['%', '_'], ""))));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(changes::id.lt(before.0));
-    }
-    query
 }
 
 /// A pattern of `LIKE` for whatever holds this text.

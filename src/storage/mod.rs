@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod timestamp;
 mod transaction;
+mod transfer;
 mod url;
 mod user;
 mod watch;

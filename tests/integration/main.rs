@@ -7,6 +7,7 @@ mod gate;
 mod health;
 mod helpers;
 mod history;
+mod import;
 mod library;
 mod login;
 mod metrics;

@@ -10,6 +10,7 @@ mod opening;
 mod proxy;
 mod refusals;
 mod servers;
+mod transfer;
 
 use std::time::{Duration, Instant};
 

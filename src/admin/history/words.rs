@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 const MAX_CHARS: usize = 400;
 
 /// Fields in the order in which they are shown, by the names of the panel's forms. Others follow under their own name.
-const LABELS: [(&str, &str); 20] = [
+const LABELS: [(&str, &str); 21] = [
     ("username", "User name"),
     ("is_active", "Active"),
     ("is_staff", "Staff"),
@@ -36,6 +36,7 @@ const LABELS: [(&str, &str); 20] = [
     ("is_default", "Default site"),
     ("is_protected", "Protected site"),
     ("theme", "Colours"),
+    ("users", "Users"),
 ];
 
 /// Fields that follow from others or are told beside the entry.
