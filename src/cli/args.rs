@@ -6,7 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    backup, completions, history, man, migrate, off, on, pattern, serve, servers, site, status, undo, user, why,
+    backup, completions, export, history, import, man, migrate, off, on, pattern, serve, servers, site, status, undo,
+    user, why,
 };
 use crate::config::{DatabaseSettings, Sources};
 
@@ -51,6 +52,8 @@ pub enum Command {
     Servers(servers::Servers),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
+    Export(export::Export),
+    Import(import::Import),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -13,7 +13,9 @@ mod console;
 mod describe;
 mod directory;
 mod exit;
+mod export;
 mod history;
+mod import;
 mod logging;
 mod man;
 mod migrate;
@@ -113,6 +115,8 @@ fn dispatch(
         Command::Servers(args) => servers::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Backup(args) => backup::run(&context, &args),
+        Command::Export(args) => export::run(&context, &args),
+        Command::Import(args) => import::run(&context, &args),
         Command::Completions(args) => completions::run(&context, &args),
         Command::Man(args) => man::run(&context, &args),
     }

@@ -16,9 +16,19 @@ fn sql(machine: &Machine, statements: &str) {
 #[test]
 fn a_missing_database_is_refused_and_not_made() {
     let machine = Machine::new();
-    for words in
-        ["on", "off", "status", "why /", "undo", "history", "site list", "pattern list", "user list", "backup b"]
-    {
+    for words in [
+        "on",
+        "off",
+        "status",
+        "why /",
+        "undo",
+        "history",
+        "site list",
+        "pattern list",
+        "user list",
+        "backup b",
+        "export",
+    ] {
         machine.run(words).fails(1, &["no database at `maintenance.sqlite3`", "maintenance migrate"]);
     }
     machine.run("pattern add ^x/").fails(1, &["no database"]);

@@ -29,6 +29,8 @@ const COMMANDS: &[&str] = &[
     "history",
     "migrate",
     "backup",
+    "export",
+    "import",
     "completions",
     "man",
 ];
