@@ -121,7 +121,7 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
         }
         ActionError::Store(error) if error.is_passing() => {
             log::error!("request {request_id}: {error}");
-            ErrorPage::no_database(base, panel.maintenance.snapshot().closed_sites())
+            ErrorPage::no_database(base, &panel.outage())
         }
         ActionError::Store(StoreError::ReadOnly) => {
             log::error!("request {request_id}: {error}");

@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::flash;
 use super::own::Operator;
-use super::page::{Frame, Moment, NavLink, Section, Strip, StripSite, lasted};
+use super::page::{Frame, Knowledge, Moment, NavLink, Outage, Section, Strip, StripSite, lasted, lasted_from_seconds};
 use super::panel::Panel;
 use crate::clock;
+use crate::propagation::Source;
 use crate::site::{self, SiteId};
 use crate::snapshot::Snapshot;
 
@@ -47,7 +48,7 @@ impl Panel {
             Some(binding) => (binding, None),
             None => csrf.browser(req.headers()),
         };
-        (Frame { csrf: csrf.token(&binding), ..self.bare_frame() }, cookie)
+        (Frame { csrf: csrf.token(&binding), notice: self.outage_notice(), ..self.bare_frame() }, cookie)
     }
 
     /// The frame without anybody in it.
@@ -60,16 +61,32 @@ impl Panel {
         site::time_zone(&self.maintenance.settings().gate.time_zone).unwrap_or(TimeZone::UTC)
     }
 
-    fn notice(&self) -> Option<String> {
-        let snapshot = self.maintenance.snapshot();
-        if let Some(failing) = &self.maintenance.health().failing {
-            let since = Moment::of(failing.since, &self.zone(), clock::now()).short;
-            let closed = snapshot.closed_sites();
-            return Some(format!(
-                "The database has not answered since {since}. Sites keep their last known state: {closed} in \
-                 maintenance. Trying again."
-            ));
+    /// What is known of the database while it does not answer.
+    pub(super) fn outage(&self) -> Outage {
+        let (health, now) = (self.maintenance.health(), clock::now());
+        let moment = |at| Moment::of(at, &self.zone(), now);
+        Outage {
+            since: health.failing.as_ref().map(|failing| moment(failing.since)),
+            knows: match health.source {
+                Source::Database => Knowledge::LastState,
+                Source::Mirror { as_of } => Knowledge::AsOf { at: moment(as_of), age: lasted_from_seconds(as_of, now) },
+                Source::Unknown => Knowledge::Nothing,
+            },
+            closed: self.maintenance.snapshot().closed_sites(),
         }
+    }
+
+    /// The same as a sentence; `None` while it answers.
+    fn outage_notice(&self) -> Option<String> {
+        let outage = self.outage();
+        outage.since.is_some().then(|| format!("The database does not answer. {}", outage.words()))
+    }
+
+    fn notice(&self) -> Option<String> {
+        if let Some(outage) = self.outage_notice() {
+            return Some(outage);
+        }
+        let snapshot = self.maintenance.snapshot();
         let broken = snapshot.templates().errors();
         let first = broken.first()?;
         Some(format!("A template of your own cannot be used, the built-in page stands in: {first}"))

@@ -160,10 +160,14 @@ async fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Optio
         None => page,
     };
     let operator = req.extensions().get::<Operator>().cloned();
-    let frame: Frame = match operator {
+    let mut frame: Frame = match operator {
         Some(operator) => panel.frame(&req.get_session(), &operator, None),
         None => panel.bare_frame(),
     };
+    if page.tries_again {
+        // The page itself says it.
+        frame.notice = None;
+    }
     Some(panel.error_page(&frame, &page))
 }
 

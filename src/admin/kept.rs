@@ -67,7 +67,7 @@ pub(super) fn kept_form(path: &str, fields: &Fields) -> Option<KeptForm> {
 
 /// 503: the database does not answer, and what was typed is kept.
 pub(super) fn no_database(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
-    let page = ErrorPage::no_database(panel.base(), panel.maintenance.snapshot().closed_sites());
+    let page = ErrorPage::no_database(panel.base(), &panel.outage());
     match kept {
         Some(kept) => page.keeping(kept, "Nothing was saved. What you typed is kept on this page."),
         None => page,

@@ -70,6 +70,26 @@ fn a_database_that_is_gone_leaves_the_last_known_state_in_force_and_readyz_says_
 }
 
 #[test]
+fn the_panel_says_since_when_the_database_has_not_answered_and_what_stays_in_force() {
+    let server = a_server().start();
+    server.close(FIRST_SITE);
+    let ada = server.superuser("ada");
+    let path = database(&server);
+    fs::rename(&path, path.with_extension("gone")).unwrap();
+    eventually("the server notices", || server.send(get("/readyz")).json()["database"] == false);
+    let (page, login) = (ada.get("/admin/"), server.visitor().get("/admin/login/"));
+    assert_eq!((page.status, login.status), (503, 200));
+    for page in [page.text(), login.text()] {
+        let told = page.matches("has not answered since").count();
+        assert_eq!(told, 1, "{page}");
+        assert!(page.contains("Sites keep their last known state: 1 in maintenance. Trying again."), "{page}");
+    }
+    fs::rename(path.with_extension("gone"), &path).unwrap();
+    eventually("the panel is back", || ada.get("/admin/").status == 200);
+    eventually("the notice is gone", || !server.visitor().get("/admin/login/").text().contains("does not answer"));
+}
+
+#[test]
 fn a_backup_that_is_put_back_is_followed() {
     let server = a_server().start();
     let (path, copy) = (database(&server), server.folder().join("copy.sqlite3"));

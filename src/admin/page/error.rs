@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Link, Page};
+use super::{Link, Moment, Page};
 
 /// An answer that is not the page one asked for.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -91,16 +91,62 @@ impl ErrorPage {
         }
     }
 
-    /// 503: the database does not answer; `closed` sites stay in maintenance.
-    pub fn no_database(base: &str, closed: usize) -> Self {
+    /// 503: the database does not answer.
+    pub fn no_database(base: &str, outage: &Outage) -> Self {
         Self {
             status: 503,
             heading: "The database does not answer".to_owned(),
-            paragraphs: vec![format!("Sites keep their last known state: {closed} in maintenance. Trying again.")],
+            paragraphs: vec![outage.words()],
             links: vec![home(base)],
             tries_again: true,
             ..Self::default()
         }
+    }
+}
+
+/// What is known while the database does not answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when; `None` when that was not noticed yet.
+    pub since: Option<Moment>,
+    /// What this server decides by meanwhile.
+    pub knows: Knowledge,
+    /// How many sites stay in maintenance.
+    pub closed: usize,
+}
+
+/// What a server knows of the sites while the database does not answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Knowledge {
+    /// The state as it was when the database last answered.
+    #[default]
+    LastState,
+    /// An older state: the server has started since then.
+    AsOf {
+        /// When it was the database's.
+        at: Moment,
+        /// How old it is: `12 min`.
+        age: String,
+    },
+    /// Nothing: the server has started since then, and nothing was kept.
+    Nothing,
+}
+
+impl Outage {
+    /// What follows the words *The database does not answer*.
+    pub fn words(&self) -> String {
+        let since = self.since.as_ref().map(|since| format!("It has not answered since {}. ", since.short));
+        let since = since.unwrap_or_default();
+        let closed = self.closed;
+        let state = match &self.knows {
+            Knowledge::LastState => format!("Sites keep their last known state: {closed} in maintenance."),
+            Knowledge::AsOf { at, age } => format!(
+                "This server has started without it. Sites keep the state of {}, {age} old: {closed} in maintenance.",
+                at.short
+            ),
+            Knowledge::Nothing => "This server has started without it and knows the state of no site.".to_owned(),
+        };
+        format!("{since}{state} Trying again.")
     }
 }
 
@@ -112,5 +158,44 @@ fn who_can(who: &[String]) -> String {
     match who {
         [] => "Nobody can at the moment. On the server, run “maintenance user createsuperuser”.".to_owned(),
         who => format!("Who can: {}.", who.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, tz::TimeZone};
+
+    use super::*;
+
+    #[test]
+    fn an_outage_is_told_with_its_beginning_and_with_what_is_known() {
+        let at = |text: &str| {
+            let (at, now): (Timestamp, Timestamp) = (text.parse().unwrap(), "2026-11-21T14:30:00Z".parse().unwrap());
+            Moment::of(at, &TimeZone::UTC, now)
+        };
+        let since = Some(at("2026-11-21T14:02:00Z"));
+        let known = Knowledge::AsOf { at: at("2026-11-21T13:50:00Z"), age: "12 min".to_owned() };
+        for (since, knows, words) in [
+            (None, Knowledge::LastState, "Sites keep their last known state: 2 in maintenance. Trying again."),
+            (
+                since.clone(),
+                Knowledge::LastState,
+                "It has not answered since 14:02 UTC. Sites keep their last known state: 2 in maintenance. Trying again.",
+            ),
+            (
+                since.clone(),
+                known,
+                "It has not answered since 14:02 UTC. This server has started without it. Sites keep the state of \
+                 13:50 UTC, 12 min old: 2 in maintenance. Trying again.",
+            ),
+            (
+                since,
+                Knowledge::Nothing,
+                "It has not answered since 14:02 UTC. This server has started without it and knows the state of no \
+                 site. Trying again.",
+            ),
+        ] {
+            assert_eq!(Outage { since, knows, closed: 2 }.words(), words);
+        }
     }
 }

@@ -424,7 +424,10 @@ impl Pages {
         self.add("error-403-site", &inside, &ErrorPage::not_your_site("/admin/", &who));
         self.add("error-404", &inside, &ErrorPage::not_found("/admin/"));
         self.add("error-500", &frame, &ErrorPage::our_fault("/admin/", "01JD5-7Q2K"));
-        let database = ErrorPage::no_database("/admin/", 2);
+        let database = ErrorPage::no_database(
+            "/admin/",
+            &Outage { since: Some(at("2026-11-21T03:02:00Z")), closed: 2, ..Outage::default() },
+        );
         self.add("error-database", &frame, &database);
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let kept = KeptForm {

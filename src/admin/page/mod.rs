@@ -27,12 +27,12 @@ mod tests;
 
 pub use account::{AccountPage, SessionRow};
 pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
-pub use error::{ErrorPage, KeptForm};
+pub use error::{ErrorPage, KeptForm, Knowledge, Outage};
 pub use field::{Choice, Field, FieldError};
 pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite};
 pub use history::{FieldChange, HistoryPage, HistoryRow, UndoPage};
 pub use login::{LoggedOutPage, LoginPage, SetupPage};
-pub use moment::{Moment, lasted};
+pub use moment::{Moment, lasted, lasted_from_seconds};
 pub use preview::{HeaderLine, PreviewPage};
 pub use record::{
     Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings,

@@ -57,6 +57,14 @@ pub fn lasted(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// The same from the first second on: `12 s`, then as [`lasted`].
+pub fn lasted_from_seconds(from: Timestamp, to: Timestamp) -> String {
+    match to.duration_since(from).as_secs().max(0) {
+        seconds @ ..60 => format!("{seconds} s"),
+        _ => lasted(from, to),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +105,8 @@ mod tests {
         ] {
             assert_eq!(lasted(from, at(to)), words, "until {to}");
         }
+        assert_eq!(lasted_from_seconds(from, at("2026-10-31T00:00:00Z")), "0 s");
+        assert_eq!(lasted_from_seconds(from, at("2026-11-01T00:00:59Z")), "59 s");
+        assert_eq!(lasted_from_seconds(from, at("2026-11-01T00:01:00Z")), "1 min");
     }
 }
