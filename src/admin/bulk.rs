@@ -107,7 +107,7 @@ pub(super) async fn act(
         .await;
     match done {
         Ok(done) if done.value.is_empty() => Flash::note("No site is ticked. Nothing changed.").keep(&session),
-        Ok(done) => Told::by(&panel, &form.back, clock::now()).of(&done).keep(&session),
+        Ok(done) => Told::by(&panel, &form.back, clock::now()).confirmed(&done).await.keep(&session),
         Err(ActionError::Protected { .. }) => {
             let page = question(action, &records, &form, true, clock::now());
             let frame = panel.frame(&session, &operator, Some(Section::Sites));

@@ -30,6 +30,7 @@ mod reach;
 mod record;
 pub mod routes;
 mod seen;
+mod server;
 mod setting;
 mod setup;
 mod site;

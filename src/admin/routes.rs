@@ -10,7 +10,7 @@ use super::error::PanelError;
 use super::form::body_limit;
 use super::guard::{admit, finish, outermost};
 use super::panel::Panel;
-use super::{account, asset, bulk, history, login, preview, record, setting, setup, site, user};
+use super::{account, asset, bulk, history, login, preview, record, server, setting, setup, site, user};
 use crate::app::Maintenance;
 use crate::auth::cookie::drop_disguised;
 
@@ -83,6 +83,8 @@ routes! {
     GET  "history/export.csv" Panel history::export_csv;
     GET  "history/export.jsonl" Panel history::export_jsonl;
     POST "history/undo/" Panel history::undo;
+    GET  "servers/" Panel server::servers;
+    GET  "servers/live/" Panel server::live;
     GET  "users/" Superuser user::list;
     GET  "users/add/" Superuser user::add_form;
     POST "users/add/" Superuser user::add;

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::helpers::{Browser, PASSWORD, Program, a_browser, a_program, check_page};
 
 /// Routes that answer with something else than a page, or that a superuser is not shown.
-const NOT_WALKED: [&str; 6] = [
+const NOT_WALKED: [&str; 7] = [
     "login/",
     "logged-out/",
     "setup/{token}/",
     "static/{version}/{name}",
+    "servers/live/",
     "history/export.csv",
     "history/export.jsonl",
 ];

@@ -8,4 +8,5 @@ mod helpers;
 mod keyboard;
 mod pictures;
 mod public_page;
+mod servers;
 mod walk;

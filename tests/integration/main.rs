@@ -13,6 +13,7 @@ mod login;
 mod metrics;
 mod preview;
 mod routes;
+mod servers;
 mod settings;
 mod site_form;
 mod sites;

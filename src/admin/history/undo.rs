@@ -66,7 +66,8 @@ pub(in crate::admin) async fn undo(
     match panel.act(move |actions| actions.undo_all(&actor, &these, seen)).await {
         Ok(done) => {
             let changes = done.changes.iter().map(|change| change.0);
-            told(&done.value).with_undo(changes, &typed.back).keep(&session);
+            let told = told(&done.value).with_undo(changes, &typed.back);
+            panel.confirmed(told, done.revision).await.keep(&session);
             Ok(see_other(&back))
         }
         Err(ActionError::ChangedSince { .. }) => {

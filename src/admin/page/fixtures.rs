@@ -122,6 +122,8 @@ impl Pages {
         self.add("sites-selecting", &frame, &selecting);
         let kept_out = SitesPage { seen: Some(Seen { is_kept_out: true, proxy: None, ..seen() }), ..sites_page() };
         let notice = Some("The database does not answer. Sites keep their last known state: 3 in maintenance.".into());
+        let servers = Some(servers_page(true).summary);
+        self.add("sites-server-behind", &frame, &SitesPage { servers, ..sites_page() });
         self.add("sites-kept-out", &Frame { notice, ..frame.clone() }, &kept_out);
         let quiet = Frame { strip: None, ..frame.clone() };
         self.add("sites-none", &quiet, &SitesPage { may_add: true, ..SitesPage::default() });
@@ -392,6 +394,9 @@ impl Pages {
         self.add("account", &mine, &account);
         let refused = AccountPage { errors: FieldError::of([&current]), current_password: current, ..account };
         self.add("account-error", &mine, &refused);
+        let servers = self.frame(Some(Section::Servers));
+        self.add("servers", &servers, &servers_page(false));
+        self.add("servers-behind", &servers, &servers_page(true));
         self.add("settings", &self.frame(Some(Section::Settings)), &settings_page());
     }
 
@@ -503,6 +508,36 @@ fn open_row(id: i64, domain: &str) -> SiteRow {
         is_protected: false,
         is_selected: false,
     }
+}
+
+fn servers_page(is_behind: bool) -> ServersPage {
+    let row = |name: &str, state, revision, seen: &str, ago: &str| ServerRow {
+        name: name.into(),
+        version: "0.1.0".into(),
+        state,
+        revision,
+        last_seen: at(seen),
+        last_seen_ago: ago.into(),
+        started: at("2026-11-20T22:00:00Z"),
+    };
+    let (text, aloud) = if is_behind {
+        (
+            "2 of 3 servers enforce revision 812; web3 is behind: revision 811, last seen 12 s ago.",
+            "2 of 3 servers enforce revision 812; web3 is behind.",
+        )
+    } else {
+        ("3 of 3 servers enforce revision 812.", "3 of 3 servers enforce revision 812.")
+    };
+    let (state, revision) = if is_behind { (ServerState::BEHIND, 811) } else { (ServerState::ENFORCES, 812) };
+    let mut rows = vec![
+        row("web1.internal.example.com:8080", ServerState::ENFORCES, 812, "2026-11-21T03:12:03Z", "1 s ago"),
+        row("web2", ServerState::ENFORCES, 812, "2026-11-21T03:12:00Z", "4 s ago"),
+        row("web3", state, revision, "2026-11-21T03:11:52Z", "12 s ago"),
+        row("web-old", ServerState::GONE, 640, "2026-11-20T23:40:00Z", "3 h 32 min ago"),
+    ];
+    rows.sort_by_key(|row| row.state != ServerState::BEHIND);
+    let summary = ServersSummary { text: text.into(), aloud: aloud.into(), is_behind };
+    ServersPage { base: "/admin/".into(), summary, rows }
 }
 
 fn sites_page() -> SitesPage {

@@ -40,6 +40,8 @@ pub enum Section {
     Sites,
     /// The change log.
     History,
+    /// The servers that decide by the shared state.
+    Servers,
     /// People and roles; for superusers.
     Users,
     /// The settings in force; for superusers.
@@ -69,6 +71,7 @@ impl NavLink {
         if rights.panel() {
             links.push(link(Section::Sites, "Sites", ""));
             links.push(link(Section::History, "History", "history/"));
+            links.push(link(Section::Servers, "Servers", "servers/"));
         }
         if rights.superuser() {
             links.push(link(Section::Users, "Users", "users/"));
@@ -160,8 +163,8 @@ mod tests {
         };
         let staff = Rights { is_active: true, is_staff: true, ..Rights::default() };
         let superuser = Rights { is_superuser: true, ..staff.clone() };
-        assert_eq!(labels(&superuser), ["Sites", "History", "Users", "Settings"]);
-        assert_eq!(labels(&staff), ["Sites", "History"]);
+        assert_eq!(labels(&superuser), ["Sites", "History", "Servers", "Users", "Settings"]);
+        assert_eq!(labels(&staff), ["Sites", "History", "Servers"]);
         assert!(labels(&Rights::default()).is_empty());
         assert!(labels(&Rights { is_active: false, ..superuser }).is_empty());
     }

@@ -15,6 +15,7 @@ mod moment;
 mod preview;
 mod record;
 mod sample;
+mod server;
 mod setting;
 mod site;
 mod tester;
@@ -38,6 +39,7 @@ pub use record::{
     Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings,
 };
 pub use sample::{MaintenanceStatus, SamplePage};
+pub use server::{ServerRow, ServerState, ServersPage, ServersSummary};
 pub use setting::{SettingGroup, SettingRow, SettingsPage};
 pub use site::{FilterLink, Pager, SiteFormPage, SiteRow, SitesPage, Status};
 pub use tester::{Seen, Tester, VerdictRow, VerdictTable, WhoRow};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Conflict, Field, FieldError, Link, Moment, Page, Seen};
+use super::{Conflict, Field, FieldError, Link, Moment, Page, Seen, ServersSummary};
 use crate::maintenance::Phase;
 
 /// The status of a site: a shape and a word, never colour alone.
@@ -48,6 +48,8 @@ pub struct SitesPage {
     pub back: String,
     /// More pages; `None` when one holds all.
     pub pager: Option<Pager>,
+    /// How the servers stand, when there are several or one is behind.
+    pub servers: Option<ServersSummary>,
     /// Whether the user may add a site.
     pub may_add: bool,
     /// How the user is seen, and whether the rules would keep the user out.

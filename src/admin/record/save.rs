@@ -89,7 +89,7 @@ pub(in crate::admin) async fn save(
     };
     let (actor, record, save) = (operator.actor(), read.edited.record.clone(), read.to_save(confirmed));
     match panel.act(move |actions| actions.record_save(&actor, &record, &save)).await {
-        Ok(done) => Ok(read.done(&panel, &done, &session)),
+        Ok(done) => Ok(read.done(&panel, &done, &session).await),
         Err(error) => {
             let (status, page) = web::block(move || read.failed(error)).await??;
             answer(status, &page)
@@ -188,10 +188,14 @@ impl Read {
     }
 
     /// Leads on, with the words for what was done.
-    fn done(&self, panel: &Panel, done: &Done<Saved>, session: &Session) -> HttpResponse {
+    async fn done(&self, panel: &Panel, done: &Done<Saved>, session: &Session) -> HttpResponse {
         let is_continue = self.typed.button == Button::Continue;
         let back = if is_continue { format!("sites/{}/", self.view.id) } else { String::new() };
-        told::saved(panel, &self.view, done, self.edited.is_end_dropped, &back).keep(session);
+        let told = told::saved(panel, &self.view, done, self.edited.is_end_dropped, &back);
+        match done.value.change {
+            Some(revision) => panel.confirmed(told, revision).await.keep(session),
+            None => told.keep(session),
+        }
         see_other(&format!("{}{back}", panel.base()))
     }
 

@@ -13,6 +13,7 @@ use crate::admin::form::parse;
 use crate::admin::own::Operator;
 use crate::admin::page::{FilterLink, Link, Moment, Pager, Section, SiteRow, SitesPage, lasted};
 use crate::admin::panel::Panel;
+use crate::admin::server::Standing;
 use crate::admin::words::count;
 use crate::clock;
 use crate::record::SiteRecord;
@@ -28,12 +29,13 @@ pub(in crate::admin) async fn list(
     let query: ListQuery = parse(req.query_string().as_bytes()).unwrap_or_default();
     let now = clock::now();
     let (rights, asked) = (operator.rights().clone(), query.clone());
-    let (found, records) = panel
+    let (found, records, servers) = panel
         .read(move |reader| {
             let lines = reader.site_lines(!asked.words().is_empty())?;
             let found = find(lines, &rights, &asked, now);
             let records = reader.record_some(&found.ids)?;
-            Ok((found, records.into_iter().map(|(record, _)| record).collect::<Vec<_>>()))
+            let records: Vec<SiteRecord> = records.into_iter().map(|(record, _)| record).collect();
+            Ok((found, records, Standing::read(reader)?.line()))
         })
         .await?;
     let zone = panel.zone();
@@ -50,6 +52,7 @@ pub(in crate::admin) async fn list(
         select_href: format!("{}{}", panel.base(), query.on(found.page, !query.is_selecting())),
         back: query.on(found.page, false),
         pager: pager(&query, &found, panel.base()),
+        servers,
         may_add: operator.rights().superuser(),
         seen: match (found.total, in_order.clone().next()) {
             (_, None) => None,

@@ -55,7 +55,7 @@ pub(in crate::admin) async fn start(
     let start = Start { typed_domains: Some(typed.into_iter().collect()), ..Start::default() };
     match panel.act(move |actions| actions.start(&actor, &[site], &start)).await {
         Ok(done) => {
-            Told::by(&panel, &form.back, clock::now()).of(&done).keep(&session);
+            Told::by(&panel, &form.back, clock::now()).confirmed(&done).await.keep(&session);
             Ok(see_other(&panel.way_back(&form.back)))
         }
         Err(ActionError::Protected { .. }) => ask(&panel, &operator, &session, site, form).await,
@@ -73,7 +73,7 @@ pub(in crate::admin) async fn end(
 ) -> Result<HttpResponse, PanelError> {
     let (site, actor) = (SiteId(*id), operator.actor());
     let done = panel.act(move |actions| actions.end(&actor, &[site])).await?;
-    Told::by(&panel, &form.back, clock::now()).of(&done).keep(&session);
+    Told::by(&panel, &form.back, clock::now()).confirmed(&done).await.keep(&session);
     Ok(see_other(&panel.way_back(&form.back)))
 }
 

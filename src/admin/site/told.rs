@@ -14,8 +14,7 @@ const MAX_NAMED: usize = 5;
 
 /// Words a message from what an action came to.
 pub(in crate::admin) struct Told<'a> {
-    /// Path of the panel.
-    base: &'a str,
+    panel: &'a Panel,
     /// Zone of the times.
     zone: TimeZone,
     /// The time of the message.
@@ -30,7 +29,15 @@ impl<'a> Told<'a> {
     /// Messages of a panel; [Undo] comes back to `back`.
     pub(in crate::admin) fn by(panel: &'a Panel, back: &'a str, now: Timestamp) -> Self {
         let is_redirected = panel.maintenance.snapshot().rules().redirect.is_some();
-        Self { base: panel.base(), zone: panel.zone(), now, is_redirected, back }
+        Self { panel, zone: panel.zone(), now, is_redirected, back }
+    }
+
+    /// What happened, and how many servers enforce it; waits for them for a moment.
+    pub(in crate::admin) async fn confirmed(&self, done: &Done<Vec<Switched>>) -> Flash {
+        match done.changes.is_empty() {
+            true => self.of(done),
+            false => self.panel.confirmed(self.of(done), done.revision).await,
+        }
     }
 
     /// What happened, with one [Undo] for all of it.
@@ -54,7 +61,7 @@ impl<'a> Told<'a> {
             Switched::Ended(..) => Flash::done(format!("Maintenance ended on {domain} at {}.", self.clock(self.now))),
             _ => {
                 let since = record.maintenance.since.unwrap_or(self.now);
-                let page = format!("{}sites/{}/", self.base, record.site.id);
+                let page = format!("{}sites/{}/", self.panel.base(), record.site.id);
                 let flash = Flash::done(format!("Maintenance started on {domain} at {}.", self.clock(since)));
                 let flash = match record.maintenance.expected_end {
                     None => flash.with_link("Set expected end", format!("{page}#expected_end")),
