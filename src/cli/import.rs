@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use serde::Serialize;
 
@@ -80,7 +80,10 @@ fn read(file: &Path) -> anyhow::Result<Transfer> {
         let name = format!("`{}`", file.display());
         (name.clone(), std::fs::read(file).with_context(|| format!("{name} cannot be read"))?)
     };
-    Transfer::parse(&bytes).with_context(|| format!("nothing was imported from {name}"))
+    // The words quote the file, which may come from anywhere.
+    Transfer::parse(&bytes).map_err(|error| {
+        anyhow!("nothing was imported from {}: {}", text::plain(&name), text::plain(&error.to_string()))
+    })
 }
 
 /// Imports, and asks when it would take the place of something.

@@ -97,6 +97,7 @@ fn a_file_that_is_not_sound_is_refused_and_changes_nothing() {
         (whole.replace("\"format_version\": 1", "\"format_version\": 9"), ["format_version is 9", "upgrade"]),
         (whole.replace("\"is_protected\"", "\"is_protekted\""), ["sites[0].is_protekted", "is not known"]),
         (whole.replace("api.example", "forum.example"), ["sites[1].domain", "belongs to sites[0]"]),
+        (whole.replace("\"remind\"", "\"\\u001b[2Jnow\""), ["sites[0].at_end", "`\\u{1b}[2Jnow`"]),
         ("<html>".to_owned(), ["no JSON", "nothing was imported"]),
     ] {
         machine.write("bad.json", text);
@@ -126,4 +127,29 @@ fn without_users_those_of_the_database_stay() {
     let none = there.run("export").succeeds().out.replace("\"is_superuser\":true", "\"is_superuser\":false");
     here.run_with_stdin("import - --replace --yes", &none).fails(4, &["last active superuser"]);
     Machine::new().run_with_stdin("import -", &sites).succeeds().remarks(&["no superuser", "createsuperuser"]);
+}
+
+#[test]
+fn a_site_moves_from_sqlite_to_postgresql_and_back_with_one_line() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, PgConnection};
+    #[expect(clippy::disallowed_methods, reason = "a test reads its own environment")]
+    let Some(server) = std::env::var("TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty()) else { return };
+    let schema = format!("export_{}", std::process::id());
+    let mut conn = PgConnection::establish(&server).unwrap();
+    conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    let postgres = format!("{server}?options=-csearch_path%3D{schema}");
+
+    let (there, back) = (a_busy_machine(), Machine::new());
+    let line =
+        |from: &str, to: &str| format!("\"$M\" export --database-url '{from}' | DATABASE_URL='{to}' \"$M\" import -");
+    let run = |words: &str| {
+        let program = crate::machine::program();
+        let output = std::process::Command::new("sh").args(["-ec", words]).env("M", program).output().unwrap();
+        crate::machine::Ran::of(output).succeeds()
+    };
+    run(&line(&there.database().display().to_string(), &postgres)).says(&["it has 3 sites and 1 user now"]);
+    run(&line(&postgres, &back.database().display().to_string()));
+    assert_eq!(document(&back), document(&there));
+    conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).unwrap();
 }

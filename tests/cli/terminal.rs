@@ -56,6 +56,20 @@ fn a_protected_site_asks_for_its_domain() {
 }
 
 #[test]
+fn an_import_asks_before_it_takes_the_place_of_anything() {
+    let machine = Machine::with_sites(&["mine.example"]);
+    let there = Machine::with_sites(&["a.example", "b.example"]);
+    machine.write("all.json", there.run("export").succeeds().out);
+    let Some(ran) = typed(&machine, "import all.json --replace", &["n"]) else { return };
+    ran.ends_with(1)
+        .says(&["Replace 1 site and 0 users of sqlite://maintenance.sqlite3 by 2 sites and 0 users? [y/N]"]);
+    assert_eq!(machine.state("1")["domain"], "mine.example");
+    let Some(ran) = typed(&machine, "import all.json --replace", &["y"]) else { return };
+    ran.succeeds().says(&["it has 2 sites and 0 users now"]);
+    assert_eq!(machine.state("1")["domain"], "a.example");
+}
+
+#[test]
 fn a_superuser_is_asked_for_hidden_and_twice() {
     let machine = Machine::new();
     let lines = ["ada", "short", "short", PASSWORD, "not the same", PASSWORD, PASSWORD];
