@@ -468,7 +468,7 @@ fn a_locked_database_keeps_what_was_typed() {
     let form = form_of(&ada).with("messages[0][body]", "Typed for long");
     let database = server.folder().join("test.sqlite3");
     let mut lock = diesel::SqliteConnection::establish(database.to_str().unwrap()).unwrap();
-    lock.batch_execute("BEGIN IMMEDIATE").unwrap();
+    lock.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
     let page = save(&ada, &form);
     assert_eq!(page.status, 503);
     let words = "The database does not answer. Sites keep their last known state: 1 in maintenance. Trying again.";
