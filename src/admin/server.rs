@@ -181,6 +181,7 @@ mod tests {
             started_at: now,
             last_seen_at: now - jiff::SignedDuration::from_secs(*seconds),
             revision: Revision(*revision),
+            enforced_at: None,
         };
         Standing { servers: servers.iter().map(server).collect(), last: Revision(812), now }
     }
