@@ -97,6 +97,12 @@ async fn announce(maintenance: &Maintenance, listening: SocketAddr, is_secure: b
         println!("The database does not answer yet; the log says what is in force until it does.");
         actix_web::rt::spawn(offer);
     }
+    if let Some(host) = maintenance.store().url().in_the_clear() {
+        log::warn!(
+            "What goes to the database at {host} is not encrypted, because TLS is not built in (cargo feature \
+             `postgres-tls`)."
+        );
+    }
     if !listening.ip().is_loopback() && !is_secure {
         log::warn!(
             "The panel can be reached from other machines and its log-in cookie is not limited to HTTPS. \

@@ -63,7 +63,9 @@ fn with_parameters(url: &str, connect_timeout: Duration) -> String {
     let mut full = url.to_owned();
     for (name, value) in ours {
         if !is_given(name) {
-            full.push(if full.contains('?') { '&' } else { '?' });
+            if !full.ends_with(['?', '&']) {
+                full.push(if full.contains('?') { '&' } else { '?' });
+            }
             full.push_str(&format!("{name}={value}"));
         }
     }
@@ -136,7 +138,9 @@ mod tests {
         let url = completed("postgres://ada@db/m?keepalives_idle=60&connect_timeout=9");
         assert!(url.starts_with("postgres://ada@db/m?keepalives_idle=60&connect_timeout=9&tcp_user_timeout=10000&"));
         assert_eq!(url.matches("keepalives_idle=").count(), 1);
-        assert!(completed("postgres://ada@db/m").starts_with("postgres://ada@db/m?connect_timeout=6&"));
+        for url in ["postgres://ada@db/m", "postgres://ada@db/m?"] {
+            assert!(completed(url).starts_with("postgres://ada@db/m?connect_timeout=6&"), "{url}");
+        }
     }
 
     #[test]

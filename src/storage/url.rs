@@ -73,6 +73,41 @@ impl DatabaseUrl {
             Self::Postgres(_) => None,
         }
     }
+
+    /// The host of another machine to which everything goes unencrypted, because TLS is not built in.
+    pub fn in_the_clear(&self) -> Option<String> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) if cfg!(feature = "postgres-tls") => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => hosts_of(url).into_iter().find(|host| !is_this_machine(host)),
+        }
+    }
+}
+
+/// The hosts of an address: of its authority, else of its query, without ports.
+#[cfg(feature = "postgres")]
+fn hosts_of(url: &str) -> Vec<String> {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let authority = address.split('/').nth(2).unwrap_or_default();
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
+    let queried = query.split('&').filter_map(|pair| pair.strip_prefix("host=").or(pair.strip_prefix("hostaddr=")));
+    let without_port = |host: &str| match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default().to_owned(),
+        None => host.split(':').next().unwrap_or_default().to_owned(),
+    };
+    let named = hosts.split(',').map(without_port);
+    let queried = queried.flat_map(|hosts| hosts.split(',').map(ToOwned::to_owned));
+    named.chain(queried).filter(|host| !host.is_empty()).collect()
+}
+
+/// Whether a host is this machine, or the folder of a socket.
+#[cfg(feature = "postgres")]
+fn is_this_machine(host: &str) -> bool {
+    let is_loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_loopback || host.eq_ignore_ascii_case("localhost") || host.starts_with(['/', '@']) || host.starts_with("%2")
 }
 
 /// Shows the address without its password.
@@ -134,6 +169,31 @@ mod tests {
         {
             let error = DatabaseUrl::parse(url).unwrap_err().to_string();
             assert!(error.contains(part), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "postgres-tls"))]
+    fn another_machine_without_tls_is_named_and_this_one_is_not() {
+        let host = |url: &str| DatabaseUrl::parse(url).unwrap().in_the_clear();
+        for url in [
+            "postgres://ada@localhost/m",
+            "postgres://ada:p@127.0.0.1:5432/m",
+            "postgres://ada@[::1]:5432/m",
+            "postgres:///m",
+            "postgres:///m?host=/run/postgresql",
+            "postgres://ada@%2Frun%2Fpostgresql/m",
+            "m.sqlite3",
+        ] {
+            assert_eq!(host(url), None, "{url}");
+        }
+        for (url, named) in [
+            ("postgres://ada:p@db.example:5432/m", "db.example"),
+            ("postgres://localhost,db2.example:5433/m", "db2.example"),
+            ("postgres://[2001:db8::7]:5432/m", "2001:db8::7"),
+            ("postgres:///m?user=ada&host=10.0.0.7", "10.0.0.7"),
+        ] {
+            assert_eq!(host(url).as_deref(), Some(named), "{url}");
         }
     }
 

@@ -15,19 +15,15 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts one with these lines of `pg_hba.conf` and these settings. `None` when PostgreSQL is not
-    /// installed, or when no tests on PostgreSQL are wanted.
-    pub fn start(who_comes_in: &str, settings: &str) -> Option<Self> {
-        crate::engine::postgres::server()?;
+    /// Makes and starts one with these lines of `pg_hba.conf` and these settings.
+    pub fn start(who_comes_in: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let cluster = Self { port: listener.local_addr().expect("it is bound").port(), folder };
         drop(listener);
         let path = cluster.folder.path();
         fs::write(path.join("password"), "right").expect("it can be written");
-        if is_root() {
-            run(Command::new("chown").args(["-R", "postgres"]).arg(path));
-        }
+        give_to_server(path);
         let password = format!("--pwfile={}", path.join("password").display());
         cluster.run("initdb", &["-U", "test", "--auth=scram-sha-256", &password, "--no-sync", "--locale=C"]);
         let data = path.join("data");
@@ -40,7 +36,7 @@ impl Cluster {
         );
         let log = path.join("log");
         cluster.run("pg_ctl", &["start", "-w", "-l", log.to_str().expect("it is text"), "-o", &options]);
-        Some(cluster)
+        cluster
     }
 
     /// The folder of the socket.
@@ -82,6 +78,13 @@ impl Drop for Cluster {
         let stopped =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.control(&["stop", "-m", "immediate"])));
         drop(stopped);
+    }
+}
+
+/// Lets the server read and write what is in a folder.
+pub fn give_to_server(folder: &Path) {
+    if is_root() {
+        run(Command::new("chown").args(["-R", "postgres"]).arg(folder));
     }
 }
 

@@ -15,7 +15,8 @@ host postgres all 127.0.0.1/32 scram-sha-256
 host absent all 127.0.0.1/32 scram-sha-256";
 
 fn cluster() -> Option<Cluster> {
-    Cluster::start(WHO_COMES_IN, "-c max_connections=14")
+    crate::engine::postgres::server()?;
+    Some(Cluster::start(WHO_COMES_IN, "-c max_connections=14"))
 }
 
 fn a_store(url: &str) -> Store {
