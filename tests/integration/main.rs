@@ -11,6 +11,7 @@ mod import;
 mod library;
 mod login;
 mod metrics;
+mod outages;
 mod preview;
 mod routes;
 mod servers;
