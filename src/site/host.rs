@@ -43,6 +43,14 @@ pub enum HostError {
 /// assert!(request_host("forum.example.com:http").is_err());
 /// ```
 pub fn request_host(raw: &str) -> Result<Cow<'_, str>, HostError> {
+    match plain_name(raw) {
+        Some(host) => Ok(Cow::Borrowed(host)),
+        None => any_host(raw),
+    }
+}
+
+/// [`request_host`] for whatever a text may hold.
+fn any_host(raw: &str) -> Result<Cow<'_, str>, HostError> {
     let host = without_port(raw)?;
     if host.is_empty() {
         return Err(HostError::Empty);
@@ -64,6 +72,61 @@ pub fn request_host_bytes(raw: &[u8]) -> Result<Cow<'_, str>, HostError> {
     }
 }
 
+/// What a byte means in a name that is plain. The upper half says what may not follow it, the lower half what it may
+/// not follow, in the same places.
+mod class {
+    /// A letter or an underscore.
+    pub(super) const LETTER: u8 = 0x08;
+    /// No plain name holds it.
+    pub(super) const END: u8 = 0x80;
+    /// What stands before the first byte: the same as between two labels.
+    pub(super) const DOT: u8 = 0x13;
+    /// Neither first nor last in a label.
+    const HYPHEN: u8 = 0x21;
+
+    /// The meaning of every byte.
+    pub(super) const OF: [u8; 256] = {
+        let mut of = [END; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            of[byte] = match byte as u8 {
+                b'.' => DOT,
+                b'-' => HYPHEN,
+                // `0x` may begin a number, which a name cannot end in.
+                b'0' => 0x40,
+                b'x' => LETTER | 0x04,
+                b'1'..=b'9' => 0,
+                b'a'..=b'z' | b'_' => LETTER,
+                _ => END,
+            };
+            byte += 1;
+        }
+        of
+    };
+}
+
+/// Most bytes of a plain name: no more than a label may have, so that none needs to be counted.
+const MAX_PLAIN_BYTES: usize = 63;
+
+/// The name in what nearly every request says: canonical as it stands, with a port or without. Looks at every byte
+/// once, and leaves to the general way whatever needs a second look.
+fn plain_name(raw: &str) -> Option<&str> {
+    let (mut length, mut previous, mut clash) = (0, class::DOT, 0);
+    for byte in raw.bytes() {
+        let class = class::OF[usize::from(byte)];
+        if class == class::END {
+            break;
+        }
+        clash |= (previous >> 4) & class;
+        previous = class;
+        length += 1;
+    }
+    let is_plain = clash == 0 && previous & class::LETTER != 0 && length <= MAX_PLAIN_BYTES;
+    let (name, rest) = raw.split_at_checked(length).filter(|_| is_plain)?;
+    let is_all = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
+    is_all.then_some(name)
+}
+
 /// Takes `:8080` or a bare `:` off the end (`uri-host [ ":" port ]`, port = `*DIGIT`; RFC 3986, section 3.2.3).
 fn without_port(raw: &str) -> Result<&str, HostError> {
     let after_address = raw.rfind(']').map_or(0, |bracket| bracket + 1);
@@ -71,9 +134,12 @@ fn without_port(raw: &str) -> Result<&str, HostError> {
         return Ok(raw);
     };
     let (host, port) = raw.split_at(after_address + colon);
-    let port = &port[1..];
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    if digits && (port.is_empty() || port.parse::<u16>().is_ok()) { Ok(host) } else { Err(HostError::BadPort) }
+    if is_port(&port[1..]) { Ok(host) } else { Err(HostError::BadPort) }
+}
+
+/// Whether digits, or nothing, are a port.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && (text.is_empty() || text.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -98,6 +164,18 @@ mod tests {
             ("[2001:DB8::0:1]", "[2001:db8::1]"),
         ] {
             assert_eq!(request_host(raw).as_deref(), Ok(host), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_clients_send_needs_one_look() {
+        for raw in ["localhost", "example.com", "a-b.c_d.x0.example:8080", "xn--bcher-kva.example:", "127.0.0.1.nip.io"]
+        {
+            assert_eq!(plain_name(raw), raw.split(':').next(), "{raw}");
+        }
+        let long = format!("{}.com", "a".repeat(60));
+        for raw in ["127.0.0.1", "a.0xff", "a.5", "-a.com", "a-.com", "a..com", "a.", "A.com", "a.com:x", "", &long] {
+            assert_eq!(plain_name(raw), None, "{raw}");
         }
     }
 
@@ -153,6 +231,13 @@ mod tests {
             if let Ok(host) = request_host(&raw) {
                 prop_assert_eq!(request_host(&host), Ok(host.clone()));
                 prop_assert!(!host.is_empty() && host.is_ascii());
+            }
+        }
+
+        #[test]
+        fn a_plain_name_is_what_the_general_way_reads(raw in "[a-z0x9_.-]{0,12}[a-z.]{0,4}(:[0-9]{0,6})?[ A]?") {
+            if let Some(host) = plain_name(&raw) {
+                prop_assert_eq!(any_host(&raw), Ok(Cow::Borrowed(host)));
             }
         }
 
