@@ -147,8 +147,10 @@ fn survey(raw: &str) -> Survey {
         seen |= class;
         // A slash moved down to the bit of what needs a closer look behind it.
         behind_slash |= class & (previous >> 1);
-        previous = class & class::SLASH;
+        previous = class;
     }
+    // The other bits of `previous` have left their traces beside it.
+    behind_slash &= class::BEHIND_SLASH;
     if seen & class::NEVER != 0 {
         Survey::Unclean
     } else if seen & class::ESCAPE != 0 {
