@@ -19,16 +19,25 @@ static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host"
 #[cfg(feature = "admin")]
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Reads the facts; who sends the request is not looked up.
-pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
-    let client = client_of(req.request(), &rules.trusted);
+/// Reads what the request is for; where it comes from and who sends it is not looked up.
+pub(super) fn target_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
     RequestFacts {
         host: host_of(req.request(), &rules.trusted),
         path: RequestPath::new(req.uri().path()),
-        // An address that is not certain may be the proxy's own, and that is often internal.
-        client: client.filter(|client| client.is_certain).map(|client| client.address),
+        client: None,
         identity: Identity::Unresolved,
     }
+}
+
+/// Reads all facts but who sends the request.
+pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
+    RequestFacts { client: certain_client_of(req, rules), ..target_of(req, rules) }
+}
+
+/// The client's address. One that is not certain may be the proxy's own, and that is often internal: it is none.
+pub(super) fn certain_client_of(req: &ServiceRequest, rules: &Rules) -> Option<IpAddr> {
+    let client = client_of(req.request(), &rules.trusted);
+    client.filter(|client| client.is_certain).map(|client| client.address)
 }
 
 /// The host that the request is for.
@@ -36,7 +45,7 @@ pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFac
 /// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it and the
 /// `Host` header is ignored (RFC 9112, section 3.2.2). Several `Host` headers that differ name none.
 fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
-    if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST), trusted) {
+    if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST, trusted), trusted) {
         return request_host_bytes(forwarded);
     }
     if let Some(authority) = req.uri().authority() {
@@ -52,7 +61,12 @@ fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str
 
 /// The client's address, by the forwarded headers of trusted proxies.
 pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
-    client_address(peer_of(req), lines(req, &X_FORWARDED_FOR), lines(req, &header::FORWARDED), trusted)
+    client_address(
+        peer_of(req),
+        lines(req, &X_FORWARDED_FOR, trusted),
+        lines(req, &header::FORWARDED, trusted),
+        trusted,
+    )
 }
 
 /// Scheme and host of the panel as the browser sees them, the host with its port.
@@ -61,10 +75,10 @@ pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static st
     use crate::network::{Scheme, forwarded_proto};
 
     let own_scheme = if req.uri().scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
-    let scheme = forwarded_proto(peer_of(req), lines(req, &X_FORWARDED_PROTO), trusted).unwrap_or(own_scheme);
-    let host = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST), trusted)
+    let scheme = forwarded_proto(peer_of(req), lines(req, &X_FORWARDED_PROTO, trusted), trusted).unwrap_or(own_scheme);
+    let host = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST, trusted), trusted)
         .or_else(|| req.uri().authority().map(|authority| authority.as_str().as_bytes()))
-        .or_else(|| lines(req, &header::HOST).next());
+        .or_else(|| req.headers().get(header::HOST).map(HeaderValue::as_bytes));
     (scheme.as_str(), String::from_utf8_lossy(host.unwrap_or_default()).into_owned())
 }
 
@@ -72,6 +86,13 @@ fn peer_of(req: &HttpRequest) -> Option<IpAddr> {
     req.peer_addr().map(|peer| peer.ip())
 }
 
-fn lines<'r>(req: &'r HttpRequest, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'r [u8]> + Clone + use<'r> {
-    req.headers().get_all(name).map(HeaderValue::as_bytes)
+/// The lines of a header of proxies; not looked for when the peer is none that is believed.
+fn lines<'r>(
+    req: &'r HttpRequest,
+    name: &HeaderName,
+    trusted: &NetworkSet,
+) -> impl DoubleEndedIterator<Item = &'r [u8]> + Clone + use<'r> {
+    let is_believed = peer_of(req).is_some_and(|peer| trusted.find(peer).is_some());
+    let lines = is_believed.then(|| req.headers().get_all(name));
+    lines.into_iter().flatten().map(HeaderValue::as_bytes)
 }

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 
-use super::facts::facts_of;
+use super::facts::{certain_client_of, facts_of, target_of};
 use super::future::{GateFuture, GateResponse, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::clock;
-use crate::decision::{Identity, KnownUser, Pass, Verdict, decide};
+use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, decide, decide_at, decide_by_target};
 use crate::maintenance::Phase;
 use crate::snapshot::{ClosedSite, SiteSnapshot, Snapshot};
 use crate::tally::{Outcome, Tallies, WorkerCounts};
@@ -103,15 +103,28 @@ where
             self.counts.add(if snapshot.is_known() { Outcome::Open } else { Outcome::Unknown });
             return GateFuture::Pass { answer: self.service.call(req) };
         }
+        let mut facts = target_of(&req, snapshot.rules());
+        let site = match decide_by_target(snapshot, &facts) {
+            ByTarget::Ticked(site) => site,
+            ByTarget::Decided(verdict) => {
+                self.parts.count(&self.counts, snapshot, &verdict);
+                drop(facts);
+                if let Verdict::Pass(_) = verdict {
+                    return GateFuture::Pass { answer: self.service.call(req) };
+                }
+                let answer = refused(&req, snapshot, &verdict);
+                return answered(req, answer);
+            }
+        };
         let now = clock::now();
-        let mut facts = facts_of(&req, snapshot.rules());
+        facts.client = certain_client_of(&req, snapshot.rules());
         facts.identity = self.parts.at_first_sight(&req);
-        let mut verdict = decide(snapshot, &facts, now);
+        let mut verdict = decide_at(site, snapshot, &facts, now);
         if verdict == Verdict::Identify
             && let Some(known) = self.parts.known_already(&req, now)
         {
             facts.identity = known;
-            verdict = decide(snapshot, &facts, now);
+            verdict = decide_at(site, snapshot, &facts, now);
         }
         self.parts.count(&self.counts, snapshot, &verdict);
         match verdict {
@@ -129,13 +142,11 @@ where
                 drop(facts);
                 GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
             }
-            Verdict::Unknown => {
-                let answer = not_known(&req, snapshot, now);
+            Verdict::Unknown | Verdict::NoSuchSite | Verdict::BadHost => {
+                let answer = refused(&req, snapshot, &verdict);
                 drop(facts);
                 answered(req, answer)
             }
-            Verdict::NoSuchSite => answered(req, no_such_site()),
-            Verdict::BadHost => answered(req, bad_host()),
             Verdict::Identify => {
                 let snapshot = Arc::clone(snapshot);
                 let (service, parts) = (Rc::clone(&self.service), Arc::clone(&self.parts));
@@ -147,7 +158,16 @@ where
     }
 }
 
-fn answered<F, B>(req: ServiceRequest, answer: actix_web::HttpResponse) -> GateFuture<F, B> {
+/// The answer to a request that is for no site that is known.
+fn refused(req: &ServiceRequest, snapshot: &Snapshot, verdict: &Verdict<'_>) -> HttpResponse {
+    match verdict {
+        Verdict::Unknown => not_known(req, snapshot, clock::now()),
+        Verdict::NoSuchSite => no_such_site(),
+        _ => bad_host(),
+    }
+}
+
+fn answered<F, B>(req: ServiceRequest, answer: HttpResponse) -> GateFuture<F, B> {
     GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
 }
 
@@ -180,9 +200,9 @@ where
             return Ok(response.map_into_left_body());
         }
         Verdict::Hold(held) => hold(&req, &snapshot, &held, &facts, parts.on_hold.as_ref(), now),
-        Verdict::Unknown => not_known(&req, &snapshot, now),
-        Verdict::NoSuchSite => no_such_site(),
-        Verdict::BadHost | Verdict::Identify => bad_host(),
+        Verdict::Unknown | Verdict::NoSuchSite | Verdict::BadHost | Verdict::Identify => {
+            refused(&req, &snapshot, &verdict)
+        }
     };
     drop(facts);
     Ok(req.into_response(answer).map_into_right_body())
