@@ -69,6 +69,18 @@ impl<'a> Iterator for Split<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
+        // Hardly any list holds a quote, and without one a cut is a cut.
+        match rest.iter().position(|byte| *byte == self.at || *byte == b'"') {
+            None => {
+                self.rest = None;
+                return Some(rest);
+            }
+            Some(index) if rest[index] == self.at => {
+                self.rest = Some(&rest[index + 1..]);
+                return Some(&rest[..index]);
+            }
+            Some(_) => {}
+        }
         let (mut quoted, mut escaped) = (false, false);
         for (index, byte) in rest.iter().enumerate() {
             match byte {
@@ -148,6 +160,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_list_is_cut_where_no_quote_is_open(text in r#"[a,";\\]{0,16}"#) {
+            let (mut parts, mut is_quoted, mut is_escaped) = (vec![Vec::new()], false, false);
+            for byte in text.bytes() {
+                let is_cut = byte == b',' && !is_quoted;
+                (is_quoted, is_escaped) = match byte {
+                    _ if is_escaped => (is_quoted, false),
+                    b'\\' => (is_quoted, is_quoted),
+                    b'"' => (!is_quoted, false),
+                    _ => (is_quoted, false),
+                };
+                if is_cut { parts.push(Vec::new()) } else { parts.last_mut().unwrap().push(byte) }
+            }
+            let cut: Vec<_> = Split { rest: Some(text.as_bytes()), at: b',' }.map(<[u8]>::to_vec).collect();
+            prop_assert_eq!(cut, parts);
+        }
+
         #[test]
         fn any_bytes_are_read_within_bounds(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..4)) {
             let found: Vec<_> = items(lines.iter().map(Vec::as_slice)).collect();

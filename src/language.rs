@@ -146,7 +146,8 @@ pub fn choose<'h, T: AsRef<str>>(lines: impl Iterator<Item = &'h [u8]>, availabl
     }
     let mut buffer = [Item::default(); MAX_ITEMS];
     let ranges = by_weight(lines, &mut buffer);
-    let allowed = |tag: &str| !is_excluded(tag, ranges);
+    let excludes = ranges.iter().any(|range| range.weight == 0);
+    let allowed = |tag: &str| !excludes || !is_excluded(tag, ranges);
     let wanted = ranges.iter().filter(|range| range.weight > 0);
     for range in wanted.clone().filter(|range| range.value != b"*") {
         let served = lookup_bytes(range.value, available, allowed)
