@@ -53,7 +53,9 @@ pub(super) fn hold(
 ) -> HttpResponse {
     let host = facts.host.as_deref().unwrap_or_else(|_| hold.site.domain.as_str());
     let visit = Visit { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
-    let jitter = rand::rng().random_range(0..=MAX_JITTER);
+    // Only an end makes a crowd return at once.
+    let has_end = hold.closed.maintenance.end_ahead(now).is_some();
+    let jitter = if has_end { rand::rng().random_range(0..=MAX_JITTER) } else { 0 };
     let held = if would_come_back(snapshot, hold, now) {
         hold.closed.pages.hold_here(&visit, now, jitter)
     } else {
