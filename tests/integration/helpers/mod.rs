@@ -1,5 +1,6 @@
 //! What many tests need: a running server with a database of its own, and a client that sends exactly what it is told.
 
+mod browser;
 mod client;
 mod exposition;
 mod form;

@@ -1,28 +1,28 @@
 //! Somebody with a browser: keeps cookies, and sends forms with the token of the page they are on.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
 use maintenance_mode::auth::{About, password, strength};
 use maintenance_mode::site::SiteId;
 use maintenance_mode::user::Rights;
 
-use super::{Request, Response, TestServer, get, operator, post};
+use super::browser::Browser;
+use super::{TestServer, operator};
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "clear water runs";
 
-/// A browser without script.
+/// A browser at a server, which has to be there as long.
 pub struct Visitor<'s> {
-    server: &'s TestServer,
-    cookies: RefCell<BTreeMap<String, String>>,
-    csrf: RefCell<String>,
+    browser: Browser,
+    server: PhantomData<&'s TestServer>,
 }
 
 impl TestServer {
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Visitor<'_> {
-        Visitor { server: self, cookies: RefCell::default(), csrf: RefCell::default() }
+        Visitor { browser: Browser::new(self.address), server: PhantomData }
     }
 
     /// Adds a user with [`PASSWORD`].
@@ -54,58 +54,10 @@ impl TestServer {
     }
 }
 
-impl Visitor<'_> {
-    /// Opens a page.
-    pub fn get(&self, path: &str) -> Response {
-        self.send(get(path))
-    }
+impl Deref for Visitor<'_> {
+    type Target = Browser;
 
-    /// Sends a form with the token of the last page.
-    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        let csrf = self.csrf.borrow().clone();
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &csrf));
-        self.send(post(path, &fields))
+    fn deref(&self) -> &Browser {
+        &self.browser
     }
-
-    /// Sends a form and opens the page that it leads to.
-    pub fn post_and_follow(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        let answer = self.post(path, fields);
-        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
-        self.get(answer.header("location"))
-    }
-
-    /// Sends any request with the cookies of this browser.
-    pub fn send(&self, request: Request) -> Response {
-        let answer = self.server.send(request.cookie(&self.cookie()));
-        for (name, value) in answer.cookies() {
-            if value.is_empty() {
-                self.cookies.borrow_mut().remove(&name);
-            } else {
-                self.cookies.borrow_mut().insert(name, value);
-            }
-        }
-        if let Some(token) = token_in(&answer.text()) {
-            *self.csrf.borrow_mut() = token;
-        }
-        answer
-    }
-
-    /// The cookies as a browser sends them.
-    pub fn cookie(&self) -> String {
-        let cookies = self.cookies.borrow();
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    /// The token of the last page that had one.
-    pub fn csrf(&self) -> String {
-        self.csrf.borrow().clone()
-    }
-}
-
-/// The value of the first `csrf` field of a page.
-fn token_in(page: &str) -> Option<String> {
-    let field = &page[page.find("name=\"csrf\"")?..];
-    let value = &field[field.find("value=\"")? + 7..];
-    Some(value[..value.find('"')?].to_owned())
 }
