@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// Settings that a developer's own environment must not bring into a test.
@@ -55,23 +56,34 @@ pub fn run(folder: &Path, args: &[&str]) -> Output {
     command(&maintenance(), folder, args).output().expect("the program can be run")
 }
 
-/// A port that was free a moment ago.
+/// A port that is free, and stays so while its owner is away for a moment: it lies below those that the system gives to
+/// outgoing connections.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free")
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 1_000 * 10;
+    let ports = std::iter::repeat_with(|| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000);
+    let mut addresses = ports.take(12_000).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a port is free")
 }
 
 impl Program {
     /// Starts a program and waits until it answers.
     pub fn start(program: &Path, folder: &Path, args: &[&str]) -> Self {
         let address = free_address();
-        let child = command(program, folder, args)
-            .env("BIND", address.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let program = Self { address, child };
-        eventually("the program listens", || TcpStream::connect(address).is_ok());
+        let mut command = command(program, folder, args);
+        command.env("BIND", address.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self::spawn(&mut command, address)
+    }
+
+    /// Starts a command that listens on this address, and waits until it answers.
+    pub fn spawn(command: &mut Command, address: SocketAddr) -> Self {
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut program = Self { address, child };
+        eventually("the program listens", || {
+            let ended = program.child.try_wait().expect("the program can be waited for");
+            assert!(ended.is_none(), "{command:?} ended: {ended:?}");
+            TcpStream::connect(address).is_ok()
+        });
         program
     }
 
@@ -112,10 +124,17 @@ impl Drop for Program {
 }
 
 /// Waits for a condition, looking again and again; fails loudly after twenty seconds.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+#[track_caller]
+pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    within(Duration::from_secs(20), what, holds);
+}
+
+/// Waits for a condition, looking again and again; fails loudly after `limit`.
+#[track_caller]
+pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
     while !holds() {
-        assert!(Instant::now() < deadline, "not within twenty seconds: {what}");
+        assert!(started.elapsed() < limit, "not within {limit:?}: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
