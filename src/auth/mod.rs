@@ -124,7 +124,8 @@ impl Auth {
     /// # Errors
     /// When the database fails.
     pub fn purge(&self, now: Timestamp) -> Result<usize, StoreError> {
-        Ok(self.sessions.purge(now)? + throttle::purge(&self.store, now)?)
+        let (sessions, store) = (self.sessions.clone(), self.store.clone());
+        self.store.apart_blocking(move || Ok(sessions.purge(now)? + throttle::purge(&store, now)?))
     }
 }
 

@@ -36,7 +36,9 @@ impl Store {
             match tokio::time::timeout(LOOK_EVERY, &mut answered).await {
                 Ok(Ok(done)) => return done,
                 Ok(Err(_)) => return Err(panicked().into()),
-                Err(_) if attempt.is_lost(self.options().statement_timeout) => return Err(attempt.give_up().into()),
+                Err(_) if attempt.is_lost(self.options().statement_timeout) => {
+                    return Err(self.give_up(&attempt).into());
+                }
                 Err(_) => {}
             }
         }
@@ -59,11 +61,17 @@ impl Store {
                 Ok(done) => return done,
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Err(panicked().into()),
                 Err(mpsc::RecvTimeoutError::Timeout) if attempt.is_lost(self.options().statement_timeout) => {
-                    return Err(attempt.give_up().into());
+                    return Err(self.give_up(&attempt).into());
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    fn give_up(&self, attempt: &Attempt) -> StoreError {
+        let error = attempt.give_up();
+        self.count(&error);
+        error
     }
 }
 
