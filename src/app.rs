@@ -27,6 +27,9 @@ const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often what is over by age is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
+/// When that is tried again while the database does not answer.
+const HOUSEKEEPING_RETRY: Duration = Duration::from_secs(60);
+
 /// Maintenance mode for an Actix application: the gate, the panel and the state behind them.
 ///
 /// Cloning is cheap and shares everything. Make one before `HttpServer::new` and clone it into the factory.
@@ -321,11 +324,17 @@ fn keep_house(auth: &Arc<Auth>) {
     let auth = Arc::downgrade(auth);
     let work = move || {
         while let Some(auth) = auth.upgrade() {
-            if let Err(error) = auth.purge(clock::now()) {
-                log::warn!("Old sessions could not be removed, which is tried again in an hour: {error}");
-            }
+            let pause = match auth.purge(clock::now()) {
+                Ok(_) => HOUSEKEEPING_EVERY,
+                // The follower says that the database does not answer.
+                Err(error) if error.is_passing() => HOUSEKEEPING_RETRY,
+                Err(error) => {
+                    log::warn!("Old sessions could not be removed, which is tried again in an hour: {error}");
+                    HOUSEKEEPING_EVERY
+                }
+            };
             drop(auth);
-            std::thread::sleep(HOUSEKEEPING_EVERY);
+            std::thread::sleep(pause);
         }
     };
     if let Err(error) = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work) {

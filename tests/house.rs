@@ -49,6 +49,12 @@ fn the_panel_and_the_command_line_do_not_know_each_other() {
 }
 
 #[test]
+fn only_what_measures_the_clock_looks_at_the_one_of_the_machine() {
+    let strangers = sources_with("clock::system()", &["src/propagation/clock.rs"]);
+    assert!(strangers.is_empty(), "read clock::now(), so that all servers decide by the same clock: {strangers:?}");
+}
+
+#[test]
 fn nouns_know_no_edge() {
     let edges = ["storage", "actions", "auth", "admin", "cli", "middleware", "propagation", "server", "sample", "app"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -78,8 +78,8 @@ fn without_database(
             let state = State { revision: mirrored.revision, records: mirrored.records };
             let snapshot = state.compile(rules, templates);
             log::error!(
-                "This server starts without its database: {reason}. It goes on from the mirror `{}`, which agreed with \
-                 the database {} ago: {} sites, {} in maintenance.",
+                "This server starts without its database. It goes on from the mirror `{}`, which agreed with it {} ago; \
+                 sites: {}, in maintenance: {}. {reason}",
                 path.display(),
                 age(as_of),
                 snapshot.len(),
@@ -95,8 +95,8 @@ fn without_database(
         OnUnknown::Pass => (Snapshot::unknown_passed(Arc::clone(rules), templates), "passes"),
     };
     log::error!(
-        "This server starts without its database: {reason}. It has no mirror either, so every request {what} until the \
-         database answers (MAINTENANCE_ON_UNKNOWN)."
+        "This server starts with neither database nor mirror, so every request {what} until the database answers \
+         (MAINTENANCE_ON_UNKNOWN). {reason}"
     );
     (snapshot, Source::Unknown)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::mirror;
 use crate::actions::{ActionError, Actions, Actor, Door};
 use crate::auth::{Keys, master_secret};
+use crate::change::Revision;
 use crate::config::Settings;
 use crate::record::SiteRecord;
 use crate::site::{Domain, Site, SiteId};
@@ -39,10 +40,10 @@ pub(crate) enum ContactError {
     Gone { path: PathBuf, mirror: PathBuf },
     /// The database has nothing in it, but it had.
     #[error(
-        "the database is empty, and with it the {sites} known sites would be forgotten: put its content back, or \
-         remove the mirror `{}` to begin anew", mirror.display()
+        "the database is empty, but it was not, and with an empty one closed sites would open: put its content back, \
+         or remove the mirror `{}` to begin anew", mirror.display()
     )]
-    Emptied { sites: usize, mirror: PathBuf },
+    Emptied { mirror: PathBuf },
 }
 
 impl ContactError {
@@ -95,7 +96,7 @@ impl Contact {
     /// Why the database cannot be used, or must not be.
     pub(crate) fn make(&self) -> Result<(), ContactError> {
         if let Some(path) = self.store.url().sqlite_path().filter(|path| !path.exists())
-            && let Some((mirror, _)) = self.mirrored()
+            && let Some(mirror) = self.witness(Revision(0))
         {
             return Err(ContactError::Gone { path: path.to_owned(), mirror });
         }
@@ -103,9 +104,8 @@ impl Contact {
         let (sites, revision) =
             self.ask(|store| store.read(|reader| Ok((reader.site_count()?, reader.change_last()?))))?;
         if sites == 0 {
-            // All sites may have been removed on purpose: then the log is longer than what the mirror has seen of it.
-            if let Some((mirror, known)) = self.mirrored().filter(|(_, known)| revision < known.revision) {
-                return Err(ContactError::Emptied { sites: known.records.len(), mirror });
+            if let Some(mirror) = self.witness(revision) {
+                return Err(ContactError::Emptied { mirror });
             }
             let site = first_site(&self.time_zone);
             self.ask(move |store| add(store, &site))?;
@@ -133,11 +133,16 @@ impl Contact {
         }
     }
 
-    /// The mirror, when it holds sites of this database.
-    fn mirrored(&self) -> Option<(PathBuf, mirror::Mirrored)> {
-        let path = self.mirror.clone()?;
-        let mirrored = mirror::read(&path, self.store.url()).ok().filter(|mirrored| !mirrored.records.is_empty())?;
-        Some((path, mirrored))
+    /// The mirror, when it speaks against a database without sites whose log ends at `revision`: it knows sites, or
+    /// cannot be read but may have known some. All sites may have been removed on purpose: then the log is longer than
+    /// what the mirror has seen of it.
+    fn witness(&self, revision: Revision) -> Option<PathBuf> {
+        let path = self.mirror.as_ref()?;
+        let speaks_against = match mirror::read(path, self.store.url()) {
+            Ok(mirrored) => !mirrored.records.is_empty() && revision < mirrored.revision,
+            Err(error) => error.may_hold_sites(),
+        };
+        speaks_against.then(|| path.clone())
     }
 
     fn check_site_id(&self) -> Result<(), ContactError> {

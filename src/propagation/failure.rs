@@ -26,7 +26,7 @@ pub(super) struct Failure {
     noticed: Instant,
     said: Instant,
     /// The revision in force when it began.
-    revision: Revision,
+    pub(super) revision: Revision,
 }
 
 impl Failure {
@@ -54,11 +54,11 @@ impl Failure {
         }
     }
 
-    /// Says that it is over, with `revision` in force now.
-    pub(super) fn over(self, revision: Revision) {
-        let changes = (revision.0 - self.revision.0).max(0);
+    /// Says that it is over, and how many changes were caught up with, as far as that is known.
+    pub(super) fn over(self, changes: Option<i64>) {
         let away = self.noticed.elapsed().as_secs_f64();
-        log::info!("The database answers again after {away:.1} s; {changes} changes were caught up with.");
+        let caught_up = changes.map(|changes| format!("; changes caught up with: {changes}")).unwrap_or_default();
+        log::info!("The database answers again after {away:.1} s{caught_up}.");
     }
 }
 

@@ -137,9 +137,11 @@ impl Follower {
             match done {
                 Ok(()) => {
                     if let Some(failure) = failure.take() {
-                        failure.over(self.snapshot.load().revision());
+                        let was_known = self.health.load().source != Source::Unknown;
                         self.health.store(Arc::default());
                         self.report();
+                        let changes = News::count(self.store(), failure.revision).ok();
+                        failure.over(changes.filter(|_| was_known));
                     }
                 }
                 Err((reason, kind)) => {

@@ -57,6 +57,11 @@ impl News {
         read(store, move |reader| Self::of(reader, since))
     }
 
+    /// How many entries the log has after a revision.
+    pub(super) fn count(store: &Store, since: Revision) -> Result<i64, StoreError> {
+        read(store, move |reader| reader.change_count(since))
+    }
+
     fn of(reader: &mut Reader<'_>, since: Revision) -> Result<Self, StoreError> {
         let feed = reader.change_feed(since, FEED_CHUNK)?;
         let Some(last) = feed.last() else {

@@ -98,6 +98,11 @@ impl Reader<'_> {
         Ok(Revision(last.unwrap_or(0)))
     }
 
+    /// How many entries come after `revision`.
+    pub fn change_count(&mut self, revision: Revision) -> Result<i64, StoreError> {
+        Ok(changes::table.filter(changes::id.gt(revision.0)).count().get_result(self.conn)?)
+    }
+
     /// Everything after `revision`, in order, at most `limit` entries.
     pub fn change_feed(&mut self, revision: Revision, limit: i64) -> Result<Vec<FeedEntry>, StoreError> {
         let rows: Vec<(i64, UtcTime, Option<i64>, String)> = changes::table

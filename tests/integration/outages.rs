@@ -120,6 +120,18 @@ fn without_file_and_mirror_a_server_begins_anew() {
 }
 
 #[test]
+fn a_mirror_that_cannot_be_read_lets_nobody_begin_anew_by_accident() {
+    let place = Place::new();
+    place.leave_closed();
+    fs::write(place.mirror(), "a mirror of years to come\n").unwrap();
+    place.move_database("a.sqlite3", "away.sqlite3");
+    let server = place.server().start();
+    assert_eq!(source(&server), Source::Unknown);
+    assert_eq!(server.send(get("/")).status, 503);
+    assert!(!place.path("a.sqlite3").exists());
+}
+
+#[test]
 fn a_mirror_of_another_database_is_not_used() {
     let place = Place::new();
     place.leave_closed();

@@ -56,6 +56,15 @@ impl MirrorError {
         Self::Io { path: path.to_owned(), source }
     }
 
+    /// Whether a file that cannot be read may hold sites of this database.
+    pub(crate) fn may_hold_sites(&self) -> bool {
+        match self {
+            Self::Io { .. } => !self.is_missing(),
+            Self::NotAMirror { .. } | Self::OtherFormat { .. } => true,
+            Self::Empty { .. } | Self::OtherDatabase { .. } | Self::Locked { .. } => false,
+        }
+    }
+
     /// Whether there is simply no file.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
