@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use maintenance_mode::clock;
 use maintenance_mode::maintenance::AtEnd;
 
-use crate::helpers::{FIRST_SITE, a_server, eventually, get, request};
+use crate::helpers::{FIRST_SITE, NO_DATABASE, a_server, eventually, get, request};
 
 #[test]
 fn ready_tells_what_is_enforced_and_where_it_comes_from() {
@@ -75,4 +75,25 @@ fn health_is_read_and_never_written() {
         }
     }
     assert_eq!(server.send(get("/healthz")).text(), "alive\n");
+}
+
+#[test]
+fn a_server_that_knows_no_state_is_alive_and_not_ready() {
+    for answer in ["hold", "pass"] {
+        let server = a_server()
+            .with("DATABASE_URL", NO_DATABASE)
+            .with("MAINTENANCE_MIRROR", "none")
+            .with("MAINTENANCE_ON_UNKNOWN", answer)
+            .start();
+        assert_eq!(server.send(get("/healthz")).status, 200);
+        let answer = server.send(get("/readyz"));
+        assert_eq!((answer.status, answer.header("cache-control")), (503, "no-store"));
+        let ready = answer.json();
+        assert_eq!((&ready["ready"], &ready["source"]), (&false.into(), &"unknown".into()));
+        assert_eq!((&ready["database"], &ready["database_error"]), (&false.into(), &"unreachable".into()));
+        assert_eq!((&ready["sites"], &ready["in_maintenance"]), (&0.into(), &0.into()));
+        assert!(ready["as_of"].is_null() && ready["age_seconds"].is_null(), "{ready}");
+        assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
+        assert_eq!(server.send(request("HEAD", "/readyz")).status, 503);
+    }
 }

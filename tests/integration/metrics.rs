@@ -3,7 +3,9 @@
 use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 
-use crate::helpers::{Exposition, FIRST_SITE, Request, TestServer, a_server, eventually, get, operator, request};
+use crate::helpers::{
+    Exposition, FIRST_SITE, NO_DATABASE, Request, TestServer, a_server, eventually, get, operator, request,
+};
 
 const TOKEN: &str = "scrape-me-every-15s";
 
@@ -226,6 +228,28 @@ fn a_database_that_fails_is_down_and_its_errors_are_counted() {
     let age = || scrape(&server).value("maintenance_snapshot_age_seconds", &[]);
     let first = age();
     eventually("the state grows older", || age() > first);
+}
+
+#[test]
+fn requests_are_counted_while_nothing_is_known() {
+    for (verdict, status) in [("hold", 503), ("pass", 200)] {
+        let server = a_server()
+            .with("METRICS_TOKEN", TOKEN)
+            .with("DATABASE_URL", NO_DATABASE)
+            .with("MAINTENANCE_MIRROR", "none")
+            .with("MAINTENANCE_ON_UNKNOWN", verdict)
+            .start();
+        let count = |server: &TestServer| scrape(server).find(REQUESTS, &[("verdict", verdict), ("reason", "unknown")]);
+        let before = count(&server).unwrap_or(0.0);
+        send_all(&server, &[(get("/"), 7, status)]);
+        // Where everything passes, a scrape passes for the same reason.
+        let scrapes = if verdict == "pass" { 1.0 } else { 0.0 };
+        assert_eq!(count(&server), Some(before + 7.0 + scrapes));
+        let figures = scrape(&server);
+        assert_eq!(figures.value("maintenance_snapshot_source", &[("source", "unknown")]), 1.0);
+        assert_eq!(figures.value("maintenance_database_up", &[]), 0.0);
+        assert_eq!(figures.find("maintenance_snapshot_age_seconds", &[]), None);
+    }
 }
 
 #[test]

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use maintenance_mode::propagation::Source;
 
-use crate::helpers::{FIRST_SITE, Response, ServerBuilder, TestServer, a_server, eventually, get, operator, request};
-
-/// An address at which no PostgreSQL answers: the port is free, and stays so.
-const NOBODY: &str = "postgres://nobody@127.0.0.1:1/none?connect_timeout=2";
+use crate::helpers::{
+    FIRST_SITE, NO_DATABASE, Response, ServerBuilder, TestServer, a_server, eventually, get, operator, request,
+};
 
 /// A folder with a database that outlives its servers.
 struct Place(tempfile::TempDir);
@@ -136,7 +135,8 @@ fn a_mirror_of_another_database_is_not_used() {
     let place = Place::new();
     place.leave_closed();
     let mirror = place.mirror();
-    let server = a_server().with("DATABASE_URL", NOBODY).with("MAINTENANCE_MIRROR", mirror.to_str().unwrap()).start();
+    let server =
+        a_server().with("DATABASE_URL", NO_DATABASE).with("MAINTENANCE_MIRROR", mirror.to_str().unwrap()).start();
     assert_eq!(source(&server), Source::Unknown);
 }
 
@@ -152,7 +152,7 @@ fn lock_out(file: &Path) -> Option<diesel::SqliteConnection> {
 /// A server that knows nothing and will not know anything.
 fn ignorant(on_unknown: &str) -> TestServer {
     a_server()
-        .with("DATABASE_URL", NOBODY)
+        .with("DATABASE_URL", NO_DATABASE)
         .with("MAINTENANCE_MIRROR", "none")
         .with("MAINTENANCE_ON_UNKNOWN", on_unknown)
         .with("MAINTENANCE_UNKNOWN_SITE", "not-found")

@@ -156,3 +156,6 @@ impl Drop for TestServer {
 
 /// The site that every fresh database has.
 pub const FIRST_SITE: SiteId = SiteId(1);
+
+/// An address at which no database answers: the port is free, and stays so.
+pub const NO_DATABASE: &str = "postgres://nobody@127.0.0.1:1/none?connect_timeout=2";
