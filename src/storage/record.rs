@@ -11,7 +11,7 @@ use super::rows::{
 };
 use super::schema::{ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites};
 use super::timestamp::UtcTime;
-use super::{DbConnection, Reader, StoreError, Writer};
+use super::{Reader, StoreError, Writer};
 use crate::change::Revision;
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::message::Message;
@@ -165,7 +165,7 @@ impl Writer<'_> {
         );
         let id: i64 = if keep_id {
             diesel::insert_into(sites::table).values((sites::id.eq(site.id.0), values)).execute(self.conn)?;
-            self.site_id_was_given(site.id)?;
+            self.ids_follow("sites")?;
             site.id.0
         } else {
             diesel::insert_into(sites::table).values(values).returning(sites::id).get_result(self.conn)?
@@ -176,24 +176,6 @@ impl Writer<'_> {
         self.pattern_replace(id, &record.patterns)?;
         self.network_replace(id, &record.networks)?;
         Ok(SiteId(id))
-    }
-
-    /// Keeps the numbers of later sites beyond one that was given. SQLite does so by itself; a sequence of PostgreSQL
-    /// knows only of the numbers that it gave.
-    fn site_id_was_given(&mut self, id: SiteId) -> Result<(), StoreError> {
-        #[cfg(not(feature = "postgres"))]
-        let _ = id;
-        match &mut *self.conn {
-            #[cfg(feature = "sqlite")]
-            DbConnection::Sqlite(_) => {}
-            #[cfg(feature = "postgres")]
-            DbConnection::Postgres(conn) => {
-                let advance = "SELECT setval(sequence, greatest($1, coalesce(pg_sequence_last_value(sequence), 0))) \
-                               FROM (SELECT pg_get_serial_sequence('sites', 'id')::regclass AS sequence) AS found";
-                diesel::sql_query(advance).bind::<diesel::sql_types::BigInt, _>(id.0).execute(conn)?;
-            }
-        }
-        Ok(())
     }
 
     /// Writes what differs between `before` and `after`, and marks the site with `revision`.

@@ -9,7 +9,7 @@ use super::schema::{
     ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites, user_sites, users,
 };
 use super::timestamp::UtcTime;
-use super::{Reader, StoreError, Writer};
+use super::{DbConnection, Reader, StoreError, Writer};
 use crate::change::Revision;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -155,16 +155,20 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Lets the next id that the database gives come after those that were written with their ids. SQLite sees to it
-    /// by itself.
-    fn ids_follow(&mut self, table: &str) -> Result<(), StoreError> {
-        #[cfg(feature = "postgres")]
-        if let super::DbConnection::Postgres(conn) = &mut *self.conn {
-            let next = format!("pg_get_serial_sequence('{table}', 'id')");
-            // Never back: the log speaks of ids that were given once.
-            let follow =
-                format!("SELECT setval({next}, greatest(nextval({next}), (SELECT max(id) + 1 FROM {table})), false)");
-            diesel::sql_query(follow).execute(conn)?;
+    /// Lets the next id of a table come after those that were written with their ids, and after all that were ever
+    /// given: the log speaks of them. SQLite sees to it by itself.
+    pub(super) fn ids_follow(&mut self, table: &str) -> Result<(), StoreError> {
+        match &mut *self.conn {
+            #[cfg(feature = "sqlite")]
+            DbConnection::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(conn) => {
+                let follow = format!(
+                    "SELECT setval(ids, greatest((SELECT max(id) FROM {table}), pg_sequence_last_value(ids))) \
+                     FROM (SELECT pg_get_serial_sequence('{table}', 'id')::regclass AS ids) AS found"
+                );
+                diesel::sql_query(follow).execute(conn)?;
+            }
         }
         #[cfg(not(feature = "postgres"))]
         let _ = table;
