@@ -64,7 +64,7 @@ struct Counts {
 pub fn run(context: &Context, args: &Export) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
     let Some(file) = args.file.as_deref().filter(|file| *file != Path::new("-")) else {
-        return to_stdout(&store, !args.without_users);
+        return to_stdout(context, &store, !args.without_users);
     };
     let write = |aside: &Path| {
         let refused = |source: io::Error| FileError::Refused { path: file.to_owned(), source };
@@ -89,15 +89,13 @@ pub fn run(context: &Context, args: &Export) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A reader that has gone away (`| head`) is no failure.
-fn to_stdout(store: &Store, with_users: bool) -> anyhow::Result<Exit> {
-    match write(store, BufWriter::new(io::stdout().lock()), with_users) {
-        Ok(_) => Ok(Exit::Done),
-        Err(error) => match error.downcast_ref::<io::Error>() {
-            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-            _ => Err(error),
-        },
-    }
+/// Prints the document when it is complete: whoever reads stdout may take long, and the database keeps no transaction
+/// open for somebody who pauses.
+fn to_stdout(context: &Context, store: &Store, with_users: bool) -> anyhow::Result<Exit> {
+    let mut document = Vec::new();
+    write(store, &mut document, with_users)?;
+    context.console.print_bytes(&document)?;
+    Ok(Exit::Done)
 }
 
 /// Writes the document in one reading transaction, site by site.
