@@ -118,6 +118,7 @@ impl Standing {
                 (true, false) => ServerState::BEHIND,
             },
             revision: server.revision.0,
+            deciding_since: server.enforced_at.map(moment),
             last_seen: moment(server.last_seen_at),
             last_seen_ago: self.ago(server.last_seen_at),
             started: moment(server.started_at),

@@ -1,20 +1,25 @@
 //! The servers in the panel: who enforces the last change, and who is behind.
 
+use jiff::SignedDuration;
 use maintenance_mode::change::Revision;
+use maintenance_mode::clock;
 
 use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, rows, texts};
 
-/// Enters another server as it would enter itself, seen some seconds ago.
-fn enter(server: &TestServer, name: &str, seen: i64, revision: i64) {
-    use diesel::Connection as _;
-    use diesel::connection::SimpleConnection as _;
+/// Enters another server as it would enter itself.
+fn enter(server: &TestServer, name: &str, revision: i64) {
     let store = server.maintenance.store();
     store.write(|writer| writer.server_insert(name, "0.0.9", Revision(revision))).unwrap();
-    // Its sign of life is of the database's clock, so only the database can make it older.
-    let file = store.url().sqlite_path().unwrap().to_str().unwrap();
-    let mut conn = diesel::SqliteConnection::establish(file).unwrap();
-    let older = format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seen} seconds')");
-    let update = format!("UPDATE servers SET last_seen_at = {older} WHERE name = '{name}'");
+}
+
+/// Lets a server have been seen for the last time a minute ago.
+fn is_gone(server: &TestServer, name: &str) {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let at = (clock::now() - SignedDuration::from_mins(1)).strftime("%Y-%m-%d %H:%M:%S%.6f");
+    let file = server.folder().join("test.sqlite3");
+    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let update = format!("UPDATE servers SET last_seen_at = '{at}' WHERE name = '{name}'");
     conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {update}")).unwrap();
 }
 
@@ -34,9 +39,10 @@ fn the_page_lists_every_server_those_that_are_behind_first_and_those_that_are_go
     let server = a_server().with("SERVER_NAME", "web1").start();
     let ada = server.superuser("ada");
     settled(&server);
-    enter(&server, "web0", 16, 1);
-    enter(&server, "web2", 0, 1);
-    enter(&server, "web3", 0, 1_000);
+    enter(&server, "web0", 1);
+    is_gone(&server, "web0");
+    enter(&server, "web2", 1);
+    enter(&server, "web3", 1_000);
     let page = ada.get("/admin/servers/").text();
     let said = texts(&page, SUMMARY).join("");
     assert!(said.starts_with("2 of 3 servers enforce revision "), "{said}");
@@ -69,7 +75,7 @@ fn the_list_of_sites_tells_of_servers_only_when_there_is_something_to_tell() {
     let ada = server.superuser("ada");
     settled(&server);
     assert!(texts(&ada.get("/admin/").text(), SUMMARY).is_empty(), "one server alone");
-    enter(&server, "web2", 0, 1_000);
+    enter(&server, "web2", 1_000);
     let said = texts(&ada.get("/admin/").text(), SUMMARY).join("");
     assert!(said.starts_with("2 of 2 servers enforce revision "), "{said}");
 }
@@ -84,11 +90,11 @@ fn a_change_tells_how_many_servers_enforce_it_and_who_is_behind() {
     let said = told(ada.post_and_follow(&start, &[("back", "")]).text());
     assert!(said.contains("Maintenance started") && !said.contains("enforce"), "{said}");
 
-    enter(&server, "web2", 0, 1_000);
+    enter(&server, "web2", 1_000);
     let said = told(ada.post_and_follow(&end, &[("back", "")]).text());
     assert!(said.contains("2 of 2 servers enforce it."), "{said}");
 
-    enter(&server, "web3", 0, 1);
+    enter(&server, "web3", 1);
     let said = told(ada.post_and_follow(&start, &[("back", "")]).text());
     assert!(said.contains("2 of 3 servers enforce it; web3 is behind, last seen "), "{said}");
     let said = told(ada.post_and_follow(&start, &[("back", "")]).text());

@@ -516,6 +516,7 @@ fn servers_page(is_behind: bool) -> ServersPage {
         version: "0.1.0".into(),
         state,
         revision,
+        deciding_since: Some(at("2026-11-21T03:12:02Z")),
         last_seen: at(seen),
         last_seen_ago: ago.into(),
         started: at("2026-11-20T22:00:00Z"),

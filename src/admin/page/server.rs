@@ -46,6 +46,8 @@ pub struct ServerRow {
     pub state: ServerState,
     /// The revision that it enforces.
     pub revision: i64,
+    /// Since when it decides by that revision; `None` when its version does not say.
+    pub deciding_since: Option<Moment>,
     /// When it was last seen.
     pub last_seen: Moment,
     /// The same in words: `2 s ago`.
