@@ -139,6 +139,19 @@ impl Cluster {
         let mut conn = PgConnection::establish(&self.url_of("postgres", database)).expect("PostgreSQL answers");
         conn.batch_execute(statements).unwrap_or_else(|error| panic!("{statements}: {error}"));
     }
+
+    /// Runs statements in the database of the servers and keeps their transaction open, until what is returned is dropped.
+    pub fn hold(&self, statements: &str) -> PgConnection {
+        let mut conn = PgConnection::establish(&self.url_of("postgres", "app")).expect("PostgreSQL answers");
+        conn.batch_execute(&format!("BEGIN; {statements}")).unwrap_or_else(|error| panic!("{statements}: {error}"));
+        conn
+    }
+
+    /// Replaces the rules by which it lets people in, in the form of `pg_hba.conf`.
+    pub fn admit(&self, rules: &str) {
+        fs::write(self.data.join("pg_hba.conf"), rules).expect("the rules can be written");
+        self.sql("SELECT pg_reload_conf()");
+    }
 }
 
 impl Drop for Cluster {

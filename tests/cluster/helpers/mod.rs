@@ -17,6 +17,7 @@ mod machine;
 #[path = "../../process/program.rs"]
 #[allow(dead_code, reason = "shared with tests/process, which needs other parts of it")]
 mod program;
+mod proxy;
 mod scene;
 mod server;
 mod visitor;
@@ -24,13 +25,14 @@ mod visitor;
 use std::process::Command;
 
 pub use browser::Browser;
-pub use client::Response;
+pub use client::{Response, get};
 pub use cluster::{Cluster, Stop};
 pub use disk::Disk;
 pub use form::PageForm;
-pub use machine::{Machine, PASSWORD};
+pub use machine::{Machine, PASSWORD, Ran};
 pub use program::{eventually, free_address, within};
-pub use scene::{AWAY, Scene};
+pub use proxy::Proxy;
+pub use scene::{AWAY, SOON, Scene};
 pub use server::Server;
 pub use visitor::{Visitor, status};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Browser, Cluster, Machine, PASSWORD, PageForm, Server, Visitor, commands_on};
+use super::{Browser, Cluster, Machine, PASSWORD, PageForm, Server, Visitor, commands_on, within};
 
 /// How long a server may take to see that the database is gone, or is there again.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -68,6 +68,7 @@ impl Scene {
         for server in &self.servers {
             server.recovers(SOON);
         }
+        self.all_are_live();
         for (command, status) in [("on", 503), ("off", 200)] {
             self.expect("open.example", &[200, 503]);
             self.operator.run(&format!("{command} open.example --wait --timeout 20s")).succeeds();
@@ -76,6 +77,15 @@ impl Scene {
                 assert_eq!(server.status("open.example"), status);
             }
         }
+    }
+
+    /// Waits until every server has told the database that it lives: only for those a change is confirmed.
+    fn all_are_live(&self) {
+        within(SOON, "every server counts as alive", || {
+            let servers = self.operator.run("servers --json").succeeds().json();
+            let live = servers.as_array().expect("a list").iter().filter(|server| server["live"] == true);
+            live.count() == self.servers.len()
+        });
     }
 
     /// What visitors may be answered from now on.
@@ -110,7 +120,7 @@ impl Scene {
     /// Sends what was kept once more, and finds it saved.
     pub fn is_saved_afterwards(&self, kept: &PageForm) {
         let answer = self.ada.post(&self.form, &kept.fields());
-        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.servers[0].log());
         let form = PageForm::of(&self.ada.get(&self.form).text(), "form#site");
         assert_eq!(form.get(MESSAGE), kept.get(MESSAGE));
     }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::{Timestamp, fmt};
 use serde_json::Value;
 
 use super::program::Program;
-use super::{Browser, Machine, PASSWORD, client, free_address, status, within};
+use super::{Browser, Machine, PASSWORD, client, eventually, free_address, status, within};
 
 /// A server that can be stopped, killed, paused and started again at the same address.
 pub struct Server {
@@ -86,6 +87,12 @@ impl Server {
         client::get("/readyz").send(self.address).json()
     }
 
+    /// The time by its own clock, as it stamps its answers.
+    pub fn date(&self) -> Timestamp {
+        let answer = client::get("/healthz").send(self.address);
+        fmt::rfc2822::parse(answer.header("date")).expect("an answer has a date").timestamp()
+    }
+
     /// Whether the database answers it.
     pub fn has_database(&self) -> bool {
         self.ready()["database"] == true
@@ -101,6 +108,12 @@ impl Server {
     #[track_caller]
     pub fn recovers(&self, limit: Duration) {
         within(limit, "the server finds the database again", || self.has_database());
+    }
+
+    /// Waits until it answers a site so.
+    #[track_caller]
+    pub fn enforces(&self, host: &str, status: u16) {
+        eventually(&format!("{host} is answered {status}"), || self.status(host) == status);
     }
 
     /// A browser at its panel, signed in.
