@@ -4,6 +4,7 @@
 //! Each test has a cluster of its own, so they run side by side. Nothing here needs `TEST_POSTGRES_URL`.
 
 mod cable;
+mod clock;
 mod helpers;
 mod outage;
 mod session;
