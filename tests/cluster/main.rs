@@ -7,6 +7,7 @@ mod cable;
 mod clock;
 mod helpers;
 mod outage;
+mod restart;
 mod session;
 mod start;
 mod storm;
