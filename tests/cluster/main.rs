@@ -6,6 +6,7 @@
 mod cable;
 mod clock;
 mod helpers;
+mod input;
 mod outage;
 mod restart;
 mod session;
