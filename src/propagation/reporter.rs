@@ -70,6 +70,11 @@ impl Reporter {
                 {
                     return Ok(Some(id));
                 }
+                if id.is_none() {
+                    // What has this name is this server's former life: killed, it could not take itself out, and would
+                    // be waited for as long as it counts as alive.
+                    writer.server_delete_named(&name)?;
+                }
                 writer.server_insert(&name, env!("CARGO_PKG_VERSION"), revision).map(Some)
             })
         })

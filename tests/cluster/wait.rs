@@ -5,6 +5,25 @@ use std::time::{Duration, Instant};
 use crate::helpers::{Cluster, Server, commands_on, within};
 
 #[test]
+fn a_server_that_is_killed_and_started_again_is_not_waited_for_twice() {
+    let cluster = Cluster::start();
+    let url = cluster.url();
+    let _web1 = Server::on(&url, "web1").started();
+    let mut web2 = Server::on(&url, "web2").started();
+    let operator = commands_on(&url);
+    operator.run("on --wait").succeeds().remarks(&["2 of 2 servers"]);
+    web2.kill();
+    web2.start();
+    within(Duration::from_secs(10), "it is listed once, as it is now", || {
+        let servers = operator.run("servers --json").succeeds().json();
+        let lives = servers.as_array().unwrap().iter().filter(|server| server["name"] == "web2").count();
+        lives == 1
+    });
+    operator.run("off --wait --timeout 5s").succeeds().remarks(&["2 of 2 servers"]);
+    assert_eq!(web2.status("localhost"), 200);
+}
+
+#[test]
 fn a_server_that_lags_is_named_and_one_that_is_dead_is_soon_not_waited_for() {
     let cluster = Cluster::start();
     let url = cluster.url();
