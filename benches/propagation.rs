@@ -99,7 +99,7 @@ fn measure(engine: &str, url: &str, flips: usize, budget: f64) -> Result<bool> {
 /// A server, as far as it follows: what it needs to listen is not here.
 fn server(url: &str, number: usize) -> Result<Maintenance> {
     let builder = Maintenance::builder().database_url(url).setting("SERVER_NAME", &format!("web{number}"));
-    Ok(builder.build()?)
+    Ok(builder.setting("MAINTENANCE_MIRROR", "none").build()?)
 }
 
 async fn all_enforce(servers: &[Maintenance], revision: Revision) -> bool {
