@@ -15,7 +15,17 @@ use crate::config::{SettingSource, SettingView};
 /// Which settings belong together, in the order of the page.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Server", &["BIND", "WORKERS", "SERVER_NAME", "ADMIN_URL", "PUBLIC_ORIGIN", "METRICS_TOKEN"]),
-    ("Database", &["DATABASE_URL", "DATABASE_POOL_SIZE", "DATABASE_CONNECT_TIMEOUT", "DATABASE_STATEMENT_TIMEOUT"]),
+    (
+        "Database",
+        &[
+            "DATABASE_URL",
+            "DATABASE_POOL_SIZE",
+            "DATABASE_CONNECT_TIMEOUT",
+            "DATABASE_STATEMENT_TIMEOUT",
+            "MAINTENANCE_MIRROR",
+            "MAINTENANCE_ON_UNKNOWN",
+        ],
+    ),
     ("Who gets in", &["INTERNAL_IPS", "TRUSTED_PROXIES", "MAINTENANCE_BLOCK_STAFF", "MAINTENANCE_ADMIN_IGNORED_URLS"]),
     ("Sites", &["SITE_ID", "MAINTENANCE_UNKNOWN_SITE", "TIME_ZONE"]),
     (
