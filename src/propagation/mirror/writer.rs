@@ -69,7 +69,7 @@ impl Shared {
 
     /// Waits at most `limit`, for something to write only when `is_eager`, and for the end always.
     fn wait(&self, limit: Duration, is_eager: bool) {
-        let is_quiet = |state: &mut State| !state.is_closed && !(is_eager && !state.waiting.is_empty());
+        let is_quiet = |state: &mut State| !state.is_closed && (!is_eager || state.waiting.is_empty());
         drop(self.bell.wait_timeout_while(self.state(), limit, is_quiet));
     }
 }
