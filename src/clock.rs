@@ -4,7 +4,7 @@
 //! request or action. Stored times are UTC, cut to microseconds, because PostgreSQL keeps no more.
 //!
 //! Servers that share a PostgreSQL decide by its clock, so that "at 14:32" is the same moment on all of them:
-//! [`now`] adds what [`set_offset`] was told. One process has one offset; on SQLite it stays zero.
+//! [`now`] adds what `set_offset` was told. One process has one offset; on SQLite it stays zero.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

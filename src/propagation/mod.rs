@@ -1,9 +1,9 @@
 //! How a change reaches a running process: a wake-up makes it quick, a steady look makes it certain.
 //!
-//! One thread follows the change log ([`follower`]). It looks whether anybody has written, reads everything after the
+//! One thread follows the change log (`follower`). It looks whether anybody has written, reads everything after the
 //! revision it knows, loads only the sites that were touched, and swaps the snapshot. When the database does not
 //! answer, the last snapshot stays in force and the thread tries again. A server that starts meanwhile begins with its
-//! mirror ([`beginning`], [`mirror`]).
+//! mirror (`beginning`, `mirror`).
 
 mod beginning;
 mod clock;
