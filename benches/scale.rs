@@ -5,7 +5,9 @@
 //! threads take for one flip, and the size of its mirror. Budgets: at most 100 ms to listen on one site in SQLite; 30 MB
 //! with one site, 150 MB with 100,000; 10 ms of work for one flip among 100,000, as among ten.
 
+use std::collections::HashMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -169,26 +171,34 @@ impl Running {
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
-    /// Processor time that its threads have taken, to the nanosecond.
-    fn work(&self) -> Result<Duration> {
-        let mut taken = Duration::ZERO;
+    /// Processor time that each of its threads has taken, to the nanosecond.
+    fn threads(&self) -> Result<HashMap<OsString, Duration>> {
+        let mut threads = HashMap::new();
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let times = fs::read_to_string(task?.path().join("schedstat"))?;
+            let task = task?;
+            // A thread may end while it is looked at.
+            let Ok(times) = fs::read_to_string(task.path().join("schedstat")) else { continue };
             let nanoseconds = times.split(' ').next().and_then(|time| time.parse().ok());
-            taken += Duration::from_nanos(nanoseconds.ok_or("the time is not told")?);
+            threads.insert(task.file_name(), Duration::from_nanos(nanoseconds.ok_or("the time is not told")?));
         }
-        Ok(taken)
+        Ok(threads)
+    }
+
+    /// Processor time taken since then, but for that of threads that have ended.
+    fn work_since(&self, before: &HashMap<OsString, Duration>) -> Result<Duration> {
+        let taken = |(thread, now): (OsString, Duration)| now - before.get(&thread).copied().unwrap_or_default();
+        Ok(self.threads()?.into_iter().map(taken).sum())
     }
 
     /// Flips the first site again and again: what a flip costs the writer, and what the server more than doing nothing.
     fn flip(&self, url: &str) -> Result<(Duration, Duration)> {
         let store = Store::open(&DatabaseUrl::parse(url)?, Open::Existing)?;
         let (actions, actor) = (Actions::new(store, || {}), Actor::operator("a benchmark"));
-        let (idle_began, idle_before) = (Instant::now(), self.work()?);
+        let (idle_began, idle_before) = (Instant::now(), self.threads()?);
         std::thread::sleep(REST);
-        let idle = (self.work()? - idle_before).div_duration_f64(idle_began.elapsed());
+        let idle = self.work_since(&idle_before)?.div_duration_f64(idle_began.elapsed());
 
-        let (began, before) = (Instant::now(), self.work()?);
+        let (began, before) = (Instant::now(), self.threads()?);
         let mut written = Duration::ZERO;
         for number in 0..FLIPS {
             let called = Instant::now();
@@ -211,7 +221,7 @@ impl Running {
                 confirmed().is_ok_and(|confirmed| confirmed >= Some(revision))
             });
         }
-        let work = (self.work()? - before).saturating_sub(began.elapsed().mul_f64(idle));
+        let work = self.work_since(&before)?.saturating_sub(began.elapsed().mul_f64(idle));
         Ok((written / FLIPS, work / FLIPS))
     }
 
