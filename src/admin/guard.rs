@@ -129,11 +129,16 @@ pub(super) async fn outermost(
         }
         Err(error) => {
             log::error!("The panel could not look up a session: {error}");
+            let was_read = kept.as_ref().is_some_and(Kept::was_read);
             let kept = match kept {
                 Some(kept) => kept.read().await,
                 None => None,
             };
-            let mut page = panel.error_page(&panel.bare_frame(), &kept::no_database(&panel, kept));
+            let page = match was_read {
+                true => kept::not_known_whether_saved(&panel, kept),
+                false => kept::no_database(&panel, kept),
+            };
+            let mut page = panel.error_page(&panel.bare_frame(), &page);
             add_headers(page.headers_mut());
             Err(InternalError::from_response(error, page).into())
         }

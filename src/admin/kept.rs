@@ -1,9 +1,10 @@
-//! What was typed into the form of a site, when the request is refused before anybody has read it: the session is over,
-//! or the database does not answer. The page that says so carries every field along, so that nothing is lost.
+//! What was typed into the form of a site, when the request is refused: the session is over, or the database does not
+//! answer. The page that says so carries every field along, so that nothing is lost, whoever has read how much of it.
 
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
@@ -18,10 +19,11 @@ use super::panel::Panel;
 use crate::auth::CsrfError;
 use crate::middleware::origin_of;
 
-/// The body of a form that may not have been read yet. Costs nothing unless it is needed.
+/// The body of a form: what somebody has read of it, and what nobody has yet.
 #[derive(Clone)]
 pub(super) struct Kept {
     path: String,
+    read: Rc<RefCell<Vec<u8>>>,
     body: Rc<RefCell<Payload>>,
 }
 
@@ -38,17 +40,32 @@ impl Kept {
         if source != Err(CsrfError::WrongToken) {
             return None;
         }
-        let kept = Self { path: req.path().to_owned(), body: Rc::new(RefCell::new(req.take_payload())) };
-        let body = Rc::clone(&kept.body);
-        let stream = stream::poll_fn(move |context| Pin::new(&mut *body.borrow_mut()).poll_next(context));
+        let body = Rc::new(RefCell::new(req.take_payload()));
+        let kept = Self { path: req.path().to_owned(), read: Rc::default(), body };
+        let (body, read) = (Rc::clone(&kept.body), Rc::clone(&kept.read));
+        let stream = stream::poll_fn(move |context| {
+            let polled = Pin::new(&mut *body.borrow_mut()).poll_next(context);
+            let mut read = read.borrow_mut();
+            if let Poll::Ready(Some(Ok(part))) = &polled
+                && read.len() <= MAX_FORM_BYTES
+            {
+                read.extend_from_slice(part);
+            }
+            polled
+        });
         req.set_payload(Payload::Stream { payload: Box::pin(stream) });
         req.extensions_mut().insert(kept.clone());
         Some(kept)
     }
 
-    /// The fields, as far as nobody has read them; `None` when they are not those of the page of a site.
+    /// Whether a handler has read some of it, so that it may have been saved.
+    pub(super) fn was_read(&self) -> bool {
+        !self.read.borrow().is_empty()
+    }
+
+    /// The fields; `None` when they are not those of the page of a site.
     pub(super) async fn read(&self) -> Option<KeptForm> {
-        let mut read = Vec::new();
+        let mut read = self.read.take();
         while let Some(part) = poll_fn(|context| Pin::new(&mut *self.body.borrow_mut()).poll_next(context)).await {
             read.extend_from_slice(&part.ok()?);
             if read.len() > MAX_FORM_BYTES {
@@ -70,6 +87,19 @@ pub(super) fn no_database(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
     let page = ErrorPage::no_database(panel.base(), &panel.outage());
     match kept {
         Some(kept) => page.keeping(kept, "Nothing was saved. What you typed is kept on this page."),
+        None => page,
+    }
+}
+
+/// 503: the database went away when the handler had done its work, so that nobody knows of it.
+pub(super) fn not_known_whether_saved(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
+    let page = ErrorPage::no_database(panel.base(), &panel.outage());
+    match kept {
+        Some(kept) => page.keeping(
+            kept,
+            "It is not known whether this was saved: look at the site before you save again. What you typed is kept on \
+             this page.",
+        ),
         None => page,
     }
 }
