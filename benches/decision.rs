@@ -98,8 +98,8 @@ fn facts_and_answer(criterion: &mut Criterion) {
         bench.iter(|| (request_host(black_box("forum.example.com:8080")), RequestPath::new(black_box(NEAR_MISS))));
     });
     let snapshot = among(1, closed(a_site(1, HOST)), false);
-    let site = snapshot.closed().next().expect("a site is closed");
-    let pages = &site.closed().expect("it is closed").pages;
+    let (_, closed) = snapshot.closed(now()).next().expect("a site is closed");
+    let pages = closed.pages();
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static(sites::ACCEPT));
     headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(sites::ACCEPT_LANGUAGE));

@@ -198,11 +198,11 @@ fn constant_headers() -> &'static [(&'static str, &'static str)] {
 
 fn browser_answer<T>(read: impl FnOnce(&Answer) -> T) -> T {
     let snapshot = snapshot(&[closed(sites::a_site(1, HOST))]);
-    let site = snapshot.closed().next().and_then(|site| site.closed()).expect("the site is closed");
+    let (_, closed) = snapshot.closed(now()).next().expect("the site is closed");
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static(sites::ACCEPT));
     let visit = Visit { headers: &headers, method: &Method::GET, host: HOST, path: NEAR_MISS };
-    read(site.pages.answer(&visit, now()))
+    read(closed.pages().answer(&visit, now()))
 }
 
 /// Asks again and again on one connection, as a browser does.

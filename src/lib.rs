@@ -54,16 +54,19 @@ pub mod app;
 pub mod aside;
 pub mod auth;
 mod body;
+pub mod cause;
 pub mod change;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
+pub mod closed;
 pub mod config;
 pub mod decision;
 mod endpoints;
 pub mod export;
 pub mod field;
 pub mod language;
+pub mod lease;
 pub mod maintenance;
 pub mod markup;
 pub mod message;
@@ -78,8 +81,10 @@ pub mod propagation;
 pub mod record;
 mod redirect;
 pub mod response;
+pub mod rules;
 #[cfg(feature = "admin")]
 pub mod sample;
+pub mod schedule;
 #[cfg(feature = "cli")]
 pub mod server;
 pub mod server_info;
@@ -89,9 +94,11 @@ pub mod snapshot;
 pub mod storage;
 pub mod tally;
 pub mod template;
+pub mod timeline;
 pub mod transfer;
 pub mod user;
 mod voice;
+pub mod window;
 pub mod wording;
 
 pub use app::{BuildError, Maintenance, MaintenanceBuilder};

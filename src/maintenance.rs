@@ -73,57 +73,17 @@ pub struct MaintenanceRecord {
     pub retry_after: Option<u32>,
 }
 
-/// What kind of reason keeps a site closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CauseKind {
-    /// The *in maintenance* box.
-    Box,
-}
-
-/// One open reason for a site to be closed. A site is closed while any cause is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// Name to end it by, unique within the site: `box`.
-    pub id: String,
-    /// What kind of cause this is.
-    pub kind: CauseKind,
-    /// Since when it has held the site closed.
-    pub since: Option<Timestamp>,
-    /// When it ends by itself or is expected to end; `None` means unknown.
-    pub until: Option<Timestamp>,
-    /// Whether `until` is certain (the site opens then) or only expected.
-    pub ends_by_itself: bool,
-    /// Who opened it.
-    pub by: Option<String>,
-}
-
 impl MaintenanceRecord {
     /// Whether the box holds the site closed at `now`.
     ///
     /// A ticked box whose expected end has passed with [`AtEnd::Open`] no longer does.
     pub fn box_holds(&self, now: Timestamp) -> bool {
-        self.in_maintenance && !(self.at_end == AtEnd::Open && self.expected_end.is_some_and(|end| end <= now))
+        self.in_maintenance && self.box_ends_at().is_none_or(|end| now < end)
     }
 
-    /// Every cause that is open at `now`; empty means that the site is open.
-    pub fn causes(&self, now: Timestamp) -> Vec<Cause> {
-        if !self.box_holds(now) {
-            return Vec::new();
-        }
-        vec![Cause {
-            id: "box".to_owned(),
-            kind: CauseKind::Box,
-            since: self.since,
-            until: self.expected_end,
-            ends_by_itself: self.at_end == AtEnd::Open && self.expected_end.is_some(),
-            by: self.started_by.clone(),
-        }]
-    }
-
-    /// The phase at `now`.
-    pub fn phase(&self, now: Timestamp) -> Phase {
-        if self.box_holds(now) { Phase::Maintenance } else { Phase::Open }
+    /// When the box lets go by itself; `None` when somebody must untick it.
+    pub fn box_ends_at(&self) -> Option<Timestamp> {
+        self.expected_end.filter(|_| self.at_end == AtEnd::Open)
     }
 
     /// The next expected end that still lies ahead of `now`; a past one is never told to visitors.
@@ -177,7 +137,7 @@ mod tests {
             (closed(end, AtEnd::Open), true, false),
         ] {
             assert_eq!((record.box_holds(before), record.box_holds(at)), (held_before, held_at), "{record:?}");
-            assert_eq!(record.causes(at).len(), usize::from(held_at));
+            assert_eq!(record.box_ends_at().is_some_and(|end| end <= at), record.in_maintenance && !held_at);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A snapshot is read once per request. A change compiles only the sites that it touched and shares the rest,
 //! so a flip among 100,000 sites costs what it costs among ten. Patterns and pages exist only for sites that
-//! can be closed.
+//! are closed.
 
 use std::sync::Arc;
 
@@ -11,111 +11,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::change::Revision;
-use crate::maintenance::MaintenanceRecord;
+use crate::closed::{Closed, ClosedSite};
 use crate::message::Message;
-use crate::network::NetworkSet;
 use crate::page::{PageInput, SitePages};
-use crate::path::RequestPath;
-use crate::pattern::{IgnoredPattern, PatternError, PatternSet};
 use crate::record::SiteRecord;
-use crate::response::Redirect;
+use crate::rules::Rules;
 use crate::sharded::ShardedMap;
-use crate::site::{self, Domain, HostMap, SiteId};
-use crate::tally::SiteCounts;
+use crate::site::{Domain, HostMap, SiteId};
 use crate::template::PageTemplates;
 use crate::wording::{self, Wording};
-
-/// Rules that come from the settings and are the same for every site.
-#[derive(Debug)]
-pub struct Rules {
-    /// Paths that always pass, by whole segment: the panel, the gate's endpoints, health. No slash at the end.
-    pub built_in: Vec<String>,
-    /// `INTERNAL_IPS`.
-    pub internal: NetworkSet,
-    /// `TRUSTED_PROXIES`.
-    pub trusted: NetworkSet,
-    /// `MAINTENANCE_ADMIN_IGNORED_URLS`.
-    pub ignored: IgnoredPatterns,
-    /// `MAINTENANCE_BLOCK_STAFF`: staff see the 503 page, too. Superusers always pass.
-    pub block_staff: bool,
-    /// `SITE_ID`: the site that stands in for unknown hosts.
-    pub site_id: Option<SiteId>,
-    /// Whether a host without a site is answered 404 instead of let through.
-    pub refuses_unknown_sites: bool,
-    /// `MAINTENANCE_STATUS`: status of the answer.
-    pub status: StatusCode,
-    /// `MAINTENANCE_RETRY_AFTER`: seconds while no end is known.
-    pub retry_after: u32,
-    /// `LANGUAGE_CODE`: language of the built-in words for visitors whose own is not there.
-    pub language: String,
-    /// `MAINTENANCE_URL`: where visitors are sent instead, unless the site says so itself.
-    pub redirect: Option<String>,
-}
-
-impl Rules {
-    /// Whether a path belongs to the panel, the gate's endpoints or health, by whole segment.
-    pub fn is_built_in(&self, path: &RequestPath<'_>) -> bool {
-        self.built_in.iter().any(|prefix| path.has_segment_prefix(prefix))
-    }
-}
-
-impl Rules {
-    /// What the answers of a site are made from. `now` is the time of the change.
-    pub fn page_input(&self, record: &SiteRecord, now: Timestamp) -> PageInput {
-        let redirect = record.maintenance.redirect_url.as_ref().or(self.redirect.as_ref());
-        PageInput {
-            domain: record.site.domain.to_string(),
-            name: record.site.name.clone(),
-            messages: record.messages.clone(),
-            end: record.maintenance.expected_end,
-            zone: site::time_zone(&record.site.time_zone).unwrap_or(TimeZone::UTC),
-            default_language: self.language.clone(),
-            status: self.status,
-            retry_after: Some(record.maintenance.retry_after.unwrap_or(self.retry_after)),
-            redirect: redirect.and_then(|target| Redirect::parse(target)),
-            now,
-        }
-    }
-}
-
-/// Ignored patterns with their compiled form.
-#[derive(Debug, Default)]
-pub struct IgnoredPatterns {
-    rows: Vec<IgnoredPattern>,
-    set: PatternSet,
-}
-
-impl IgnoredPatterns {
-    /// Compiles rows.
-    ///
-    /// # Errors
-    /// When a row does not compile, or all together cost too much.
-    pub fn compile(rows: Vec<IgnoredPattern>) -> Result<Self, PatternError> {
-        let set = PatternSet::compile(&rows)?;
-        Ok(Self { rows, set })
-    }
-
-    /// Compiles the rows that can be, and says which cannot: those let nothing through.
-    pub fn compile_valid(rows: Vec<IgnoredPattern>) -> (Self, Vec<(usize, PatternError)>) {
-        let (set, left_out) = PatternSet::compile_valid(&rows);
-        (Self { rows, set }, left_out)
-    }
-
-    /// The row that matches the path, if any.
-    pub fn find(&self, path: &RequestPath<'_>) -> Option<&IgnoredPattern> {
-        self.set.find(path).and_then(|row| self.rows.get(row))
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
 
 /// One site, as the gate sees it.
 #[derive(Debug)]
@@ -129,21 +33,6 @@ pub struct SiteSnapshot {
     closed: Option<Box<ClosedSite>>,
 }
 
-/// What only a site needs whose box is ticked.
-#[derive(Debug)]
-pub struct ClosedSite {
-    /// The record: since when, until when, by whom.
-    pub maintenance: MaintenanceRecord,
-    /// Addresses that pass this site.
-    pub networks: NetworkSet,
-    /// Paths that pass this site.
-    pub ignored: IgnoredPatterns,
-    /// The answers, ready to send.
-    pub pages: SitePages,
-    /// Where its requests are counted.
-    pub counts: SiteCounts,
-}
-
 /// Two compiled states are the same thing when they are of the same site.
 impl PartialEq for SiteSnapshot {
     fn eq(&self, other: &Self) -> bool {
@@ -153,38 +42,23 @@ impl PartialEq for SiteSnapshot {
 
 impl SiteSnapshot {
     /// Compiles the record of a site.
-    ///
-    /// A pattern that does not compile, which saving refuses, lets nothing through; the others stay in force.
-    pub fn compile(record: &SiteRecord, rules: &Rules, templates: &PageTemplates, now: Timestamp) -> Self {
-        let closed = record.maintenance.in_maintenance.then(|| {
-            let (ignored, left_out) = IgnoredPatterns::compile_valid(record.patterns.clone());
-            for (row, error) in left_out {
-                log::error!("Ignored pattern {} of {} is left out: {error}", row + 1, record.site.domain);
-            }
-            Box::new(ClosedSite {
-                maintenance: record.maintenance.clone(),
-                networks: record.networks.iter().map(|row| row.network).collect(),
-                ignored,
-                pages: SitePages::new(templates, rules.page_input(record, now)),
-                counts: SiteCounts::default(),
-            })
-        });
+    pub fn compile(record: &SiteRecord, rules: &Arc<Rules>, templates: &Arc<PageTemplates>, now: Timestamp) -> Self {
         Self {
             id: record.site.id,
             domain: record.site.domain.clone(),
             aliases: record.site.aliases.clone(),
             is_default: record.site.is_default,
-            closed,
+            closed: ClosedSite::compile(record, rules, templates, now).map(Box::new),
         }
     }
 
-    /// What holds the site closed at `now`, or `None` when it is open.
+    /// The closed site at `now`, or `None` while it is open.
     #[inline]
-    pub fn closed_at(&self, now: Timestamp) -> Option<&ClosedSite> {
-        self.closed.as_deref().filter(|closed| closed.maintenance.box_holds(now))
+    pub fn closed_at(&self, now: Timestamp) -> Option<Closed<'_>> {
+        self.closed.as_deref()?.at(now)
     }
 
-    /// The compiled state of a ticked box, whether or not it still holds.
+    /// What is known of when the site is closed; `None` when it neither is nor will be.
     pub fn closed(&self) -> Option<&ClosedSite> {
         self.closed.as_deref()
     }
@@ -205,7 +79,10 @@ pub struct Snapshot {
     sites: ShardedMap<SiteId, Arc<SiteSnapshot>>,
     marked_default: Option<SiteId>,
     default_site: Option<Arc<SiteSnapshot>>,
-    closed: ShardedMap<SiteId, Arc<SiteSnapshot>>,
+    /// The sites that are closed or will be.
+    planned: ShardedMap<SiteId, Arc<SiteSnapshot>>,
+    /// From this moment on some site must be compiled anew.
+    valid_until: Timestamp,
     unknown: Option<Unknown>,
     passes_everything: bool,
 }
@@ -262,7 +139,8 @@ impl Snapshot {
             sites: ShardedMap::default(),
             marked_default: None,
             default_site: None,
-            closed: ShardedMap::default(),
+            planned: ShardedMap::default(),
+            valid_until: Timestamp::MAX,
             unknown: None,
         }
     }
@@ -270,6 +148,9 @@ impl Snapshot {
     /// This snapshot with some sites changed: `None` removes a site. Shares everything else.
     pub fn with(&self, changed: &[(SiteId, Option<SiteRecord>)], revision: Revision, now: Timestamp) -> Self {
         let mut next = Self { revision, ..self.clone() };
+        let is_bound = |closed: &ClosedSite| closed.valid_until() <= self.valid_until;
+        let sets_bound = |id: &SiteId| self.planned.get(id).and_then(|site| site.closed()).is_some_and(is_bound);
+        let loses_bound = self.valid_until < Timestamp::MAX && changed.iter().any(|(id, _)| sets_bound(id));
         // All removals first, so that a name may move from one site to another in one step.
         for (id, _) in changed {
             next.remove(*id);
@@ -277,8 +158,23 @@ impl Snapshot {
         for record in changed.iter().filter_map(|(_, record)| record.as_ref()) {
             next.insert(record, now);
         }
+        if loses_bound {
+            let all = next.planned_sites().filter_map(SiteSnapshot::closed).map(ClosedSite::valid_until);
+            next.valid_until = all.min().unwrap_or(Timestamp::MAX);
+        }
         next.choose_default();
         next
+    }
+
+    /// This snapshot with those sites compiled anew whose windows repeat for longer than was laid out; `None` while
+    /// that is not due.
+    pub fn renewed(&self, now: Timestamp) -> Option<Self> {
+        if now < self.valid_until {
+            return None;
+        }
+        let due = self.planned_sites().filter_map(|site| site.closed()).filter(|closed| closed.valid_until() <= now);
+        let due: Vec<_> = due.map(|closed| (closed.record().site.id, Some((**closed.record()).clone()))).collect();
+        Some(self.with(&due, self.revision, now))
     }
 
     /// The revision that this snapshot enforces.
@@ -296,7 +192,7 @@ impl Snapshot {
         &self.templates
     }
 
-    /// Whether no site is closed and no host is refused: the flag ahead of everything.
+    /// Whether no site is closed or will be, and no host is refused: the flag ahead of everything.
     #[inline]
     pub fn passes_everything(&self) -> bool {
         self.passes_everything
@@ -336,19 +232,19 @@ impl Snapshot {
         self.sites.get(&id).map(Arc::as_ref)
     }
 
-    /// How many sites have their box ticked.
-    pub fn closed_sites(&self) -> usize {
-        self.closed.len()
+    /// How many sites are closed at `now`.
+    pub fn closed_sites(&self, now: Timestamp) -> usize {
+        self.closed(now).count()
     }
 
-    /// The sites whose box is ticked, in no particular order; open ones cost nothing.
-    pub fn closed(&self) -> impl Iterator<Item = &SiteSnapshot> {
-        self.closed.iter().map(|(_, site)| site.as_ref())
+    /// The sites that are closed at `now`, in no particular order.
+    pub fn closed(&self, now: Timestamp) -> impl Iterator<Item = (&SiteSnapshot, Closed<'_>)> {
+        self.planned_sites().filter_map(move |site| Some((site, site.closed_at(now)?)))
     }
 
-    /// The sites that are closed at `now`: those whose box is ticked and still holds.
-    pub fn closed_at(&self, now: Timestamp) -> impl Iterator<Item = &SiteSnapshot> {
-        self.closed().filter(move |site| site.closed_at(now).is_some())
+    /// The sites that are closed or will be, in no particular order.
+    pub fn planned_sites(&self) -> impl Iterator<Item = &SiteSnapshot> {
+        self.planned.iter().map(|(_, site)| site.as_ref())
     }
 
     /// Keys of all sites, in no particular order.
@@ -368,8 +264,9 @@ impl Snapshot {
 
     fn insert(&mut self, record: &SiteRecord, now: Timestamp) {
         let site = Arc::new(SiteSnapshot::compile(record, &self.rules, &self.templates, now));
-        if site.closed.is_some() {
-            self.closed.insert(site.id, Arc::clone(&site));
+        if let Some(closed) = site.closed() {
+            self.planned.insert(site.id, Arc::clone(&site));
+            self.valid_until = self.valid_until.min(closed.valid_until());
         }
         if site.is_default {
             self.marked_default = Some(site.id);
@@ -380,7 +277,7 @@ impl Snapshot {
 
     fn remove(&mut self, id: SiteId) {
         let Some(site) = self.sites.remove(&id) else { return };
-        self.closed.remove(&id);
+        self.planned.remove(&id);
         if self.marked_default == Some(id) {
             self.marked_default = None;
         }
@@ -391,7 +288,7 @@ impl Snapshot {
         let only = || (self.sites.len() == 1).then(|| self.sites.iter().next().map(|(id, _)| *id)).flatten();
         let id = self.rules.site_id.or_else(only).or(self.marked_default);
         self.default_site = id.and_then(|id| self.sites.get(&id).cloned());
-        self.passes_everything = self.closed.is_empty() && !self.rules.refuses_unknown_sites;
+        self.passes_everything = self.planned.is_empty() && !self.rules.refuses_unknown_sites;
     }
 }
 

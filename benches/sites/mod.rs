@@ -6,10 +6,12 @@ use actix_web::http::StatusCode;
 use jiff::Timestamp;
 use maintenance_mode::change::Revision;
 use maintenance_mode::network::NetworkSet;
+use maintenance_mode::pattern::IgnoredPatterns;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
+use maintenance_mode::rules::Rules;
 use maintenance_mode::site::{Domain, Site, SiteId};
-use maintenance_mode::snapshot::{IgnoredPatterns, Rules, Snapshot};
+use maintenance_mode::snapshot::Snapshot;
 use maintenance_mode::template::PageTemplates;
 
 /// The site that every measured request is for.

@@ -24,6 +24,15 @@ pub enum ActionError {
     /// The log has no such entry.
     #[error("there is no such change")]
     NoSuchChange,
+    /// The window does not exist, or not any more.
+    #[error("there is no such window")]
+    NoSuchWindow,
+    /// The window has no such time.
+    #[error("this window has no time that could be changed so")]
+    NotRunning,
+    /// The lease does not exist, or not any more: ended, or lifted because it was not renewed in time.
+    #[error("there is no such lease; it was ended, or lifted because it was not renewed in time")]
+    NoSuchLease,
     /// Values that cannot be saved.
     #[error("nothing was saved: {0}")]
     Invalid(FieldErrors),

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Act, ActionError, Actions, Actor, Done};
+use crate::cause::{Cause, CauseId};
 use crate::field::FieldErrors;
-use crate::maintenance::{AtEnd, Cause, MaintenanceRecord};
+use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::message::Message;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
+use crate::window::{Exception, SiteException};
 
 /// How maintenance starts.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +33,7 @@ pub enum Switched {
     Started(SiteRecord),
     /// It was already in maintenance; message or expected end changed.
     Updated(SiteRecord),
-    /// Maintenance ended, with all these causes.
+    /// These causes ended. Others hold it closed only where one was named.
     Ended(SiteRecord, Vec<Cause>),
     /// It was so already.
     Already(SiteRecord),
@@ -56,22 +58,46 @@ impl Actions {
         self.act(actor, |act| sites.iter().map(|site| act.start(*site, start)).collect())
     }
 
-    /// Ends maintenance on these sites: afterwards they are open.
+    /// Ends one cause on these sites, by its id: something else may hold them closed afterwards. A site that it does
+    /// not hold closed stays as it is.
+    ///
+    /// # Errors
+    /// As [`Actions::end`].
+    pub fn end_cause(
+        &self,
+        actor: &Actor,
+        sites: &[SiteId],
+        cause: CauseId,
+    ) -> Result<Done<Vec<Switched>>, ActionError> {
+        self.act(actor, |act| sites.iter().map(|site| act.end(*site, Some(cause))).collect())
+    }
+
+    /// Ends maintenance on these sites, whatever holds them closed: afterwards they are open. A window of all sites
+    /// goes on elsewhere.
     ///
     /// # Errors
     /// [`ActionError::NotAllowed`] or [`ActionError::NoSuchSite`]; then no site was changed.
     pub fn end(&self, actor: &Actor, sites: &[SiteId]) -> Result<Done<Vec<Switched>>, ActionError> {
-        self.act(actor, |act| sites.iter().map(|site| act.end(*site)).collect())
+        self.act(actor, |act| sites.iter().map(|site| act.end(*site, None)).collect())
     }
 }
 
 impl Act<'_, '_> {
+    /// A protected site asks for its domain, unless the caller has asked.
+    pub(super) fn ask_if_protected(&self, record: &SiteRecord, typed: Option<&[String]>) -> Result<(), ActionError> {
+        let is_typed = typed.is_none_or(|typed| typed.iter().any(|typed| record.site.domain.is_meant_by(typed)));
+        if record.site.is_protected && !is_typed {
+            return Err(ActionError::Protected { domain: record.site.domain.to_string() });
+        }
+        Ok(())
+    }
+
     fn start(&mut self, site: SiteId, start: &Start) -> Result<Switched, ActionError> {
         self.need_staff_of(site)?;
         let (before, _) = self.record(site)?;
         let is_fresh = !before.maintenance.box_holds(self.now);
-        if is_fresh && before.site.is_protected && !is_typed(&before, start) {
-            return Err(ActionError::Protected { domain: before.site.domain.to_string() });
+        if is_fresh {
+            self.ask_if_protected(&before, start.typed_domains.as_deref())?;
         }
         if start.expected_end.is_some_and(|end| end <= self.now) {
             return Err(FieldErrors::of("expected_end", "lies in the past").into());
@@ -101,17 +127,46 @@ impl Act<'_, '_> {
         }
     }
 
-    fn end(&mut self, site: SiteId) -> Result<Switched, ActionError> {
+    fn end(&mut self, site: SiteId, only: Option<CauseId>) -> Result<Switched, ActionError> {
         self.need_staff_of(site)?;
         let (before, _) = self.record(site)?;
-        let causes = before.maintenance.causes(self.now);
+        let open = before.causes().at(self.now);
+        let ended: Vec<Cause> = open.iter().filter(|cause| only.is_none_or(|only| only == cause.id)).cloned().collect();
         let mut after = before.clone();
-        end(&mut after.maintenance);
-        match self.save(&before, &after, "maintenance.ended", None)? {
-            None => Ok(Switched::Already(after)),
-            // The box was ticked but had already opened by itself at its expected end.
-            Some(_) if causes.is_empty() => Ok(Switched::Already(after)),
-            Some(_) => Ok(Switched::Ended(after, causes)),
+        for cause in &ended {
+            end_cause(&mut after, cause, self.now);
+        }
+        if only.is_none_or(|only| only == CauseId::Box) {
+            // A box that has opened by itself at its expected end is still ticked.
+            end(&mut after.maintenance);
+        }
+        let action = match (ended.len() < open.len(), only) {
+            (false, _) | (true, None) => "maintenance.ended",
+            (true, Some(CauseId::Box)) => "maintenance.updated",
+            (true, Some(CauseId::Lease(_))) => "lease.ended",
+            (true, Some(CauseId::Window(_))) => "window.ended",
+        };
+        match self.save(&before, &after, action, None)? {
+            Some(_) if !ended.is_empty() => Ok(Switched::Ended(after, ended)),
+            _ => Ok(Switched::Already(after)),
+        }
+    }
+}
+
+/// Takes one open cause from a site. A window of all sites goes on elsewhere.
+fn end_cause(record: &mut SiteRecord, cause: &Cause, now: Timestamp) {
+    match cause.id {
+        CauseId::Box => end(&mut record.maintenance),
+        CauseId::Lease(id) => record.leases.retain(|lease| lease.id != id),
+        CauseId::Window(id) => {
+            let Some(starts_at) = cause.since else { return };
+            match record.windows.iter_mut().find(|window| window.id == id) {
+                Some(own) => drop(own.exceptions.insert(starts_at, Exception { ends_at: now })),
+                None => {
+                    record.exceptions.retain(|it| (it.window, it.starts_at) != (id, starts_at));
+                    record.exceptions.push(SiteException { window: id, starts_at, ends_at: now });
+                }
+            }
         }
     }
 }
@@ -132,10 +187,6 @@ pub(super) fn end(record: &mut MaintenanceRecord) {
     record.started_by = None;
     record.expected_end = None;
     record.at_end = AtEnd::Remind;
-}
-
-fn is_typed(record: &SiteRecord, start: &Start) -> bool {
-    start.typed_domains.as_ref().is_none_or(|typed| typed.iter().any(|typed| record.site.domain.is_meant_by(typed)))
 }
 
 /// Sets the text of the first message, which is the fallback for all languages.

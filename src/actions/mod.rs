@@ -4,12 +4,14 @@
 //! one transaction. Nothing else writes what the gate decides by.
 
 mod error;
+mod lease;
 mod login;
 mod maintenance;
 mod site;
 mod transfer;
 mod undo;
 mod user;
+mod window;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use error::ActionError;
+pub use lease::{Leased, Take};
 pub(crate) use login::RightPassword;
 pub use maintenance::{Start, Switched};
 pub use site::{Save, Saved};
@@ -25,6 +28,7 @@ pub use transfer::Imported;
 pub use undo::Undone;
 pub(crate) use user::SETUP_SECRET;
 pub use user::{PasswordHash, UserEdit};
+pub use window::{ALL_SITES, Planned};
 
 use crate::change::Revision;
 use crate::clock;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Act, ActionError, Actions, Actor, Done};
 use crate::change::{Change, Revision};
-use crate::record::{Fields, SiteRecord};
+use crate::record::{Fields, SiteRecord, windows_with};
 use crate::site::SiteId;
 
 /// What an undo put back.
@@ -71,6 +71,9 @@ impl Actions {
 impl Act<'_, '_> {
     fn undo(&mut self, revision: Revision, over: Over) -> Result<Undone, ActionError> {
         let change = self.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
+        if change.site_id.is_none() && change.action.starts_with("window.") {
+            return self.put_back_shared(change, over);
+        }
         let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
         self.need_same_sites(revision)?;
         let record = match (&change.before, &change.after) {
@@ -91,6 +94,24 @@ impl Act<'_, '_> {
     }
 
     /// Puts the fields of an edit back.
+    /// Lays the windows of all sites back to what they were.
+    fn put_back_shared(&mut self, change: Change, over: Over) -> Result<Undone, ActionError> {
+        self.need_superuser()?;
+        let (Some(before), Some(after)) = (&change.before, &change.after) else {
+            return Err(ActionError::CannotUndo { reason: "its entry in the log is incomplete" });
+        };
+        let current = self.writer.window_shared()?;
+        let is_as_it_became = windows_with(&current, fields(after)?).is_ok_and(|windows| *windows == *current);
+        if !is_as_it_became && matches!(over, Over::Nothing) {
+            return Err(ActionError::CannotUndo { reason: "the window has changed again since" });
+        }
+        let unreadable = "it was written by another version of this program";
+        let restored =
+            windows_with(&current, fields(before)?).map_err(|_| ActionError::CannotUndo { reason: unreadable })?;
+        self.window_save_shared(&current, &restored, "window.edited", Some(change.revision))?;
+        Ok(Undone { change, record: None })
+    }
+
     fn put_back(
         &mut self,
         change: &Change,
@@ -111,10 +132,11 @@ impl Act<'_, '_> {
             self.need_superuser()?;
         }
         self.check(&restored, Some(site))?;
-        let held = (current.maintenance.box_holds(self.now), restored.maintenance.box_holds(self.now));
+        let held = (current.is_closed(self.now), restored.is_closed(self.now));
         let action = match held {
             (false, true) => "maintenance.started",
             (true, false) => "maintenance.ended",
+            _ if before.keys().all(|name| name.starts_with("window ")) => "window.edited",
             _ => "site.edited",
         };
         self.save(&current, &restored, action, Some(change.revision))?;

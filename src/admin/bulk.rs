@@ -65,7 +65,7 @@ impl Action {
     }
 
     fn is_done(self, record: &SiteRecord, now: Timestamp) -> bool {
-        record.maintenance.box_holds(now) == (self == Self::Start)
+        record.is_closed(now) == (self == Self::Start)
     }
 }
 

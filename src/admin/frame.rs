@@ -72,7 +72,7 @@ impl Panel {
                 Source::Mirror { as_of } => Knowledge::AsOf { at: moment(as_of), age: lasted_from_seconds(as_of, now) },
                 Source::Unknown => Knowledge::Nothing,
             },
-            closed: self.maintenance.snapshot().closed_sites(),
+            closed: self.maintenance.snapshot().closed_sites(now),
         }
     }
 
@@ -103,10 +103,10 @@ impl Panel {
             let began = |site: &StripSite| site.since.as_ref().map(|since| since.iso.clone());
             b_overdue.cmp(a_overdue).then(began(a).cmp(&began(b))).then(a.domain.cmp(&b.domain))
         });
-        let is_long = snapshot.closed().filter(|site| operator.rights().staff_of(site.id)).any(|site| {
-            let since = site.closed_at(now).and_then(|closed| closed.maintenance.since);
-            since.is_some_and(|since| now.duration_since(since).as_hours() >= LONG_HOURS)
-        });
+        let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
+        let is_long = theirs
+            .filter_map(|(_, closed)| closed.record().causes().standing(now).since)
+            .any(|since| now.duration_since(since).as_hours() >= LONG_HOURS);
         let count = closed.len();
         Some(Strip {
             closed: count,
@@ -129,20 +129,20 @@ fn strip_sites(
     now: Timestamp,
 ) -> Vec<(SiteId, StripSite, bool)> {
     let zone = panel.zone();
-    let theirs = snapshot.closed().filter(|site| operator.rights().staff_of(site.id));
-    let named = theirs.filter_map(|site| {
-        let record = &site.closed_at(now)?.maintenance;
-        let overdue = record.expected_end.filter(|_| record.is_overdue(now)).map(|end| lasted(end, now));
+    let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
+    let named = theirs.map(|(site, closed)| {
+        let standing = closed.record().causes().standing(now);
+        let overdue = standing.overdue(now).map(|end| lasted(end, now));
         let is_overdue = overdue.is_some();
         let strip = StripSite {
             domain: site.domain.to_unicode(),
             href: format!("{}sites/{}/", panel.base(), site.id),
-            since: record.since.map(|since| Moment::of(since, &zone, now)),
-            lasted: record.since.map(|since| lasted(since, now)).unwrap_or_default(),
+            since: standing.since.map(|since| Moment::of(since, &zone, now)),
+            lasted: standing.since.map(|since| lasted(since, now)).unwrap_or_default(),
             overdue,
-            by: record.started_by.clone(),
+            by: standing.by,
         };
-        Some((site.id, strip, is_overdue))
+        (site.id, strip, is_overdue)
     });
     named.collect()
 }

@@ -129,9 +129,12 @@ async fn on_pages<T: Send + 'static>(
         let now = clock::now();
         let in_force = snapshot.site(record.site.id).and_then(|site| site.closed_at(now));
         let seen = match in_force {
-            Some(closed) => look(&record, &closed.pages, &snapshot, now),
+            Some(closed) => look(&record, closed.pages(), &snapshot, now),
             None => {
-                let pages = SitePages::new(snapshot.templates(), snapshot.rules().page_input(&record, now));
+                let pages = SitePages::new(
+                    snapshot.templates(),
+                    snapshot.rules().page_input(&record, &record.messages, record.maintenance.expected_end, now),
+                );
                 look(&record, &pages, &snapshot, now)
             }
         };

@@ -16,8 +16,9 @@ use crate::middleware::{client_of, origin_of};
 use crate::network::ClientAddress;
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
+use crate::rules::Rules;
 use crate::site::{SiteId, request_host};
-use crate::snapshot::{Rules, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::template::PageTemplates;
 
 /// A path that no pattern means, unless it frees everything.

@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    backup, completions, export, history, import, man, migrate, off, on, pattern, serve, servers, site, status, undo,
-    user, why,
+    backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, site,
+    status, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources};
 
@@ -38,6 +38,8 @@ pub enum Command {
     Serve(Box<serve::Serve>),
     On(Box<on::On>),
     Off(off::Off),
+    Run(Box<run::Run>),
+    Renew(renew::Renew),
     Status(status::Status),
     Why(Box<why::Why>),
     Undo(undo::Undo),
@@ -45,6 +47,8 @@ pub enum Command {
     Site(site::SiteCommand),
     #[command(alias = "patterns")]
     Pattern(pattern::PatternCommand),
+    #[command(alias = "windows")]
+    Window(window::WindowCommand),
     #[command(alias = "users")]
     User(user::UserCommand),
     History(history::History),

@@ -50,11 +50,15 @@ pub fn briefly(store: &Store) {
 /// # Errors
 /// [`TimedOut`] with the servers that are behind.
 pub fn wait(console: &Console, store: &Store, revision: Revision, args: &WaitArgs) -> anyhow::Result<()> {
-    if !args.wait {
-        return Ok(());
-    }
+    if args.wait { insist(console, store, revision, Duration::try_from(args.timeout)?) } else { Ok(()) }
+}
+
+/// Waits until every live server enforces a revision, with a line a second on standard error.
+///
+/// # Errors
+/// [`TimedOut`] with the servers that are behind.
+pub fn insist(console: &Console, store: &Store, revision: Revision, limit: Duration) -> anyhow::Result<()> {
     let started = Instant::now();
-    let limit = Duration::try_from(args.timeout)?;
     let mut remarked = started;
     loop {
         let (found, now) = look(store, revision)?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{text, time};
 use crate::change::Change;
+use crate::record::member_in_words;
 
 /// What happened, in one short line: `Maintenance started`, `Maintenance updated: expected end 02:30 → 03:30`.
 pub fn change(change: &Change, now: Timestamp) -> String {
@@ -36,6 +37,11 @@ fn detail(name: &str, before: &Value, after: &Value, now: Timestamp) -> Vec<Stri
         ("patterns", Value::Array(before), Value::Array(after)) => rows("pattern", "pattern", before, after),
         ("networks", Value::Array(before), Value::Array(after)) => rows("network", "network", before, after),
         ("aliases", Value::Array(before), Value::Array(after)) => rows("alias", "", before, after),
+        ("exceptions", ..) => vec!["times of windows of all sites".to_owned()],
+        (name, before, after) if name.starts_with("window ") || name.starts_with("lease ") => {
+            let words = |value| member_in_words(name, value).map(|words| text::plain(&words));
+            vec![format!("{}: {}", name.replace(' ', "-"), words(after).or_else(|| words(before)).unwrap_or_default())]
+        }
         (name, before, after) => vec![format!("{} {} → {}", name.replace('_', " "), short(before), short(after))],
     }
 }
@@ -115,7 +121,7 @@ mod tests {
                 json!({"expected_end": "2026-11-22T03:30:00Z"}),
                 "Maintenance updated: expected end 03:30 → 2026-11-22 03:30",
             ),
-            ("window.added", json!({}), json!({}), "window.added"),
+            ("moon.landed", json!({}), json!({}), "moon.landed"),
         ] {
             assert_eq!(change(&a_change(action, before, after), now), line);
         }

@@ -14,7 +14,7 @@ Exit codes:
   4   not allowed
   5   timed out
   6   still closed by another cause (off --cause)
-  `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
+  `run`: that of the command; `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Exit {
     StillClosed,
     Maintenance,
     Draining,
+    /// What a command that was run ended with.
+    Command(u8),
 }
 
 impl Exit {
@@ -43,6 +45,7 @@ impl Exit {
             Self::StillClosed => 6,
             Self::Maintenance => 10,
             Self::Draining => 11,
+            Self::Command(code) => code,
         }
     }
 

@@ -16,6 +16,7 @@ mod exit;
 mod export;
 mod history;
 mod import;
+mod lease;
 mod logging;
 mod man;
 mod migrate;
@@ -23,6 +24,8 @@ mod off;
 mod on;
 mod open;
 mod pattern;
+mod renew;
+mod run;
 mod serve;
 mod servers;
 mod site;
@@ -34,6 +37,7 @@ mod time;
 mod undo;
 mod user;
 mod why;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -105,11 +109,14 @@ fn dispatch(
         Command::Serve(args) => serve::run(&context, args, command, matches, sources),
         Command::On(args) => on::run(&context, &args),
         Command::Off(args) => off::run(&context, &args),
+        Command::Run(args) => run::run(&context, &args),
+        Command::Renew(args) => renew::run(&context, &args),
         Command::Status(args) => status::run(&context, &args),
         Command::Why(args) => why::run(&context, &args),
         Command::Undo(args) => undo::run(&context, &args),
         Command::Site(args) => site::run(&context, &args),
         Command::Pattern(args) => pattern::run(&context, &args),
+        Command::Window(args) => window::run(&context, &args),
         Command::User(args) => user::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
         Command::Servers(args) => servers::run(&context, &args),

@@ -8,14 +8,11 @@ use super::directory::{DefaultSite, Directory, SiteArgs, confirm_all};
 use super::exit::Exit;
 use super::switched::{self, Outcome, Plan, described};
 use super::{Context, actor, open};
-use crate::actions::Switched;
+use crate::cause::CauseId;
 use crate::clock;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
-
-/// Name of the cause that the *in maintenance* box is.
-const BOX: &str = "box";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +35,7 @@ pub struct Off {
     ///
     /// The exit code is 6 when another cause still holds a site closed, which is named.
     #[arg(long, value_name = "ID")]
-    cause: Option<String>,
+    cause: Option<CauseId>,
 
     /// Do not ask for --all
     #[arg(long, short)]
@@ -69,27 +66,20 @@ pub fn run(context: &Context, args: &Off) -> anyhow::Result<Exit> {
         return plan(context, args, &store, &ids);
     }
     confirm_all(console, &args.sites, args.yes, "End maintenance on", &chosen)?;
-    let (switched, revision) = match args.cause.as_deref() {
-        None | Some(BOX) => {
-            let done = open::actions(&store).end(&actor::operator(), &ids)?;
-            (done.value, done.revision)
-        }
-        // No other cause can be open, so there is nothing to end.
-        Some(_) => {
-            let records = store.read(|reader| reader.record_some(&ids))?;
-            let switched = records.into_iter().map(|(record, _)| Switched::Already(record)).collect();
-            (switched, store.read(|reader| reader.change_last())?)
-        }
+    let (actions, actor) = (open::actions(&store), actor::operator());
+    let done = match args.cause {
+        None => actions.end(&actor, &ids)?,
+        Some(cause) => actions.end_cause(&actor, &ids, cause)?,
     };
-    let now = clock::now();
-    let outcomes: Vec<Outcome> = Vec::into_iter(switched).map(|switched| Outcome::of(switched, now)).collect();
+    let (now, revision) = (clock::now(), done.revision);
+    let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
         switched::print_json(console, &store, &outcomes, now)?;
     } else {
         console.print(&page(args, &outcomes, now))?;
     }
     confirm::wait(console, &store, revision, &args.wait)?;
-    let is_closed = |outcome: &Outcome| !outcome.record.maintenance.causes(now).is_empty();
+    let is_closed = |outcome: &Outcome| outcome.record.is_closed(now);
     Ok(if outcomes.iter().any(is_closed) { Exit::StillClosed } else { Exit::Done })
 }
 
@@ -115,7 +105,7 @@ fn page(args: &Off, outcomes: &[Outcome], now: Timestamp) -> String {
 
 /// The causes that hold a site closed, in words.
 fn still_closed(record: &SiteRecord, now: Timestamp) -> Option<String> {
-    let causes = record.maintenance.causes(now);
+    let causes = record.causes().at(now);
     let names: Vec<String> = causes.iter().map(|cause| described(cause, now)).collect();
     (!names.is_empty()).then(|| names.join("; "))
 }
@@ -125,8 +115,8 @@ fn plan(context: &Context, args: &Off, store: &Store, ids: &[SiteId]) -> anyhow:
     let now = clock::now();
     let records = store.read(|reader| reader.record_some(ids))?;
     let ends = |record: &SiteRecord| {
-        let causes = record.maintenance.causes(now);
-        causes.iter().any(|cause| args.cause.as_ref().is_none_or(|id| *id == cause.id))
+        let causes = record.causes().at(now);
+        causes.iter().any(|cause| args.cause.is_none_or(|id| id == cause.id))
     };
     if args.json {
         let plans: Vec<Plan> = records

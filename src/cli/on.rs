@@ -7,11 +7,13 @@ use super::confirm::{self, WaitArgs};
 use super::directory::{Directory, SiteArgs, confirm_all};
 use super::exit::Exit;
 use super::switched::{self, Outcome};
-use super::{Context, actor, open, text, time};
-use crate::actions::Start;
+use super::{Context, actor, lease, open, text, time};
+use crate::actions::{Start, Take};
+use crate::cause::CauseId;
 use crate::change::Revision;
 use crate::clock;
 use crate::config::GateSettings;
+use crate::lease::OnExpiry;
 use crate::maintenance::AtEnd;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -58,6 +60,20 @@ pub struct On {
     #[arg(long, short)]
     yes: bool,
 
+    /// Hold the site by a lease instead of the box: for a deploy that may die; see `maintenance renew`
+    ///
+    /// The lease must be renewed within this time. `maintenance run` takes, renews and ends one around a command.
+    #[arg(long, value_name = "DURATION", value_parser = time::duration, conflicts_with_all = ["lasts", "until"])]
+    lease: Option<SignedDuration>,
+
+    /// What happens when the lease is not renewed in time: lift opens the site, stay keeps it closed
+    #[arg(long, value_name = "WHAT", default_value = "stay", requires = "lease")]
+    on_expiry: OnExpiry,
+
+    /// What holds the lease, for people
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, requires = "lease")]
+    name: String,
+
     #[command(flatten)]
     wait: WaitArgs,
 
@@ -94,6 +110,22 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
     if !args.yes {
         start.typed_domains = Some(typed_domains(context, &store, &ids, now)?);
     }
+    if let Some(length) = args.lease {
+        return take(
+            context,
+            args,
+            &store,
+            &ids,
+            Take {
+                length,
+                on_expiry: args.on_expiry,
+                name: args.name.clone(),
+                message: args.message.clone(),
+                language: args.gate.language_code.clone(),
+                typed_domains: start.typed_domains,
+            },
+        );
+    }
     // Durations count from the moment of the change, not from before a question was answered.
     start.expected_end = args.expected_end(clock::now());
     let done = open::actions(&store).start(&actor::operator(), &ids, &start)?;
@@ -124,6 +156,22 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Holds the sites by leases.
+fn take(context: &Context, args: &On, store: &Store, ids: &[SiteId], take: Take) -> anyhow::Result<Exit> {
+    let done = open::actions(store).lease_take(&actor::operator(), ids, &take)?;
+    if args.json {
+        context.console.json(&done.value.iter().map(lease::View::of).collect::<Vec<_>>())?;
+    } else {
+        let now = clock::now();
+        let line = |leased| format!("Maintenance started: {}.\n", lease::told(leased, now));
+        let renew: String = done.value.iter().map(|leased| format!(" {}", CauseId::Lease(leased.lease.id))).collect();
+        let lines: String = done.value.iter().map(line).collect();
+        context.console.print(&format!("{lines}Renew: maintenance renew{renew}\n"))?;
+    }
+    confirm::wait(&context.console, store, done.revision, &args.wait)?;
+    Ok(Exit::Done)
+}
+
 impl On {
     fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
         let lasting = self.lasts.and_then(|lasts| now.checked_add(lasts).ok());
@@ -132,7 +180,12 @@ impl On {
 }
 
 /// Asks for the domain of each protected site that would be closed.
-fn typed_domains(context: &Context, store: &Store, ids: &[SiteId], now: Timestamp) -> anyhow::Result<Vec<String>> {
+pub(super) fn typed_domains(
+    context: &Context,
+    store: &Store,
+    ids: &[SiteId],
+    now: Timestamp,
+) -> anyhow::Result<Vec<String>> {
     let records = store.read(|reader| reader.record_some(ids))?;
     let asking = records.iter().filter(|(record, _)| record.site.is_protected && !record.maintenance.box_holds(now));
     let typed = asking.map(|(record, _)| {

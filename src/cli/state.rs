@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cause::Cause;
 use crate::change::Revision;
-use crate::maintenance::{Cause, Phase};
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 
@@ -38,25 +39,18 @@ pub struct SiteState {
 impl SiteState {
     /// The state of a record at `now`.
     pub fn of(record: &SiteRecord, revision: Revision, now: Timestamp) -> Self {
-        let causes = record.maintenance.causes(now);
-        let first = causes.iter().min_by_key(|cause| cause.since);
-        let until = causes
-            .iter()
-            .map(|cause| cause.until)
-            .max()
-            .flatten()
-            .filter(|_| causes.iter().all(|cause| cause.until.is_some()));
+        let standing = record.causes().standing(now);
         Self {
             id: record.site.id,
             domain: record.site.domain.to_string(),
             name: record.site.display_name(),
-            phase: record.maintenance.phase(now),
-            since: first.and_then(|cause| cause.since),
-            until,
-            overdue: record.maintenance.is_overdue(now),
-            started_by: first.and_then(|cause| cause.by.clone()),
+            phase: standing.phase(),
+            since: standing.since,
+            until: standing.until,
+            overdue: standing.overdue(now).is_some(),
+            started_by: standing.by,
             message: record.messages.first().map(|message| message.body.clone()).filter(|body| !body.is_empty()),
-            causes,
+            causes: standing.causes,
             revision,
         }
     }

@@ -7,8 +7,9 @@ use super::console::Console;
 use super::state::SiteState;
 use super::{text, time};
 use crate::actions::Switched;
+use crate::cause::Cause;
 use crate::change::Revision;
-use crate::maintenance::{AtEnd, Cause};
+use crate::maintenance::AtEnd;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
@@ -127,10 +128,16 @@ impl Outcome {
 pub fn described(cause: &Cause, now: Timestamp) -> String {
     match (&cause.by, cause.since) {
         (Some(by), Some(since)) => {
-            format!("{} (started by {} at {})", cause.id, text::plain(by), time::exact(since, now))
+            format!("{}{} (started by {} at {})", cause.id, named(cause), text::plain(by), time::exact(since, now))
         }
-        _ => cause.id.clone(),
+        (None, Some(since)) => format!("{}{} (since {})", cause.id, named(cause), time::exact(since, now)),
+        _ => cause.id.to_string(),
     }
+}
+
+/// ` “Database upgrade”`, of a cause that has a name.
+fn named(cause: &Cause) -> String {
+    if cause.name.is_empty() { String::new() } else { format!(" “{}”", text::plain(&cause.name)) }
 }
 
 /// Prints the states with what happened.

@@ -4,6 +4,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
+use crate::schedule::{Moment, Reading};
+
 /// Longest duration that can be meant.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
@@ -112,6 +114,75 @@ impl When {
                 }
             }
         }
+    }
+}
+
+/// A time on the clock of some zone, or an exact one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalTime {
+    /// With an offset: the zone only says how it is shown.
+    Exact(Timestamp),
+    /// A day and a time of the zone.
+    Clock(DateTime),
+    /// The next such time of the zone.
+    Next(Time),
+}
+
+impl LocalTime {
+    /// Reads `02:00`, `2026-11-22 02:00` or `2026-11-22T02:00+01:00`.
+    ///
+    /// # Errors
+    /// A sentence that says how a time is written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        for form in ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"] {
+            if let Ok(clock) = DateTime::strptime(form, text) {
+                return Ok(Self::Clock(clock));
+            }
+        }
+        if let Ok(time) = Time::strptime("%H:%M", text) {
+            return Ok(Self::Next(time));
+        }
+        match When::parse(text) {
+            Ok(When::At(at)) => Ok(Self::Exact(at)),
+            _ => {
+                Err("a time is 02:00 or 2026-11-22 02:00, or one with an offset such as 2026-11-22T02:00+01:00"
+                    .to_owned())
+            }
+        }
+    }
+
+    /// The moment that is meant in a zone; a time without a day is the next one after `after`. What is odd about it is
+    /// added to `remarks`.
+    ///
+    /// # Errors
+    /// A time so far away that it cannot be represented.
+    pub fn read(self, zone: &TimeZone, after: Timestamp, remarks: &mut Vec<String>) -> Result<Moment, jiff::Error> {
+        let clock = match self {
+            Self::Exact(at) => return Ok(Moment::new(at, zone.clone())),
+            Self::Clock(clock) => clock,
+            Self::Next(time) => {
+                let today = after.to_zoned(zone.clone()).date();
+                let is_ahead = Reading::of(today.to_datetime(time), zone)?.moment().at() > after;
+                let day = if is_ahead { today } else { today.saturating_add(1.day()) };
+                day.to_datetime(time)
+            }
+        };
+        let shown = clock.strftime("%Y-%m-%d %H:%M");
+        let reading = Reading::of(clock, zone)?;
+        match &reading {
+            Reading::Once(_) => {}
+            Reading::Skipped(moved_to) => remarks.push(format!(
+                "{shown} does not exist, because the clock jumps: {} is taken",
+                moved_to.clock().strftime("%H:%M")
+            )),
+            Reading::Twice(first, second) => remarks.push(format!(
+                "{shown} comes twice, because the clock is put back: the first is taken, {}; for the second give its                  offset, {}",
+                first.at().to_zoned(zone.clone()).strftime("%H:%M%:z"),
+                second.at().to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M%:z")
+            )),
+        }
+        Ok(reading.moment())
     }
 }
 

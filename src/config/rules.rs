@@ -3,8 +3,9 @@
 use actix_web::http::StatusCode;
 
 use super::settings::{GateSettings, UnknownSite};
+use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternError;
-use crate::snapshot::{IgnoredPatterns, Rules};
+use crate::rules::Rules;
 
 /// Paths of the endpoints for monitors, which pass always.
 const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];

@@ -15,10 +15,11 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::closed::Closed;
 use crate::path::RequestPath;
 use crate::pattern::IgnoredPattern;
 use crate::site::HostError;
-use crate::snapshot::{ClosedSite, SiteSnapshot, Snapshot};
+use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::tally::Outcome;
 use crate::user::Rights;
 
@@ -99,7 +100,7 @@ pub struct Hold<'s> {
     /// The closed site.
     pub site: &'s SiteSnapshot,
     /// What a closed site carries: causes, patterns, answers.
-    pub closed: &'s ClosedSite,
+    pub closed: Closed<'s>,
 }
 
 impl PartialEq for Hold<'_> {
@@ -324,7 +325,7 @@ struct Question<'s, 'f, 'r> {
     snapshot: &'s Snapshot,
     facts: &'f RequestFacts<'r>,
     site: Option<&'s SiteSnapshot>,
-    closed: Option<&'s ClosedSite>,
+    closed: Option<Closed<'s>>,
 }
 
 impl<'s, 'f, 'r> Question<'s, 'f, 'r> {
@@ -335,7 +336,7 @@ impl<'s, 'f, 'r> Question<'s, 'f, 'r> {
     }
 
     /// Site and closed state of a question that has come past rows 2 and 3.
-    fn closed_site(&self) -> Option<(&'s SiteSnapshot, &'s ClosedSite)> {
+    fn closed_site(&self) -> Option<(&'s SiteSnapshot, Closed<'s>)> {
         self.site.zip(self.closed)
     }
 }
@@ -377,14 +378,14 @@ fn open<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
 fn internal_ip<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     let (site, closed) = question.closed_site()?;
     let client = question.facts.client?;
-    let network = question.snapshot.rules().internal.find(client).or_else(|| closed.networks.find(client))?;
+    let network = question.snapshot.rules().internal.find(client).or_else(|| closed.networks().find(client))?;
     Some(Verdict::Pass(Pass::InternalIp(site, network)))
 }
 
 fn ignored_pattern<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     let (site, closed) = question.closed_site()?;
     let path = &question.facts.path;
-    let pattern = closed.ignored.find(path).or_else(|| question.snapshot.rules().ignored.find(path))?;
+    let pattern = closed.ignored().find(path).or_else(|| question.snapshot.rules().ignored.find(path))?;
     Some(Verdict::Pass(Pass::IgnoredPattern(site, pattern)))
 }
 
@@ -454,7 +455,7 @@ fn declined(row: Row, question: &Question<'_, '_, '_>, facts: &RequestFacts<'_>)
             Some(client) => format!("{client} is in no internal network"),
             None => "the address is not known".to_owned(),
         },
-        Row::IgnoredPattern => match question.closed.map_or(0, |closed| closed.ignored.len()) {
+        Row::IgnoredPattern => match question.closed.map_or(0, |closed| closed.ignored().len()) {
             _ if !facts.path.is_clean() => "a path like this is never ignored".to_owned(),
             0 => "no pattern matches (this site has none)".to_owned(),
             1 => "the pattern does not match".to_owned(),

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::change::Revision;
 use crate::network::{InternalNetwork, NetworkSet};
+use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternKind;
 use crate::record::SiteRecord;
+use crate::rules::Rules;
 use crate::site::{Alias, Domain, Site, SiteId, request_host};
-use crate::snapshot::{IgnoredPatterns, Rules};
 use crate::template::PageTemplates;
 
 fn at(text: &str) -> Timestamp {

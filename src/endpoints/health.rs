@@ -53,7 +53,7 @@ async fn ready(maintenance: Data<Maintenance>) -> HttpResponse {
         ready: health.source != Source::Unknown,
         revision: snapshot.revision().0,
         sites: snapshot.len(),
-        in_maintenance: snapshot.closed_at(now).count(),
+        in_maintenance: snapshot.closed_sites(now),
         database: failing.is_none(),
         database_failing_since: failing.map(|failing| failing.since),
         database_error: failing.map(|failing| failing.kind),

@@ -44,7 +44,7 @@ impl Figures {
         Self {
             requests: requests(maintenance.tallies(), &snapshot),
             sites: snapshot.len() as u64,
-            sites_closed: snapshot.closed_at(now).count() as u64,
+            sites_closed: snapshot.closed_sites(now) as u64,
             revision: snapshot.revision().0,
             age_seconds: maintenance.age(now).map(|age| age.as_secs_f64()),
             source: health.source.word(),
@@ -64,7 +64,7 @@ fn requests(tallies: &Tallies, snapshot: &Snapshot) -> Vec<(Option<String>, Outc
     let mut requests: Vec<_> =
         tallies.without_site().counted().map(|(outcome, count)| (None, outcome, count)).collect();
     let mut by_site = tallies.by_site(|id| snapshot.site(id).is_some());
-    for site in snapshot.closed() {
+    for site in snapshot.planned_sites() {
         by_site.entry(site.id).or_default();
     }
     for (id, totals) in by_site {

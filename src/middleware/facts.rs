@@ -10,8 +10,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use crate::decision::{Identity, RequestFacts};
 use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
+use crate::rules::Rules;
 use crate::site::{HostError, request_host, request_host_bytes};
-use crate::snapshot::Rules;
 
 /// Headers in which a chain of proxies hands on what the visitor's own request said.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -16,9 +16,10 @@ use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::clock;
+use crate::closed::ClosedSite;
 use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, decide, decide_at, decide_by_target};
 use crate::maintenance::Phase;
-use crate::snapshot::{ClosedSite, SiteSnapshot, Snapshot};
+use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::tally::{Outcome, Tallies, WorkerCounts};
 use crate::user::Rights;
 
@@ -215,7 +216,7 @@ fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> O
         phase: Phase::Maintenance,
         reason: pass.reason(),
         site: site.domain.to_string(),
-        until: site.closed().and_then(|closed| closed.maintenance.end_ahead(now)),
+        until: site.closed_at(now).and_then(|closed| closed.end_ahead(now)),
         is_let_through: true,
     });
     Some(pass.reason())
@@ -232,7 +233,7 @@ impl GateParts {
                 Some((site, closed)) => at_site(site, closed, pass.outcome()),
                 None => worker.add(pass.outcome()),
             },
-            Verdict::Hold(held) => at_site(held.site, held.closed, Outcome::Held),
+            Verdict::Hold(held) => at_site(held.site, held.closed.site(), Outcome::Held),
             Verdict::Unknown => worker.add(Outcome::HeldUnknown),
             Verdict::NoSuchSite => worker.add(Outcome::NoSuchSite),
             Verdict::BadHost => worker.add(Outcome::BadHost),

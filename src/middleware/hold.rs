@@ -54,12 +54,12 @@ pub(super) fn hold(
     let host = facts.host.as_deref().unwrap_or_else(|_| hold.site.domain.as_str());
     let visit = Visit { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
     // Only an end makes a crowd return at once.
-    let has_end = hold.closed.maintenance.end_ahead(now).is_some();
+    let has_end = hold.closed.end_ahead(now).is_some();
     let jitter = if has_end { rand::rng().random_range(0..=MAX_JITTER) } else { 0 };
     let held = if would_come_back(snapshot, hold, now) {
-        hold.closed.pages.hold_here(&visit, now, jitter)
+        hold.closed.pages().hold_here(&visit, now, jitter)
     } else {
-        hold.closed.pages.hold(&visit, now, jitter)
+        hold.closed.pages().hold(&visit, now, jitter)
     };
     match handler {
         Some(handler) => by_handler(handler, req, hold, held, now),
@@ -81,10 +81,10 @@ pub(super) fn not_known(req: &ServiceRequest, snapshot: &Snapshot, now: Timestam
 
 /// Whether a redirect leads to another of our closed sites that redirects in its turn: a circle of sites.
 fn would_come_back(snapshot: &Snapshot, hold: &Hold<'_>, now: Timestamp) -> bool {
-    let Some(other) = hold.closed.pages.redirect_host().and_then(|host| snapshot.named_site(host)) else {
+    let Some(other) = hold.closed.pages().redirect_host().and_then(|host| snapshot.named_site(host)) else {
         return false;
     };
-    other.id != hold.site.id && other.closed_at(now).is_some_and(|closed| closed.pages.redirect_host().is_some())
+    other.id != hold.site.id && other.closed_at(now).is_some_and(|closed| closed.pages().redirect_host().is_some())
 }
 
 /// For `HEAD` the server keeps the length and leaves out the body (RFC 9110, section 9.3.2).
@@ -106,7 +106,7 @@ fn by_handler(
     let info = HoldInfo {
         site: hold.site.domain.to_string(),
         status: held.status,
-        until: hold.closed.maintenance.end_ahead(now),
+        until: hold.closed.end_ahead(now),
         retry_after: retry_after.unwrap_or(1),
     };
     let mut response = (handler.0)(req.request(), &info);

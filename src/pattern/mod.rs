@@ -17,6 +17,7 @@ mod check;
 mod cost;
 mod error;
 mod fixed;
+mod ignored;
 mod set;
 mod shape;
 mod syntax;
@@ -26,6 +27,7 @@ use regex_syntax::hir::Look;
 use serde::{Deserialize, Serialize};
 
 pub use error::PatternError;
+pub use ignored::IgnoredPatterns;
 pub use set::{PatternSet, matches_each};
 pub use warning::{PatternWarning, warnings};
 

@@ -9,7 +9,8 @@ use super::news::State;
 use super::{Failing, Health, Source, mirror};
 use crate::clock;
 use crate::config::OnUnknown;
-use crate::snapshot::{Rules, Snapshot};
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::storage::Watch;
 use crate::template::PageTemplates;
 
@@ -83,7 +84,7 @@ fn without_database(
                 path.display(),
                 age(as_of),
                 snapshot.len(),
-                snapshot.closed_sites(),
+                snapshot.closed_sites(clock::now()),
             );
             return (snapshot, Source::Mirror { as_of });
         }

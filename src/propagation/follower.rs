@@ -21,7 +21,8 @@ use super::reporter::Reporter;
 use super::{Confirmed, Enforced, Failing, Health, Latency, Source, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
-use crate::snapshot::{Rules, Snapshot};
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::storage::{Look, Store, StoreError, Watch};
 use crate::template::PageTemplates;
 
@@ -172,7 +173,15 @@ impl Follower {
             }
             None => self.reconnect()?,
         }
+        self.renew_plans();
         Ok(self.reload_templates()?)
+    }
+
+    /// Lays out anew what repeats for longer than was laid out.
+    fn renew_plans(&self) {
+        if let Some(renewed) = self.snapshot.load().renewed(clock::now()) {
+            self.enforce(renewed);
+        }
     }
 
     /// Whatever happened while nobody looked, the database may be another one: everything is read again.

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use crate::change::{CONFIG_IMPORTED, Revision};
 use crate::clock;
 use crate::record::SiteRecord;
+use crate::rules::Rules;
 use crate::site::SiteId;
-use crate::snapshot::{Rules, Snapshot};
-use crate::storage::{Reader, Store, StoreError};
+use crate::snapshot::Snapshot;
+use crate::storage::{FeedEntry, Reader, Store, StoreError};
 use crate::template::PageTemplates;
 
 /// Entries of the log read at once.
@@ -68,7 +69,9 @@ impl News {
             let is_shorter = reader.change_last()? < since;
             return Ok(if is_shorter { Self::Replaced } else { Self::Nothing });
         };
-        if feed.iter().any(|entry| entry.action == CONFIG_IMPORTED) {
+        // Windows of all sites are in every record.
+        let is_shared = |entry: &FeedEntry| entry.site.is_none() && entry.action.starts_with("window.");
+        if feed.iter().any(|entry| entry.action == CONFIG_IMPORTED || is_shared(entry)) {
             return Ok(Self::Everything);
         }
         let revision = last.revision;

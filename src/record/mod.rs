@@ -4,15 +4,24 @@
 //! log shows exactly what happened, an undo puts back exactly that, and a field added later needs no new code.
 
 mod check;
+mod fields;
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cause::Causes;
+use crate::lease::Lease;
 use crate::maintenance::MaintenanceRecord;
 use crate::message::Message;
 use crate::network::InternalNetwork;
 use crate::pattern::IgnoredPattern;
 use crate::site::Site;
+use crate::window::{SiteException, Window};
+
+pub use fields::member_in_words;
 
 /// A site with everything that hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +38,18 @@ pub struct SiteRecord {
     pub patterns: Vec<IgnoredPattern>,
     /// Addresses that always pass this site.
     pub networks: Vec<InternalNetwork>,
+    /// Deploys that hold it closed, or did.
+    #[serde(default)]
+    pub leases: Vec<Lease>,
+    /// Its own windows.
+    #[serde(default)]
+    pub windows: Vec<Window>,
+    /// What became on this site of times of windows of all sites.
+    #[serde(default)]
+    pub exceptions: Vec<SiteException>,
+    /// The windows of all sites, beside the record and no part of it.
+    #[serde(skip)]
+    pub shared: Arc<[Window]>,
 }
 
 /// Fields of a record by name, as the change log keeps them.
@@ -50,6 +71,26 @@ impl Difference {
     }
 }
 
+/// What a change made of windows that belong to no single site.
+pub fn window_difference(before: &[Window], after: &[Window]) -> Difference {
+    let fields = |windows: &[Window]| fields::of(&serde_json::json!({ "windows": windows }));
+    fields::difference(fields(before), fields(after))
+}
+
+/// The windows that belong to no single site, with `fields` of an entry of the log laid over them.
+///
+/// # Errors
+/// As [`SiteRecord::with`].
+pub fn windows_with(windows: &[Window], changed: &Fields) -> Result<Vec<Window>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Shared {
+        windows: Vec<Window>,
+    }
+    let mut all = fields::of(&serde_json::json!({ "windows": windows }));
+    all.extend(changed.clone());
+    Ok(fields::read::<Shared>(all)?.windows)
+}
+
 impl SiteRecord {
     /// The record of a new site: open, with nothing on it.
     pub fn new(site: Site) -> Self {
@@ -59,28 +100,38 @@ impl SiteRecord {
             messages: Vec::new(),
             patterns: Vec::new(),
             networks: Vec::new(),
+            leases: Vec::new(),
+            windows: Vec::new(),
+            exceptions: Vec::new(),
+            shared: Arc::default(),
         }
     }
 
-    /// Every field by name.
-    pub fn fields(&self) -> Fields {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(fields)) => fields,
-            _ => unreachable!("a record is a JSON object with text keys"),
+    /// Everything that can hold the site closed.
+    pub fn causes(&self) -> Causes<'_> {
+        Causes {
+            maintenance: &self.maintenance,
+            has_messages: self.messages.iter().any(Message::has_text),
+            leases: &self.leases,
+            windows: &self.windows,
+            shared: &self.shared,
+            exceptions: &self.exceptions,
         }
+    }
+
+    /// Whether the site is closed at `now`, by whatever cause.
+    pub fn is_closed(&self, now: Timestamp) -> bool {
+        self.causes().is_closed(now)
+    }
+
+    /// Every field by name. Each lease and window is a field of its own.
+    pub fn fields(&self) -> Fields {
+        fields::of(self)
     }
 
     /// The fields in which `self` (before) and `after` differ.
     pub fn difference(&self, after: &Self) -> Difference {
-        let (mut before, mut after) = (self.fields(), after.fields());
-        before.retain(|name, old| match after.get(name) {
-            Some(new) if new == old => {
-                after.remove(name);
-                false
-            }
-            _ => true,
-        });
-        Difference { before, after }
+        fields::difference(self.fields(), after.fields())
     }
 
     /// This record with `fields` laid over it.
@@ -90,12 +141,12 @@ impl SiteRecord {
     pub fn with(&self, fields: &Fields) -> Result<Self, serde_json::Error> {
         let mut all = self.fields();
         all.extend(fields.clone());
-        serde_json::from_value(Value::Object(all))
+        let record: Self = fields::read(all)?;
+        Ok(Self { shared: Arc::clone(&self.shared), ..record })
     }
 
     /// Names of those `fields` whose value here is another one: what changed since.
     pub fn fields_unlike(&self, fields: &Fields) -> Vec<String> {
-        let mine = self.fields();
-        fields.iter().filter(|(name, value)| mine.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect()
+        fields::unlike(&self.fields(), fields)
     }
 }

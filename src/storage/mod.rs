@@ -11,6 +11,7 @@ mod change;
 mod clock;
 mod connection;
 mod error;
+mod lease;
 mod login_failure;
 mod migrations;
 mod pool;
@@ -28,6 +29,7 @@ mod transfer;
 mod url;
 mod user;
 mod watch;
+mod window;
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;

@@ -1,9 +1,12 @@
 //! Whole records of sites: read many at once, written field by field where they differ.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::rows::{
     MaintenanceRow, SiteRow, alias_rows, insert_rows, maintenance_row, message_rows, network_rows, pattern_rows,
@@ -11,14 +14,18 @@ use super::rows::{
 };
 use super::schema::{ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites};
 use super::timestamp::UtcTime;
+use super::window::Windows;
 use super::{Reader, StoreError, Writer};
+use crate::cause::Causes;
 use crate::change::Revision;
+use crate::lease::Lease;
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::message::Message;
 use crate::network::InternalNetwork;
 use crate::pattern::{IgnoredPattern, PatternKind};
 use crate::record::SiteRecord;
 use crate::site::{Alias, Domain, Site, SiteId};
+use crate::window::{SiteException, Window};
 
 /// A site's row and the row of its maintenance record.
 type RecordRow = (SiteRow, MaintenanceRow);
@@ -40,6 +47,28 @@ pub struct SiteLine {
     pub aliases: Vec<String>,
     /// The box and the end; since when and by whom are left out.
     pub maintenance: MaintenanceRecord,
+    /// Its leases.
+    pub leases: Vec<Lease>,
+    /// Its own windows.
+    pub windows: Vec<Window>,
+    /// What became on this site of times of windows of all sites.
+    pub exceptions: Vec<SiteException>,
+    /// The windows of all sites.
+    pub shared: Arc<[Window]>,
+}
+
+impl SiteLine {
+    /// Everything that can hold the site closed.
+    pub fn causes(&self) -> Causes<'_> {
+        Causes {
+            maintenance: &self.maintenance,
+            has_messages: false,
+            leases: &self.leases,
+            windows: &self.windows,
+            shared: &self.shared,
+            exceptions: &self.exceptions,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -65,6 +94,8 @@ impl Reader<'_> {
             false => Vec::new(),
         };
         let mut aliases = group(aliases, Ok)?;
+        let mut leases = super::lease::load(self.conn, None)?;
+        let mut windows = Windows::load(self.conn, None)?;
         let lines = rows.into_iter().map(|(id, domain, name, in_maintenance, expected_end, at_end)| {
             Ok(SiteLine {
                 id: SiteId(id),
@@ -77,6 +108,10 @@ impl Reader<'_> {
                     at_end: parsed("at_end", &at_end)?,
                     ..MaintenanceRecord::default()
                 },
+                leases: leases.remove(&id).unwrap_or_default(),
+                windows: windows.own.remove(&id).unwrap_or_default(),
+                exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
+                shared: Arc::clone(&windows.shared),
             })
         });
         lines.collect()
@@ -175,6 +210,9 @@ impl Writer<'_> {
         self.message_replace(id, &record.messages)?;
         self.pattern_replace(id, &record.patterns)?;
         self.network_replace(id, &record.networks)?;
+        self.lease_update(SiteId(id), &[], &record.leases)?;
+        self.window_update(Some(SiteId(id)), &[], &record.windows)?;
+        self.site_exception_replace(SiteId(id), &record.exceptions)?;
         Ok(SiteId(id))
     }
 
@@ -202,6 +240,11 @@ impl Writer<'_> {
         }
         if before.networks != after.networks {
             self.network_replace(id, &after.networks)?;
+        }
+        self.lease_update(before.site.id, &before.leases, &after.leases)?;
+        self.window_update(Some(before.site.id), &before.windows, &after.windows)?;
+        if before.exceptions != after.exceptions {
+            self.site_exception_replace(before.site.id, &after.exceptions)?;
         }
         Ok(())
     }
@@ -269,6 +312,8 @@ struct Parts {
     messages: HashMap<i64, Vec<Message>>,
     patterns: HashMap<i64, Vec<IgnoredPattern>>,
     networks: HashMap<i64, Vec<InternalNetwork>>,
+    leases: HashMap<i64, Vec<Lease>>,
+    windows: Windows,
 }
 
 /// Loads rows of a table that hangs on `sites`, of some sites or of all.
@@ -317,6 +362,8 @@ impl Parts {
             networks: group(networks, |(site, network, description)| {
                 Ok((site, InternalNetwork { network: parsed("network", &network)?, description }))
             })?,
+            leases: super::lease::load(conn, ids)?,
+            windows: Windows::load(conn, ids)?,
         })
     }
 
@@ -339,6 +386,10 @@ impl Parts {
             messages: self.messages.remove(&id).unwrap_or_default(),
             patterns: self.patterns.remove(&id).unwrap_or_default(),
             networks: self.networks.remove(&id).unwrap_or_default(),
+            leases: self.leases.remove(&id).unwrap_or_default(),
+            windows: self.windows.own.remove(&id).unwrap_or_default(),
+            exceptions: self.windows.exceptions.remove(&id).unwrap_or_default(),
+            shared: Arc::clone(&self.windows.shared),
         };
         Ok((record, revision))
     }
@@ -354,6 +405,16 @@ fn group<R, T>(
         grouped.entry(site).or_default().push(part);
     }
     Ok(grouped)
+}
+
+/// What is kept of a value whose parts the database does not need to know.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("lists and maps with text keys are JSON")
+}
+
+/// Reads such a value back.
+pub(super) fn parsed_json<T: DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what: format!("{column} `{text}`: {error}") })
 }
 
 /// Reads a stored word back into its type.

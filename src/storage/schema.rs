@@ -69,6 +69,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    windows (id) {
+        id -> BigInt,
+        site_id -> Nullable<BigInt>,
+        name -> Text,
+        schedule_json -> Text,
+        notice_minutes -> Integer,
+        messages_json -> Text,
+        is_enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    window_exceptions (id) {
+        id -> BigInt,
+        window_id -> BigInt,
+        site_id -> Nullable<BigInt>,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    leases (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        name -> Text,
+        started_by -> Text,
+        since -> Timestamp,
+        expires_at -> Timestamp,
+        on_expiry -> Text,
+        messages_json -> Text,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         username -> Text,

@@ -118,8 +118,8 @@ fn an_own_template_is_used_taken_up_when_it_changes_and_replaced_when_it_breaks(
     crate::helpers::eventually("the built-in page stands in", || server.send(get("/")).text().contains("<main"));
     assert_eq!(server.send(get("/")).status, 503);
     let snapshot = server.maintenance.snapshot();
-    let closed = snapshot.site(FIRST_SITE).unwrap().closed().unwrap();
-    assert!(closed.pages.template_error().unwrap().contains("no_such_name"));
+    let closed = snapshot.site(FIRST_SITE).unwrap().closed_at(maintenance_mode::clock::now()).unwrap();
+    assert!(closed.pages().template_error().unwrap().contains("no_such_name"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod proxy;
 mod refusals;
 mod servers;
 mod transfer;
+mod windows;
 
 use std::time::{Duration, Instant};
 
@@ -41,21 +42,15 @@ fn actions(store: &Store) -> Actions {
 }
 
 fn a_site(domain: &str) -> SiteRecord {
-    SiteRecord {
-        site: Site {
-            id: SiteId(0),
-            domain: Domain::parse(domain).unwrap(),
-            name: String::new(),
-            aliases: Vec::new(),
-            is_default: false,
-            is_protected: false,
-            time_zone: "UTC".to_owned(),
-        },
-        maintenance: MaintenanceRecord::default(),
-        messages: Vec::new(),
-        patterns: Vec::new(),
-        networks: Vec::new(),
-    }
+    SiteRecord::new(Site {
+        id: SiteId(0),
+        domain: Domain::parse(domain).unwrap(),
+        name: String::new(),
+        aliases: Vec::new(),
+        is_default: false,
+        is_protected: false,
+        time_zone: "UTC".to_owned(),
+    })
 }
 
 /// A record with a value other than the default in every field.

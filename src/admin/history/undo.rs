@@ -206,10 +206,10 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
     match &undone.record {
         None => format!("Undone: {domain} is removed again."),
         Some(_) if change.after.is_none() => format!("Undone: {domain} is there again."),
-        Some(record) if change.action == "maintenance.started" && !record.maintenance.box_holds(now) => {
+        Some(record) if change.action == "maintenance.started" && !record.is_closed(now) => {
             format!("Undone: {domain} is open again.")
         }
-        Some(record) if change.action == "maintenance.ended" && record.maintenance.box_holds(now) => {
+        Some(record) if change.action == "maintenance.ended" && record.is_closed(now) => {
             format!("Undone: {domain} is in maintenance again.")
         }
         Some(_) => format!("Undone: {} on {domain}.", lower_first(change.title())),

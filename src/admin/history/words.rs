@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::admin::page::{FieldChange, Moment};
 use crate::admin::record::language_name;
 use crate::change::Change;
-use crate::record::Fields;
+use crate::record::{Fields, member_in_words};
 use crate::site::{Domain, SiteId};
 use crate::snapshot::Snapshot;
 
@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 const MAX_CHARS: usize = 400;
 
 /// Fields in the order in which they are shown, by the names of the panel's forms. Others follow under their own name.
-const LABELS: [(&str, &str); 21] = [
+const LABELS: [(&str, &str); 22] = [
     ("username", "User name"),
     ("is_active", "Active"),
     ("is_staff", "Staff"),
@@ -27,6 +27,7 @@ const LABELS: [(&str, &str); 21] = [
     ("messages", "Message"),
     ("patterns", "Ignored pattern"),
     ("networks", "Internal addresses"),
+    ("exceptions", "Times of windows of all sites"),
     ("redirect_url", "Redirect to"),
     ("retry_after", "Retry-After"),
     ("domain", "Domain"),
@@ -109,7 +110,7 @@ impl Words<'_> {
             ("sites", Value::Null) => "all sites".to_owned(),
             ("sites", Value::Array(ids)) if ids.is_empty() => "no site".to_owned(),
             ("sites", Value::Array(ids)) => cut(&ids.iter().map(|id| self.site(id)).collect::<Vec<_>>().join(", ")),
-            _ => cut(&plain(value)),
+            _ => cut(&member_in_words(name, value).unwrap_or_else(|| plain(value))),
         }
     }
 

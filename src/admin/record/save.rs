@@ -234,7 +234,7 @@ impl Read {
 
 /// What is wrong with the domain that starting a protected site asks for.
 fn wrong_domain(view: &View, typed: &Typed, edited: &SiteRecord) -> Option<String> {
-    let starts = edited.maintenance.box_holds(view.now) && !view.is_closed();
+    let starts = edited.maintenance.box_holds(view.now) && !view.stored.maintenance.box_holds(view.now);
     let domain = &view.stored.site.domain;
     if !starts || !view.stored.site.is_protected || domain.is_meant_by(&typed.typed_domain) {
         return None;
@@ -250,7 +250,7 @@ fn wrong_domain(view: &View, typed: &Typed, edited: &SiteRecord) -> Option<Strin
 fn locks_out(view: &View, edited: &SiteRecord) -> bool {
     let is_out = |record| view.onlooker.seen_on(record).is_kept_out;
     let was_out = || view.is_closed() && is_out(&view.stored);
-    edited.maintenance.box_holds(view.now) && is_out(edited) && !was_out()
+    edited.is_closed(view.now) && is_out(edited) && !was_out()
 }
 
 /// Names exactly these warnings.

@@ -12,8 +12,9 @@ use crate::decision::{Identity, Pass, RequestFacts, Verdict, explain};
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
+use crate::rules::Rules;
 use crate::site::request_host;
-use crate::snapshot::{Rules, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::user::User;
 
 /// Methods to choose from.
@@ -96,7 +97,7 @@ impl Asker<'_> {
         let (Ok(target), Ok(client), Ok(identity)) = (target, client, identity) else { return };
         let path = RequestPath::of_target(&target.path);
         let facts = RequestFacts { host: request_host(&target.host), path, client, identity };
-        let is_closed = record.maintenance.box_holds(self.now);
+        let is_closed = record.is_closed(self.now);
         let table = |when: &str, snapshot: &Snapshot| self.table(when, snapshot, record, &facts);
         let first = match (is_closed, was_closed) {
             (true, true) => "",
@@ -164,7 +165,7 @@ fn who(record: &SiteRecord, rules: &Rules, base: &str) -> Vec<WhoRow> {
 
 /// The record once maintenance has started; as it is when it has.
 fn started(record: &SiteRecord, now: Timestamp) -> SiteRecord {
-    if record.maintenance.box_holds(now) {
+    if record.is_closed(now) {
         return record.clone();
     }
     let maintenance = MaintenanceRecord {

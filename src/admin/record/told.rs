@@ -21,10 +21,10 @@ pub(super) fn saved(panel: &Panel, view: &View, done: &Done<Saved>, is_end_dropp
         Told::by(panel, back, view.now).of(&done)
     };
     let said = |detail: String| if is_end_dropped { END_DROPPED.to_owned() } else { detail };
-    match (done.value.change, view.is_closed(), record.maintenance.box_holds(view.now)) {
+    match (done.value.change, view.is_closed(), record.is_closed(view.now)) {
         (None, ..) => Flash { detail: said(format!("{site} is as it was.")), ..Flash::note("Nothing changed.") },
         (_, false, true) => told(Switched::Started(record.clone())),
-        (_, true, false) => told(Switched::Ended(record.clone(), view.stored.maintenance.causes(view.now))),
+        (_, true, false) => told(Switched::Ended(record.clone(), view.stored.causes().at(view.now))),
         (Some(revision), ..) => {
             let detail = said(format!("The changes on {site} are in force."));
             Flash { detail, ..Flash::done("Saved.") }.with_undo([revision.0], back)

@@ -136,12 +136,12 @@ impl View {
 
     /// How many sites are closed on this server.
     pub(super) fn closed_sites(&self) -> usize {
-        self.snapshot.closed_sites()
+        self.snapshot.closed_sites(self.now)
     }
 
     /// Whether the site is closed, as stored.
     pub(super) fn is_closed(&self) -> bool {
-        self.stored.maintenance.box_holds(self.now)
+        self.stored.is_closed(self.now)
     }
 
     /// The page, with the form as it is typed.
@@ -153,19 +153,17 @@ impl View {
             None => Field::new(name, value),
         };
         let is_closed = self.is_closed();
-        let record = &self.stored.maintenance;
-        let closed_since = record.since.filter(|_| is_closed);
-        let overdue = record.expected_end.filter(|_| record.is_overdue(self.now));
+        let standing = self.stored.causes().standing(self.now);
         let domain = self.stored.site.domain.to_unicode();
         let is_answered = [&typed.redirect_url, &typed.retry_after].iter().any(|text| !text.trim().is_empty());
         let mut page = RecordPage {
             id: self.id.0,
             name: self.stored.site.name.clone(),
             site_url: self.site_url.clone(),
-            status: record.phase(self.now).into(),
-            since: closed_since.map(|since| Moment::of(since, &self.zone, self.now)),
-            by: record.started_by.clone().filter(|_| is_closed),
-            overdue: overdue.map(|end| lasted(end, self.now)),
+            status: standing.phase().into(),
+            since: standing.since.map(|since| Moment::of(since, &self.zone, self.now)),
+            by: standing.by.clone(),
+            overdue: standing.overdue(self.now).map(|end| lasted(end, self.now)),
             notice: self.notice(),
             zone: self.stored.site.time_zone.clone(),
             end_example: end::example(self.now, &self.zone),
@@ -199,7 +197,7 @@ impl View {
 
     fn notice(&self) -> Option<String> {
         let mut sentences = Vec::new();
-        let since = self.stored.maintenance.since.filter(|_| self.is_closed());
+        let since = self.stored.causes().standing(self.now).since;
         if let Some(since) = since.filter(|since| self.now.duration_since(*since).as_hours() >= LONG_HOURS) {
             sentences.push(format!(
                 "This site has been closed for {}. Search engines accept a 503 for a day or two, then begin to drop \
@@ -208,7 +206,7 @@ impl View {
             ));
         }
         let closed = self.snapshot.site(self.id).and_then(|site| site.closed());
-        if let Some(error) = closed.and_then(|closed| closed.pages.template_error()) {
+        if let Some(error) = closed.and_then(|closed| closed.at(self.now)?.pages().template_error()) {
             sentences.push(format!("Its own template cannot be used, the built-in page stands in: {error}"));
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))

@@ -114,7 +114,7 @@ fn consequence(panel: &Panel, record: &SiteRecord) -> String {
         None if snapshot.rules().refuses_unknown_sites => "Its visitors then get a 404 page.".to_owned(),
         None => format!("No site is called {shown} then, so its visitors are let through."),
     };
-    if record.maintenance.box_holds(now) && heir.is_none_or(|heir| heir.closed_at(now).is_none()) {
+    if record.is_closed(now) && heir.is_none_or(|heir| heir.closed_at(now).is_none()) {
         format!("{shown} is in maintenance now; that ends with it. {then}")
     } else {
         then

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use crate::cause::Standing;
 use crate::site::SiteId;
 use crate::storage::SiteLine;
 use crate::user::Rights;
@@ -94,16 +95,18 @@ pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now
     let total = theirs.len();
     let needle = needle(&query.words());
     let matching: Vec<SiteLine> = theirs.into_iter().filter(|line| is_match(line, &needle)).collect();
-    let (all, closed) = (matching.len(), matching.iter().filter(|line| line.maintenance.box_holds(now)).count());
-    let mut shown = matching;
+    let all = matching.len();
+    let mut shown: Vec<(Standing, SiteLine)> =
+        matching.into_iter().map(|line| (line.causes().standing(now), line)).collect();
+    let closed = shown.iter().filter(|(standing, _)| standing.is_closed()).count();
     if query.only_closed() {
-        shown.retain(|line| line.maintenance.box_holds(now));
+        shown.retain(|(standing, _)| standing.is_closed());
     }
-    let is_first = |line: &SiteLine| (line.maintenance.is_overdue(now), line.maintenance.box_holds(now));
-    shown.sort_by_cached_key(|line| (Reverse(is_first(line)), line.domain.to_unicode(), line.id));
+    let is_first = |standing: &Standing| (standing.overdue(now).is_some(), standing.is_closed());
+    shown.sort_by_cached_key(|(standing, line)| (Reverse(is_first(standing)), line.domain.to_unicode(), line.id));
     let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
-    let ids = shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE).map(|line| line.id).collect();
+    let ids = shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE).map(|(_, line)| line.id).collect();
     Found { ids, total, matching: all, closed, page }
 }
 
@@ -157,6 +160,10 @@ mod tests {
             name: name.to_owned(),
             aliases: Vec::new(),
             maintenance: MaintenanceRecord::default(),
+            leases: Vec::new(),
+            windows: Vec::new(),
+            exceptions: Vec::new(),
+            shared: Default::default(),
         }
     }
 

@@ -113,17 +113,16 @@ fn pager(query: &ListQuery, found: &Found, base: &str) -> Option<Pager> {
 
 fn row(record: &SiteRecord, is_selected: bool, zone: &TimeZone, now: Timestamp) -> SiteRow {
     let domain = record.site.domain.to_unicode();
-    let maintenance = &record.maintenance;
-    let is_closed = maintenance.box_holds(now);
-    let at = |at: Option<Timestamp>| at.filter(|_| is_closed).map(|at| Moment::of(at, zone, now));
+    let standing = record.causes().standing(now);
+    let at = |at: Option<Timestamp>| at.map(|at| Moment::of(at, zone, now));
     SiteRow {
         id: record.site.id.0,
         name: if record.site.name == domain { String::new() } else { record.site.name.clone() },
-        status: maintenance.phase(now).into(),
-        since: at(maintenance.since),
-        by: maintenance.started_by.clone().filter(|_| is_closed),
-        expected_end: at(maintenance.expected_end),
-        overdue: maintenance.expected_end.filter(|_| maintenance.is_overdue(now)).map(|end| lasted(end, now)),
+        status: standing.phase().into(),
+        since: at(standing.since),
+        by: standing.by.clone(),
+        expected_end: at(standing.until),
+        overdue: standing.overdue(now).map(|end| lasted(end, now)),
         patterns: match record.patterns.len() {
             0 => "none".to_owned(),
             some => count(some, "pattern"),

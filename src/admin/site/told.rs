@@ -95,7 +95,7 @@ impl<'a> Told<'a> {
 
     fn already(&self, record: &SiteRecord) -> Flash {
         let domain = record.site.domain.to_unicode();
-        let mut flash = if record.maintenance.box_holds(self.now) {
+        let mut flash = if record.is_closed(self.now) {
             Flash::note(format!("{domain} is already in maintenance{}.", self.started(record)))
         } else {
             Flash::note(format!("{domain} is already open."))
@@ -105,7 +105,7 @@ impl<'a> Told<'a> {
     }
 
     fn all_already(&self, several: &[Switched]) -> Flash {
-        let is_closed = several.iter().any(|one| one.record().maintenance.box_holds(self.now));
+        let is_closed = several.iter().any(|one| one.record().is_closed(self.now));
         let state = if is_closed { "in maintenance" } else { "open" };
         let mut flash = Flash::note(format!("All {} are already {state}.", count(several.len(), "site")));
         flash.detail = "Nothing changed.".to_owned();

@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &List) -> anyhow::Result<Exit> {
             .print("No sites yet. Add the domain that visitors type: maintenance site add www.example.com\n")?;
     } else {
         let rows: Vec<Vec<String>> =
-            records.iter().map(|(record, _)| row(record, record.maintenance.phase(now))).collect();
+            records.iter().map(|(record, _)| row(record, record.causes().standing(now).phase())).collect();
         context.console.print(&text::columns(&rows))?;
     }
     Ok(Exit::Done)

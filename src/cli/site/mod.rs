@@ -61,7 +61,7 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn of(record: &'a SiteRecord, revision: Revision, now: Timestamp) -> Self {
-        Self { record, phase: record.maintenance.phase(now), revision }
+        Self { record, phase: record.causes().standing(now).phase(), revision }
     }
 }
 
@@ -79,7 +79,7 @@ pub fn new_site(domain: Domain, time_zone: &str) -> Site {
 }
 
 /// The canonical name of a time zone.
-fn time_zone(text: &str) -> Result<String, crate::site::TimeZoneError> {
+pub(super) fn time_zone(text: &str) -> Result<String, crate::site::TimeZoneError> {
     let zone = crate::site::time_zone(text)?;
     Ok(zone.iana_name().unwrap_or(text).to_owned())
 }

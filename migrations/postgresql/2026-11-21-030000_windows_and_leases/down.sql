@@ -1,0 +1,3 @@
+DROP TABLE leases;
+DROP TABLE window_exceptions;
+DROP TABLE windows;

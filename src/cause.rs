@@ -1,0 +1,450 @@
+//! Why a site is closed: the box, every window that covers now, every lease. It is closed while any of them holds.
+//!
+//! A cause has an id that people and scripts name it by: `box`, `window-12`, `lease-3`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::lease::{Lease, LeaseId};
+use crate::maintenance::{MaintenanceRecord, Phase};
+use crate::message::Message;
+use crate::timeline::{Closure, Timeline};
+use crate::window::{Occurrence, SiteException, Window, WindowId};
+
+/// Occurrences of a repeating window that a timeline holds. When the last of them has begun it is to be made anew.
+const OCCURRENCES: usize = 64;
+
+/// Name of a cause within its site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CauseId {
+    /// The *in maintenance* box.
+    Box,
+    /// A lease.
+    Lease(LeaseId),
+    /// A window.
+    Window(WindowId),
+}
+
+/// A text that names no cause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a cause is box, window-NUMBER or lease-NUMBER; `maintenance status --json` lists those that are open")]
+pub struct NoCauseId;
+
+impl fmt::Display for CauseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Box => f.write_str("box"),
+            Self::Lease(id) => write!(f, "lease-{id}"),
+            Self::Window(id) => write!(f, "window-{id}"),
+        }
+    }
+}
+
+impl FromStr for CauseId {
+    type Err = NoCauseId;
+
+    fn from_str(text: &str) -> Result<Self, NoCauseId> {
+        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number > 0).ok_or(NoCauseId);
+        match text.split_once('-') {
+            None if text == "box" => Ok(Self::Box),
+            Some(("lease", id)) => Ok(Self::Lease(LeaseId(number(id)?))),
+            Some(("window", id)) => Ok(Self::Window(WindowId(number(id)?))),
+            _ => Err(NoCauseId),
+        }
+    }
+}
+
+impl Serialize for CauseId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A reason for a site to be closed, while it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Name of the cause within its site.
+    pub id: CauseId,
+    /// What it is: `box`, `window` or `lease`.
+    pub kind: &'static str,
+    /// What people call it; empty for the box.
+    pub name: String,
+    /// Since when it holds. A box may have been ticked before that was noted.
+    pub since: Option<Timestamp>,
+    /// When it ends or is expected to.
+    pub until: Option<Timestamp>,
+    /// Whether it ends by itself at that time.
+    pub ends_by_itself: bool,
+    /// Who is behind it; `None` for a window.
+    pub by: Option<String>,
+    /// Whether its message is the one that visitors get.
+    pub is_shown: bool,
+}
+
+impl Cause {
+    /// Whether it was to be over by now.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
+/// Everything that can hold one site closed, now or later.
+#[derive(Debug, Clone, Copy)]
+pub struct Causes<'a> {
+    /// The box.
+    pub maintenance: &'a MaintenanceRecord,
+    /// Whether the site has messages with words of their own.
+    pub has_messages: bool,
+    /// Its leases.
+    pub leases: &'a [Lease],
+    /// Its own windows.
+    pub windows: &'a [Window],
+    /// The windows of all sites.
+    pub shared: &'a [Window],
+    /// What became of times of those windows on this site.
+    pub exceptions: &'a [SiteException],
+}
+
+/// What a site is doing at one moment, summed up over its causes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Everything that holds it closed; empty while it is open.
+    pub causes: Vec<Cause>,
+    /// Since when the oldest of them has held it closed.
+    pub since: Option<Timestamp>,
+    /// Who is behind that one; `None` for a window.
+    pub by: Option<String>,
+    /// When it is expected to open; `None` while that is not known.
+    pub until: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        !self.causes.is_empty()
+    }
+
+    /// What it does for visitors.
+    pub fn phase(&self) -> Phase {
+        if self.is_closed() { Phase::Maintenance } else { Phase::Open }
+    }
+
+    /// Since when it was to be open again, if it was.
+    pub fn overdue(&self, now: Timestamp) -> Option<Timestamp> {
+        self.until.filter(|until| *until <= now)
+    }
+}
+
+/// What a closure of a timeline is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The cause.
+    pub id: CauseId,
+    /// Its own messages; empty takes those of the site.
+    pub messages: Vec<Message>,
+}
+
+/// When a site is closed and by what, ready to be asked at every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The segments; their causes are numbers of `sources`.
+    pub timeline: Timeline,
+    /// What the causes of the segments are. In the order in which they have a say about the message: the box, leases,
+    /// windows.
+    pub sources: Vec<Source>,
+    /// At this moment the plan must be made anew, because a window repeats for longer than it reaches.
+    pub valid_until: Timestamp,
+}
+
+impl<'a> Causes<'a> {
+    /// The causes that hold at `now`: the box, leases, its own windows, those of all sites.
+    pub fn at(&self, now: Timestamp) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.boxed(now).into_iter().collect();
+        causes.extend(self.leases.iter().filter(|lease| lease.holds(now)).map(of_lease));
+        let running = self.running(now);
+        causes.extend(running.iter().map(|(window, occurrence)| of_window(window, *occurrence)));
+        if let Some(shown) = self.shown(&causes) {
+            causes[shown].is_shown = true;
+        }
+        causes
+    }
+
+    /// Which of the open causes has its message shown: the box when the site has messages, else the first lease or
+    /// window with a message of its own. `None` while none has, and the built-in words are shown.
+    fn shown(&self, causes: &[Cause]) -> Option<usize> {
+        let has_own = |cause: &Cause| match cause.id {
+            CauseId::Box => self.has_messages,
+            CauseId::Lease(id) => self.leases.iter().any(|lease| lease.id == id && !lease.messages.is_empty()),
+            CauseId::Window(id) => self.every_window().any(|window| window.id == id && !window.messages.is_empty()),
+        };
+        causes.iter().position(has_own)
+    }
+
+    fn boxed(&self, now: Timestamp) -> Option<Cause> {
+        let record = self.maintenance;
+        record.box_holds(now).then(|| Cause {
+            id: CauseId::Box,
+            kind: "box",
+            name: String::new(),
+            since: record.since,
+            until: record.expected_end,
+            ends_by_itself: record.box_ends_at().is_some(),
+            by: record.started_by.clone(),
+            is_shown: false,
+        })
+    }
+
+    fn every_window(&self) -> impl Iterator<Item = Cow<'a, Window>> + use<'a> {
+        let exceptions = self.exceptions;
+        let shared = self.shared.iter().map(move |window| window.on_site(exceptions));
+        self.windows.iter().map(Cow::Borrowed).chain(shared)
+    }
+
+    /// The windows that hold at `now`, those of the site before those of all sites.
+    pub fn running(&self, now: Timestamp) -> Vec<(Cow<'a, Window>, Occurrence)> {
+        self.every_window().filter_map(|window| window.at(now).map(|occurrence| (window, occurrence))).collect()
+    }
+
+    /// The next time that a window begins after `now`.
+    pub fn next_window(&self, now: Timestamp) -> Option<(Cow<'a, Window>, Occurrence)> {
+        let next = |window: Cow<'a, Window>| {
+            let calendar = window.calendar().ok()?;
+            let occurrence = window.after(&calendar, now).find(|occurrence| occurrence.starts_at > now)?;
+            Some((window, occurrence))
+        };
+        self.every_window().filter_map(next).min_by_key(|(window, occurrence)| (occurrence.starts_at, window.id))
+    }
+
+    /// Whether the site is closed at `now`.
+    pub fn is_closed(&self, now: Timestamp) -> bool {
+        self.maintenance.box_holds(now)
+            || self.leases.iter().any(|lease| lease.holds(now))
+            || self.every_window().any(|window| window.at(now).is_some())
+    }
+
+    /// What the site is doing at `now`.
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let causes = self.at(now);
+        let Some(first) = causes.iter().min_by_key(|cause| cause.since) else { return Standing::default() };
+        let until = self.plan(now).timeline.at(now).and_then(|segment| segment.opens_at);
+        Standing { since: first.since, by: first.by.clone(), until, causes }
+    }
+
+    /// Everything from `now` on, laid out in time.
+    pub fn plan(&self, now: Timestamp) -> Plan {
+        let mut plan = Plan { timeline: Timeline::default(), sources: Vec::new(), valid_until: Timestamp::MAX };
+        let mut closures = Vec::new();
+        let record = self.maintenance;
+        if record.box_holds(now) {
+            closures.push(Closure {
+                cause: plan.sources.len(),
+                starts_at: record.since.unwrap_or(now).min(now),
+                ends_at: record.box_ends_at(),
+                expected: record.expected_end,
+            });
+            plan.sources.push(Source { id: CauseId::Box, messages: Vec::new() });
+        }
+        for lease in self.leases.iter().filter(|lease| lease.holds(now)) {
+            closures.push(Closure {
+                cause: plan.sources.len(),
+                starts_at: lease.since.min(now),
+                ends_at: lease.ends_at(),
+                expected: None,
+            });
+            plan.sources.push(Source { id: CauseId::Lease(lease.id), messages: lease.messages.clone() });
+        }
+        for window in self.every_window() {
+            let Ok(calendar) = window.calendar() else { continue };
+            let before = closures.len();
+            let mut times = window.after(&calendar, now);
+            closures.extend(times.by_ref().take(OCCURRENCES).map(|occurrence| Closure {
+                cause: plan.sources.len(),
+                starts_at: occurrence.starts_at,
+                ends_at: occurrence.ends_at,
+                expected: None,
+            }));
+            if let Some(more) = times.next() {
+                plan.valid_until = plan.valid_until.min(more.starts_at);
+            }
+            if closures.len() > before {
+                plan.sources.push(Source { id: CauseId::Window(window.id), messages: window.messages.clone() });
+            }
+        }
+        plan.timeline = Timeline::of(&closures);
+        plan
+    }
+}
+
+fn of_lease(lease: &Lease) -> Cause {
+    Cause {
+        id: CauseId::Lease(lease.id),
+        kind: "lease",
+        name: lease.name.clone(),
+        since: Some(lease.since),
+        until: Some(lease.expires_at),
+        ends_by_itself: lease.ends_at().is_some(),
+        by: Some(lease.started_by.clone()),
+        is_shown: false,
+    }
+}
+
+fn of_window(window: &Window, occurrence: Occurrence) -> Cause {
+    Cause {
+        id: CauseId::Window(window.id),
+        kind: "window",
+        name: window.name.clone(),
+        since: Some(occurrence.starts_at),
+        until: occurrence.ends_at,
+        ends_by_itself: occurrence.ends_at.is_some(),
+        by: None,
+        is_shown: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease::OnExpiry;
+    use crate::maintenance::AtEnd;
+    use crate::schedule::{Moment, Schedule};
+    use crate::site::SiteId;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-11-21T{text}Z").parse().unwrap()
+    }
+
+    fn window(id: i64, from: &str, until: &str) -> Window {
+        let moment = |text| Moment::new(at(text), jiff::tz::TimeZone::UTC);
+        let schedule = Schedule::Once { start: moment(from), end: Some(moment(until)) };
+        Window { id: WindowId(id), ..Window::new(schedule) }
+    }
+
+    fn lease(id: i64, until: &str, on_expiry: OnExpiry) -> Lease {
+        Lease {
+            id: LeaseId(id),
+            name: "deploy".to_owned(),
+            started_by: "ci".to_owned(),
+            since: at("03:00:00"),
+            expires_at: at(until),
+            on_expiry,
+            messages: Vec::new(),
+        }
+    }
+
+    fn ticked(expected_end: Option<&str>, at_end: AtEnd) -> MaintenanceRecord {
+        let expected_end = expected_end.map(at);
+        MaintenanceRecord {
+            in_maintenance: true,
+            since: Some(at("03:05:00")),
+            expected_end,
+            at_end,
+            ..Default::default()
+        }
+    }
+
+    const OPEN: MaintenanceRecord = MaintenanceRecord {
+        in_maintenance: false,
+        since: None,
+        started_by: None,
+        expected_end: None,
+        at_end: AtEnd::Remind,
+        redirect_url: None,
+        retry_after: None,
+    };
+
+    fn causes<'a>(maintenance: &'a MaintenanceRecord, leases: &'a [Lease], windows: &'a [Window]) -> Causes<'a> {
+        Causes { maintenance, has_messages: false, leases, windows, shared: &[], exceptions: &[] }
+    }
+
+    fn ids(causes: &Causes<'_>, now: &str) -> Vec<String> {
+        causes.at(at(now)).iter().map(|cause| cause.id.to_string()).collect()
+    }
+
+    #[test]
+    fn a_site_is_closed_while_any_cause_holds() {
+        let (record, leases) = (ticked(None, AtEnd::Remind), [lease(3, "03:20:00", OnExpiry::Lift)]);
+        let windows = [window(12, "03:10:00", "03:30:00")];
+        let all = causes(&record, &leases, &windows);
+        assert_eq!(ids(&all, "03:15:00"), ["box", "lease-3", "window-12"]);
+        assert_eq!(ids(&all, "03:40:00"), ["box"]);
+        let open = causes(&OPEN, &leases, &windows);
+        assert_eq!(ids(&open, "03:15:00"), ["lease-3", "window-12"]);
+        assert_eq!(ids(&open, "03:25:00"), ["window-12"]);
+        assert_eq!((open.is_closed(at("03:29:59")), open.is_closed(at("03:30:00"))), (true, false));
+        assert_eq!(open.standing(at("03:30:00")).phase(), Phase::Open);
+        assert_eq!(open.standing(at("03:15:00")).until, Some(at("03:30:00")));
+    }
+
+    #[test]
+    fn the_plan_says_at_every_moment_what_the_causes_say() {
+        let record = ticked(Some("03:12:00"), AtEnd::Open);
+        let leases = [lease(1, "03:20:00", OnExpiry::Lift), lease(2, "03:08:00", OnExpiry::Lift)];
+        let windows =
+            [window(1, "03:10:00", "03:15:00"), window(2, "03:20:00", "03:25:00"), window(3, "03:40:00", "03:41:00")];
+        let all = causes(&record, &leases, &windows);
+        let plan = all.plan(at("03:05:00"));
+        for minute in 5..50 {
+            let now = at(&format!("03:{minute:02}:00"));
+            let planned = plan.timeline.at(now).map_or(Vec::new(), |segment| {
+                segment.causes.iter().map(|cause| plan.sources[*cause].id).collect::<Vec<_>>()
+            });
+            let mut open: Vec<CauseId> = all.at(now).iter().map(|cause| cause.id).collect();
+            open.sort_unstable();
+            let mut planned = planned;
+            planned.sort_unstable();
+            assert_eq!(planned, open, "{minute}");
+        }
+        // The window that begins when the lease ends puts the opening off.
+        assert_eq!(plan.timeline.at(at("03:18:00")).unwrap().opens_at, Some(at("03:25:00")));
+    }
+
+    #[test]
+    fn a_window_of_all_sites_holds_until_it_is_ended_on_one_of_them() {
+        let shared = [window(5, "03:00:00", "04:00:00")];
+        let ended = [SiteException { window: WindowId(5), starts_at: at("03:00:00"), ends_at: at("03:20:00") }];
+        let there = Causes { shared: &shared, ..causes(&OPEN, &[], &[]) };
+        let here = Causes { exceptions: &ended, ..there };
+        assert!(there.is_closed(at("03:30:00")) && !here.is_closed(at("03:30:00")) && here.is_closed(at("03:19:59")));
+        assert!(here.plan(at("03:10:00")).timeline.at(at("03:30:00")).is_none());
+    }
+
+    #[test]
+    fn the_message_is_that_of_the_box_else_of_the_first_that_has_one() {
+        let message = Message { language: "en".to_owned(), body: "Upgrade".to_owned(), ..Message::default() };
+        let windows = [
+            window(1, "03:00:00", "04:00:00"),
+            Window { messages: vec![message], ..window(2, "03:10:00", "04:00:00") },
+        ];
+        let record = ticked(None, AtEnd::Remind);
+        let shown = |causes: &Causes<'_>| causes.at(at("03:30:00")).iter().position(|cause| cause.is_shown);
+        let without = causes(&record, &[], &windows);
+        assert_eq!(shown(&without), Some(2));
+        assert_eq!(shown(&Causes { has_messages: true, ..without }), Some(0));
+        assert_eq!(shown(&causes(&record, &[], &windows[..1])), None);
+    }
+
+    #[test]
+    fn the_next_window_is_the_one_that_begins_first() {
+        let windows =
+            [window(1, "05:00:00", "06:00:00"), window(2, "04:00:00", "04:10:00"), window(3, "03:00:00", "04:00:00")];
+        let all = causes(&OPEN, &[], &windows);
+        let (next, occurrence) = all.next_window(at("03:30:00")).unwrap();
+        assert_eq!((next.id, occurrence.starts_at), (WindowId(2), at("04:00:00")));
+        assert!(all.next_window(at("05:00:00")).is_none());
+    }
+
+    #[test]
+    fn a_cause_is_named_by_its_kind_and_number() {
+        for id in ["box", "window-12", "lease-3"] {
+            assert_eq!(id.parse::<CauseId>().unwrap().to_string(), id);
+        }
+        for wrong in ["", "Box", "window", "window-", "window-0", "lease--1", "task-1", "window-12x"] {
+            assert!(wrong.parse::<CauseId>().is_err(), "{wrong}");
+        }
+        assert_eq!(SiteId(1), SiteId(1));
+    }
+}

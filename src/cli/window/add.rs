@@ -1,0 +1,254 @@
+//! `maintenance window add`: plans a time.
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use super::view::{self, View};
+use crate::cli::confirm::{self, WaitArgs};
+use crate::cli::directory::{DefaultSite, Directory, SiteArgs};
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::time::{self, LocalTime};
+use crate::cli::{Context, actor, open, text};
+use crate::clock;
+use crate::message::Message;
+use crate::schedule::{ClockChange, Moment, Repeat, Schedule};
+use crate::site::{self, Site};
+use crate::window::{Window, WindowId};
+
+const EXAMPLES: &str = "\
+Examples:
+  maintenance window add forum --start \"2026-11-22 02:00\" --for 1h --name \"Database upgrade\"
+  maintenance window add forum shop --start 02:00 --end 03:30 --notice 30m --message \"Back at {end}.\"
+  maintenance window add --all --start 2026-11-22T02:00+01:00 --for 2h
+  maintenance window add forum --repeat \"0 2 * * SUN\" --for 90m --zone Europe/Berlin
+";
+
+/// How far ahead changes of clocks are pointed out.
+const A_YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// Plans a time of maintenance, once or by a rule, for sites or for all
+///
+/// Several sites get a window each. Times are those of the site's zone unless --zone says otherwise or the time has an
+/// offset. A time that the clock jumps over or shows twice is pointed out before it is saved.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Add {
+    #[command(flatten)]
+    sites: SiteArgs,
+
+    /// When it begins: `02:00` (the next one), `2026-11-22 02:00`, or with an offset `2026-11-22T02:00+01:00`
+    #[arg(long, value_name = "TIME", value_parser = LocalTime::parse, required_unless_present = "repeat", conflicts_with = "repeat")]
+    start: Option<LocalTime>,
+
+    /// When it ends; without --end and --for it lasts until `maintenance window end`
+    #[arg(long, value_name = "TIME", value_parser = LocalTime::parse, conflicts_with_all = ["lasts", "repeat"])]
+    end: Option<LocalTime>,
+
+    /// How long it lasts, such as 90m or 2h
+    #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
+    lasts: Option<SignedDuration>,
+
+    /// A cron expression of five fields for the beginnings: minute, hour, day of month, month, day of week
+    ///
+    /// Read on the clock of the zone: a weekly 02:00 stays 02:00 in summer and in winter. Needs --for.
+    #[arg(long, value_name = "CRON", requires = "lasts")]
+    repeat: Option<String>,
+
+    /// Zone of the times, such as Europe/Berlin; the site's when not given, UTC with --all
+    #[arg(long, value_name = "AREA/CITY", value_parser = crate::cli::site::time_zone)]
+    zone: Option<String>,
+
+    /// What people call it
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    name: String,
+
+    /// What the page says while it runs; the site's messages when not given
+    #[arg(long, short, value_name = "TEXT")]
+    message: Option<String>,
+
+    /// How long before each start visitors are told, such as 30m
+    #[arg(long, value_name = "DURATION", value_parser = time::duration)]
+    notice: Option<SignedDuration>,
+
+    /// Do not ask about what is pointed out
+    #[arg(long, short)]
+    yes: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+
+    /// Say what would be planned; change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print a list of objects instead, one for each window
+    ///
+    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, message, running, and times, a list of
+    /// starts_at, ends_at and changed.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    default: DefaultSite,
+
+    /// Language of the message
+    #[arg(long, env = "LANGUAGE_CODE", default_value = "en", hide = true, value_name = "TAG")]
+    language_code: String,
+}
+
+pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
+    let console = &context.console;
+    let store = open::existing(context)?;
+    let directory = Directory::read(&store)?;
+    let owners: Vec<Option<&Site>> = match args.sites.all {
+        true => vec![None],
+        false => directory.choose(console, &args.sites, args.default.site_id)?.into_iter().map(Some).collect(),
+    };
+    let now = clock::now();
+    let mut planned = Vec::new();
+    for owner in owners {
+        let (window, remarks) = args.window(owner, now)?;
+        let errors = window.check();
+        if !errors.is_empty() {
+            return Err(Usage(format!("nothing was planned: {errors}")).into());
+        }
+        planned.push((owner, window, remarks));
+    }
+    for (owner, window, remarks) in &planned {
+        for remark in remarks.iter().chain(&overlaps(&store, *owner, window, now)?) {
+            console.warn(remark);
+        }
+    }
+    let is_odd = planned.iter().any(|(.., remarks)| !remarks.is_empty());
+    if is_odd && !args.yes && !args.dry_run {
+        console.confirm("Plan it like this?", "--yes")?;
+    }
+    if args.dry_run {
+        let lines: Vec<String> =
+            planned.iter().map(|(owner, window, _)| told("Would plan", window, *owner, now)).collect();
+        console.print(&lines.concat())?;
+        return Ok(Exit::Done);
+    }
+    let actions = open::actions(&store);
+    let mut added = Vec::new();
+    let mut revision = None;
+    for (owner, window, _) in planned {
+        let done = actions.window_add(&actor::operator(), owner.map(|site| site.id), &window)?;
+        revision = Some(done.revision);
+        added.push((owner, done.value.window));
+    }
+    if args.json {
+        let views: Vec<View> = added.iter().map(|(owner, window)| View::of(window, *owner, now)).collect();
+        console.json(&views)?;
+    } else {
+        let lines: Vec<String> = added.iter().map(|(owner, window)| told("Planned", window, *owner, now)).collect();
+        console.print(&format!("{}Undo: maintenance undo\n", lines.concat()))?;
+    }
+    if let Some(revision) = revision {
+        confirm::wait(console, &store, revision, &args.wait)?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Add {
+    /// The window for one owner, and what is odd about its times.
+    fn window(&self, owner: Option<&Site>, now: Timestamp) -> anyhow::Result<(Window, Vec<String>)> {
+        let zone_name = self.zone.as_deref().or(owner.map(|site| site.time_zone.as_str())).unwrap_or("UTC");
+        let zone = site::time_zone(zone_name)?;
+        let mut remarks = Vec::new();
+        let schedule = match (&self.repeat, self.start) {
+            (Some(rule), _) => {
+                let minutes = self.lasts.map_or(0, |lasts| lasts.as_mins());
+                Schedule::Repeat(Repeat {
+                    rule: rule.trim().to_owned(),
+                    zone: zone_name.to_owned(),
+                    minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
+                    from: None,
+                    until: None,
+                })
+            }
+            (None, Some(start)) => {
+                let start = start.read(&zone, now, &mut remarks)?;
+                let end = match (self.end, self.lasts) {
+                    (Some(end), _) => Some(end.read(&zone, start.at(), &mut remarks)?),
+                    (None, Some(lasts)) => Some(Moment::new(start.at().checked_add(lasts)?, zone)),
+                    (None, None) => None,
+                };
+                Schedule::Once { start, end }
+            }
+            (None, None) => return Err(Usage("a window needs --start or --repeat".to_owned()).into()),
+        };
+        if let Ok(calendar) = schedule.calendar() {
+            remarks.extend(calendar.clock_changes(now, now + A_YEAR).iter().map(clock_change));
+        }
+        if let Schedule::Once { end: Some(end), .. } = &schedule
+            && end.at() <= now
+        {
+            return Err(Usage("nothing was planned: the window would be over already".to_owned()).into());
+        }
+        let message = self.message.as_ref().map(|text| {
+            Message { language: self.language_code.clone(), body: text.clone(), ..Message::default() }.cleaned()
+        });
+        let notice = self.notice.map_or(0, |notice| notice.as_mins());
+        let window = Window {
+            name: self.name.trim().to_owned(),
+            notice_minutes: u32::try_from(notice).unwrap_or(u32::MAX),
+            messages: message.into_iter().collect(),
+            ..Window::new(schedule)
+        };
+        Ok((window, remarks))
+    }
+}
+
+fn clock_change(change: &ClockChange) -> String {
+    match change {
+        ClockChange::Skipped { clock, moved_to } => format!(
+            "{} does not exist, because the clock jumps: the window begins at {} that day",
+            clock.strftime("%Y-%m-%d %H:%M"),
+            moved_to.clock().strftime("%H:%M")
+        ),
+        ClockChange::Twice { clock, .. } => format!(
+            "{} comes twice, because the clock is put back: the window begins the first time",
+            clock.strftime("%Y-%m-%d %H:%M")
+        ),
+    }
+}
+
+/// Other windows that cover one of the next times.
+fn overlaps(
+    store: &crate::storage::Store,
+    owner: Option<&Site>,
+    window: &Window,
+    now: Timestamp,
+) -> anyhow::Result<Vec<String>> {
+    let (own, shared) = store.read(|reader| {
+        let own = match owner {
+            Some(site) => reader.record(site.id)?.map(|(record, _)| record.windows).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok((own, reader.window_shared()?))
+    })?;
+    let mine = view::times(window, now, view::AHEAD);
+    let others = own.iter().chain(shared.iter()).filter(|other| other.id != WindowId(0));
+    let crossing = others.filter(|other| {
+        let theirs = view::times(other, now, 100);
+        mine.iter().any(|mine| theirs.iter().any(|theirs| mine.meets(theirs)))
+    });
+    Ok(crossing.map(|other| format!("it overlaps window-{}, {}", other.id, text::plain(&other.in_words()))).collect())
+}
+
+fn told(verb: &str, window: &Window, owner: Option<&Site>, now: Timestamp) -> String {
+    let zone = window.schedule.zone();
+    let times = view::times(window, now, view::AHEAD);
+    let mut lines = match window.id {
+        WindowId(0) => format!("{verb} a window on {}:\n", owner.map_or("all sites", |site| site.domain.as_str())),
+        _ => format!("{verb} {}:\n", view::named(window, owner)),
+    };
+    for time in &times {
+        lines.push_str(&format!("  {}\n", view::span(time, &zone)));
+    }
+    if matches!(window.schedule, Schedule::Repeat(_)) {
+        lines.push_str("  and so on\n");
+    }
+    lines
+}

@@ -1,0 +1,187 @@
+//! What only a site needs that is closed or will be: when, by what, who passes, and the answers.
+//!
+//! A site whose window begins next month costs no more than its record: patterns, networks and pages are compiled when
+//! they are first asked for, which for a site that is closed already is when the change arrives.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use crate::cause::{CauseId, Plan, Source};
+use crate::network::NetworkSet;
+use crate::page::SitePages;
+use crate::pattern::IgnoredPatterns;
+use crate::record::SiteRecord;
+use crate::rules::Rules;
+use crate::tally::SiteCounts;
+use crate::template::PageTemplates;
+use crate::timeline::Segment;
+
+/// A site that is closed or will be.
+#[derive(Debug)]
+pub struct ClosedSite {
+    record: Arc<SiteRecord>,
+    rules: Arc<Rules>,
+    templates: Arc<PageTemplates>,
+    plan: Plan,
+    passing: OnceLock<Passing>,
+    pages: Vec<OnceLock<SitePages>>,
+    /// Where its requests are counted.
+    pub counts: SiteCounts,
+}
+
+/// Who passes a closed site, compiled.
+#[derive(Debug)]
+struct Passing {
+    networks: NetworkSet,
+    ignored: IgnoredPatterns,
+}
+
+/// A closed site at a moment at which it is closed.
+#[derive(Debug, Clone, Copy)]
+pub struct Closed<'s> {
+    site: &'s ClosedSite,
+    segment: usize,
+}
+
+impl ClosedSite {
+    /// Lays out when this site is closed; `None` when it is neither closed nor will be, as far as is known at `now`.
+    /// What is needed at once is compiled at once.
+    pub fn compile(
+        record: &SiteRecord,
+        rules: &Arc<Rules>,
+        templates: &Arc<PageTemplates>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let plan = record.causes().plan(now);
+        if plan.timeline.segments().is_empty() {
+            return None;
+        }
+        let pages = plan.timeline.segments().iter().map(|_| OnceLock::new()).collect();
+        let this = Self {
+            record: Arc::new(record.clone()),
+            rules: Arc::clone(rules),
+            templates: Arc::clone(templates),
+            plan,
+            passing: OnceLock::new(),
+            pages,
+            counts: SiteCounts::default(),
+        };
+        this.prepare(now);
+        Some(this)
+    }
+
+    /// Compiles what a request at `at` would need, so that no visitor has to wait for it.
+    pub fn prepare(&self, at: Timestamp) {
+        if let Some(closed) = self.at(at) {
+            closed.pages();
+            self.passing();
+        }
+    }
+
+    /// The site at `now`, or `None` while it is open.
+    #[inline]
+    pub fn at(&self, now: Timestamp) -> Option<Closed<'_>> {
+        self.plan.timeline.index_at(now).map(|segment| Closed { site: self, segment })
+    }
+
+    /// The first moment after `now` at which something changes by itself.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        let running = self.plan.timeline.at(now).and_then(|segment| segment.ends_at);
+        let next = self.plan.timeline.next(now).map(|segment| segment.starts_at);
+        running.into_iter().chain(next).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// From this moment on it must be compiled anew, because a window repeats for longer than was laid out.
+    pub fn valid_until(&self) -> Timestamp {
+        self.plan.valid_until
+    }
+
+    /// The record that it was compiled from.
+    pub fn record(&self) -> &Arc<SiteRecord> {
+        &self.record
+    }
+
+    /// Addresses that pass this site.
+    pub fn networks(&self) -> &NetworkSet {
+        &self.passing().networks
+    }
+
+    /// Paths that pass this site.
+    pub fn ignored(&self) -> &IgnoredPatterns {
+        &self.passing().ignored
+    }
+
+    /// A pattern that does not compile, which saving refuses, lets nothing through; the others stay in force.
+    fn passing(&self) -> &Passing {
+        self.passing.get_or_init(|| {
+            let (ignored, left_out) = IgnoredPatterns::compile_valid(self.record.patterns.clone());
+            for (row, error) in left_out {
+                log::error!("Ignored pattern {} of {} is left out: {error}", row + 1, self.record.site.domain);
+            }
+            Passing { networks: self.record.networks.iter().map(|row| row.network).collect(), ignored }
+        })
+    }
+}
+
+impl<'s> Closed<'s> {
+    /// What does not depend on the moment.
+    pub fn site(&self) -> &'s ClosedSite {
+        self.site
+    }
+
+    /// The record of the site.
+    pub fn record(&self) -> &'s SiteRecord {
+        &self.site.record
+    }
+
+    /// Addresses that pass.
+    pub fn networks(&self) -> &'s NetworkSet {
+        self.site.networks()
+    }
+
+    /// Paths that pass.
+    pub fn ignored(&self) -> &'s IgnoredPatterns {
+        self.site.ignored()
+    }
+
+    fn segment(&self) -> &'s Segment {
+        &self.site.plan.timeline.segments()[self.segment]
+    }
+
+    /// The causes that hold the site closed, in the order in which they have a say about the message.
+    pub fn causes(&self) -> impl Iterator<Item = CauseId> + use<'s> {
+        self.sources().map(|source| source.id)
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &'s Source> + use<'s> {
+        let site = self.site;
+        self.segment().causes.iter().map(move |cause| &site.plan.sources[*cause])
+    }
+
+    /// When the site is expected to open, if that still lies ahead of `now`; a past moment is never told to visitors.
+    pub fn end_ahead(&self, now: Timestamp) -> Option<Timestamp> {
+        self.segment().opens_at.filter(|end| *end > now)
+    }
+
+    /// Whether it was to be open by `now`.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.segment().opens_at.is_some_and(|end| end <= now)
+    }
+
+    /// The answers, ready to send.
+    pub fn pages(&self) -> &'s SitePages {
+        self.site.pages[self.segment].get_or_init(|| {
+            let (site, segment) = (self.site, self.segment());
+            let site_has_own = site.record.causes().has_messages;
+            let own = self.sources().find_map(|source| match source.id {
+                CauseId::Box if site_has_own => Some(&site.record.messages),
+                CauseId::Box => None,
+                CauseId::Lease(_) | CauseId::Window(_) => Some(&source.messages).filter(|own| !own.is_empty()),
+            });
+            let messages = own.unwrap_or(&site.record.messages);
+            let input = site.rules.page_input(&site.record, messages, segment.opens_at, segment.starts_at);
+            SitePages::new(&site.templates, input)
+        })
+    }
+}

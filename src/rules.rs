@@ -1,0 +1,74 @@
+//! What the settings say for every site: who always passes, whom to believe, how to answer.
+
+use actix_web::http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::message::Message;
+use crate::network::NetworkSet;
+use crate::page::PageInput;
+use crate::path::RequestPath;
+use crate::pattern::IgnoredPatterns;
+use crate::record::SiteRecord;
+use crate::response::Redirect;
+use crate::site::{self, SiteId};
+
+/// Rules that come from the settings and are the same for every site.
+#[derive(Debug)]
+pub struct Rules {
+    /// Paths that always pass, by whole segment: the panel, the gate's endpoints, health. No slash at the end.
+    pub built_in: Vec<String>,
+    /// `INTERNAL_IPS`.
+    pub internal: NetworkSet,
+    /// `TRUSTED_PROXIES`.
+    pub trusted: NetworkSet,
+    /// `MAINTENANCE_ADMIN_IGNORED_URLS`.
+    pub ignored: IgnoredPatterns,
+    /// `MAINTENANCE_BLOCK_STAFF`: staff see the 503 page, too. Superusers always pass.
+    pub block_staff: bool,
+    /// `SITE_ID`: the site that stands in for unknown hosts.
+    pub site_id: Option<SiteId>,
+    /// Whether a host without a site is answered 404 instead of let through.
+    pub refuses_unknown_sites: bool,
+    /// `MAINTENANCE_STATUS`: status of the answer.
+    pub status: StatusCode,
+    /// `MAINTENANCE_RETRY_AFTER`: seconds while no end is known.
+    pub retry_after: u32,
+    /// `LANGUAGE_CODE`: language of the built-in words for visitors whose own is not there.
+    pub language: String,
+    /// `MAINTENANCE_URL`: where visitors are sent instead, unless the site says so itself.
+    pub redirect: Option<String>,
+}
+
+impl Rules {
+    /// Whether a path belongs to the panel, the gate's endpoints or health, by whole segment.
+    pub fn is_built_in(&self, path: &RequestPath<'_>) -> bool {
+        self.built_in.iter().any(|prefix| path.has_segment_prefix(prefix))
+    }
+}
+
+impl Rules {
+    /// What the answers of a site are made from: `messages` are those to show, `end` when it is expected to open, `now`
+    /// the time of the change.
+    pub fn page_input(
+        &self,
+        record: &SiteRecord,
+        messages: &[Message],
+        end: Option<Timestamp>,
+        now: Timestamp,
+    ) -> PageInput {
+        let redirect = record.maintenance.redirect_url.as_ref().or(self.redirect.as_ref());
+        PageInput {
+            domain: record.site.domain.to_string(),
+            name: record.site.name.clone(),
+            messages: messages.to_vec(),
+            end,
+            zone: site::time_zone(&record.site.time_zone).unwrap_or(TimeZone::UTC),
+            default_language: self.language.clone(),
+            status: self.status,
+            retry_after: Some(record.maintenance.retry_after.unwrap_or(self.retry_after)),
+            redirect: redirect.and_then(|target| Redirect::parse(target)),
+            now,
+        }
+    }
+}
