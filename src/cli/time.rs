@@ -177,7 +177,8 @@ impl LocalTime {
                 moved_to.clock().strftime("%H:%M")
             )),
             Reading::Twice(first, second) => remarks.push(format!(
-                "{shown} comes twice, because the clock is put back: the first is taken, {}; for the second give its                  offset, {}",
+                "{shown} comes twice, because the clock is put back: the first is taken, {}; for the second give its \
+                 offset, {}",
                 first.at().to_zoned(zone.clone()).strftime("%H:%M%:z"),
                 second.at().to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M%:z")
             )),
