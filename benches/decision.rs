@@ -27,6 +27,7 @@ use sites::{HIT, HOST, NEAR_MISS, a_site, closed, now, snapshot, with_patterns};
 /// A visitor's request, as the gate sees it.
 fn facts(path: &str) -> RequestFacts<'_> {
     RequestFacts {
+        is_safe: true,
         host: request_host(HOST),
         path: RequestPath::new(path),
         client: Some("203.0.113.9".parse().expect("this is an address")),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::lease::{Lease, LeaseId};
-use crate::maintenance::{MaintenanceRecord, Phase};
+use crate::maintenance::{Level, MaintenanceRecord, Phase};
 use crate::message::Message;
 use crate::timeline::{Closure, Timeline};
 use crate::window::{Occurrence, SiteException, Window, WindowId};
@@ -81,6 +81,8 @@ pub struct Cause {
     pub ends_by_itself: bool,
     /// Who is behind it; `None` for a window.
     pub by: Option<String>,
+    /// How much it closes: `full` or `read-only`.
+    pub level: Level,
     /// Whether its message is the one that visitors get.
     pub is_shown: bool,
 }
@@ -128,6 +130,11 @@ impl Standing {
         !self.causes.is_empty()
     }
 
+    /// How much of it is closed: as much as its strictest cause closes. `None` while it is open.
+    pub fn level(&self) -> Option<Level> {
+        self.causes.iter().map(|cause| cause.level).max()
+    }
+
     /// What it does for visitors.
     pub fn phase(&self) -> Phase {
         if self.is_closed() { Phase::Maintenance } else { Phase::Open }
@@ -146,6 +153,8 @@ pub struct Source {
     pub id: CauseId,
     /// Its own messages; empty takes those of the site.
     pub messages: Vec<Message>,
+    /// How much it closes.
+    pub level: Level,
 }
 
 /// When a site is closed and by what, ready to be asked at every request.
@@ -194,6 +203,7 @@ impl<'a> Causes<'a> {
             until: record.expected_end,
             ends_by_itself: record.box_ends_at().is_some(),
             by: record.started_by.clone(),
+            level: record.level,
             is_shown: false,
         })
     }
@@ -246,7 +256,7 @@ impl<'a> Causes<'a> {
                 ends_at: record.box_ends_at(),
                 expected: record.expected_end,
             });
-            plan.sources.push(Source { id: CauseId::Box, messages: Vec::new() });
+            plan.sources.push(Source { id: CauseId::Box, messages: Vec::new(), level: record.level });
         }
         for lease in self.leases.iter().filter(|lease| lease.holds(now)) {
             closures.push(Closure {
@@ -255,7 +265,11 @@ impl<'a> Causes<'a> {
                 ends_at: lease.ends_at(),
                 expected: None,
             });
-            plan.sources.push(Source { id: CauseId::Lease(lease.id), messages: lease.messages.clone() });
+            plan.sources.push(Source {
+                id: CauseId::Lease(lease.id),
+                messages: lease.messages.clone(),
+                level: Level::Full,
+            });
         }
         for window in self.every_window() {
             let Ok(calendar) = window.calendar() else { continue };
@@ -271,7 +285,11 @@ impl<'a> Causes<'a> {
                 plan.valid_until = plan.valid_until.min(more.starts_at);
             }
             if closures.len() > before {
-                plan.sources.push(Source { id: CauseId::Window(window.id), messages: window.messages.clone() });
+                plan.sources.push(Source {
+                    id: CauseId::Window(window.id),
+                    messages: window.messages.clone(),
+                    level: window.level,
+                });
             }
         }
         plan.timeline = Timeline::of(&closures);
@@ -288,6 +306,7 @@ fn of_lease(lease: &Lease) -> Cause {
         until: Some(lease.expires_at),
         ends_by_itself: lease.ends_at().is_some(),
         by: Some(lease.started_by.clone()),
+        level: Level::Full,
         is_shown: false,
     }
 }
@@ -301,6 +320,7 @@ fn of_window(window: &Window, occurrence: Occurrence) -> Cause {
         until: occurrence.ends_at,
         ends_by_itself: occurrence.ends_at.is_some(),
         by: None,
+        level: window.level,
         is_shown: false,
     }
 }
@@ -352,6 +372,7 @@ mod tests {
         started_by: None,
         expected_end: None,
         at_end: AtEnd::Remind,
+        level: Level::Full,
         redirect_url: None,
         retry_after: None,
     };

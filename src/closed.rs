@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::cause::{CauseId, Plan, Source};
+use crate::maintenance::Level;
 use crate::network::NetworkSet;
 use crate::page::SitePages;
 use crate::pattern::IgnoredPatterns;
@@ -157,6 +158,12 @@ impl<'s> Closed<'s> {
     fn sources(&self) -> impl Iterator<Item = &'s Source> + use<'s> {
         let site = self.site;
         self.segment().causes.iter().map(move |cause| &site.plan.sources[*cause])
+    }
+
+    /// How much is closed: as much as the strictest of the causes closes.
+    #[inline]
+    pub fn level(&self) -> Level {
+        self.sources().map(|source| source.level).max().unwrap_or_default()
     }
 
     /// When the site is expected to open, if that still lies ahead of `now`; a past moment is never told to visitors.

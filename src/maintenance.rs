@@ -66,12 +66,49 @@ pub struct MaintenanceRecord {
     pub expected_end: Option<Timestamp>,
     /// What happens at `expected_end`.
     pub at_end: AtEnd,
+    /// How much the box closes.
+    #[serde(default)]
+    pub level: Level,
     /// Visitors are redirected here (302) instead of seeing the page. Absolute http(s) address or a path
     /// beginning with `/`; `None` follows the `MAINTENANCE_URL` setting.
     pub redirect_url: Option<String>,
     /// Seconds for `Retry-After` while no end is known; `None` follows the setting. 1 to 3600.
     pub retry_after: Option<u32>,
 }
+
+/// How much of a closed site is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Reading goes on: GET, HEAD and OPTIONS pass, everything else is held.
+    ReadOnly,
+    /// Everything is held.
+    #[default]
+    Full,
+}
+
+impl Level {
+    /// The word in the database, on the command line and in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl std::str::FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(word: &str) -> Result<Self, UnknownLevel> {
+        [Self::ReadOnly, Self::Full].into_iter().find(|level| level.as_str() == word).ok_or(UnknownLevel)
+    }
+}
+
+/// A word that is no level.
+#[derive(Debug, thiserror::Error)]
+#[error("must be full or read-only")]
+pub struct UnknownLevel;
 
 impl MaintenanceRecord {
     /// Whether the box holds the site closed at `now`.

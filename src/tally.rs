@@ -32,6 +32,8 @@ pub enum Outcome {
     Superuser,
     /// Let through a closed site: staff.
     Staff,
+    /// Let through a site that is closed for writing only: it reads.
+    ReadOnly,
     /// Held: the site is in maintenance.
     Held,
     /// Held: nothing is known of any site.
@@ -44,7 +46,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BuiltIn,
         Self::Unknown,
         Self::NoSite,
@@ -53,6 +55,7 @@ impl Outcome {
         Self::IgnoredPattern,
         Self::Superuser,
         Self::Staff,
+        Self::ReadOnly,
         Self::Held,
         Self::HeldUnknown,
         Self::NoSuchSite,
@@ -79,6 +82,7 @@ impl Outcome {
             Self::IgnoredPattern => "ignored-pattern",
             Self::Superuser => "superuser",
             Self::Staff => "staff",
+            Self::ReadOnly => "read-only",
             Self::Held => "maintenance",
             Self::NoSuchSite => "no-such-site",
             Self::BadHost => "bad-host",

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
+use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{Calendar, Planned, Schedule, ScheduleError};
 
@@ -42,6 +43,9 @@ pub struct Window {
     pub schedule: Schedule,
     /// Minutes before each start from which visitors are told; zero tells nobody.
     pub notice_minutes: u32,
+    /// How much it closes.
+    #[serde(default)]
+    pub level: Level,
     /// Its own messages, one for each language; empty takes those of the site.
     pub messages: Vec<Message>,
     /// Whether it counts at all.
@@ -105,6 +109,7 @@ impl Window {
             name: String::new(),
             schedule,
             notice_minutes: 0,
+            level: Level::Full,
             messages: Vec::new(),
             is_enabled: true,
             exceptions: BTreeMap::new(),

@@ -56,6 +56,7 @@ fn allocations_since(before: usize) -> usize {
 
 fn facts(path: &str) -> RequestFacts<'_> {
     RequestFacts {
+        is_safe: true,
         host: request_host(HOST),
         path: RequestPath::new(path),
         client: "203.0.113.9".parse().ok(),

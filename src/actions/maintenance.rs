@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Act, ActionError, Actions, Actor, Done};
 use crate::cause::{Cause, CauseId};
 use crate::field::FieldErrors;
-use crate::maintenance::{AtEnd, MaintenanceRecord};
+use crate::maintenance::{AtEnd, Level, MaintenanceRecord};
 use crate::message::Message;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -20,6 +20,8 @@ pub struct Start {
     pub expected_end: Option<Timestamp>,
     /// What happens then; `None` keeps what is set, [`AtEnd::Remind`] on a fresh start.
     pub at_end: Option<AtEnd>,
+    /// How much is closed; `None` keeps what is set, [`Level::Full`] on a fresh start.
+    pub level: Option<Level>,
     /// Language of a first message, for a site that has none.
     pub language: String,
     /// Domains typed to confirm the start on protected sites. `None` skips the question: the caller has asked.
@@ -112,6 +114,9 @@ impl Act<'_, '_> {
         if let Some(at_end) = start.at_end {
             after.maintenance.at_end = at_end;
         }
+        if let Some(level) = start.level {
+            after.maintenance.level = level;
+        }
         if let Some(text) = &start.message {
             set_first_message(&mut after, text, &start.language);
         }
@@ -178,6 +183,7 @@ pub(super) fn begin(record: &mut MaintenanceRecord, now: Timestamp, by: &str) {
     record.started_by = Some(by.to_owned());
     record.expected_end = None;
     record.at_end = AtEnd::Remind;
+    record.level = Level::Full;
 }
 
 /// Unticks the box and forgets what belonged to this maintenance.
@@ -187,6 +193,7 @@ pub(super) fn end(record: &mut MaintenanceRecord) {
     record.started_by = None;
     record.expected_end = None;
     record.at_end = AtEnd::Remind;
+    record.level = Level::Full;
 }
 
 /// Sets the text of the first message, which is the fallback for all languages.

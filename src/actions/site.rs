@@ -130,7 +130,7 @@ impl Act<'_, '_> {
             end(is);
             return Ok(());
         }
-        let (expected_end, at_end) = (is.expected_end, is.at_end);
+        let (expected_end, at_end, level) = (is.expected_end, is.at_end, is.level);
         if was.box_holds(self.now) {
             is.since = was.since;
             is.started_by.clone_from(&was.started_by);
@@ -138,6 +138,7 @@ impl Act<'_, '_> {
             begin(is, self.now, &self.actor.name);
             is.expected_end = expected_end;
             is.at_end = at_end;
+            is.level = level;
         }
         let is_new = expected_end != was.expected_end || !was.box_holds(self.now);
         if is_new && expected_end.is_some_and(|end| end <= self.now) {

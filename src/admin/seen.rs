@@ -82,6 +82,7 @@ impl Onlooker {
         let (operator, client) = (&self.operator, self.client);
         let user = KnownUser { username: operator.user.username.clone(), rights: operator.rights().clone() };
         let facts = RequestFacts {
+            is_safe: true,
             host: Ok(Cow::Borrowed(record.site.domain.as_str())),
             path: RequestPath::new(ANY_PATH),
             client: client.filter(|client| client.is_certain).map(|client| client.address),

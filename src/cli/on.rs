@@ -14,7 +14,7 @@ use crate::change::Revision;
 use crate::clock;
 use crate::config::GateSettings;
 use crate::lease::OnExpiry;
-use crate::maintenance::AtEnd;
+use crate::maintenance::{AtEnd, Level};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
@@ -55,6 +55,10 @@ pub struct On {
     /// Open the site by itself at the expected end; without it, it stays closed and is shown as overdue
     #[arg(long, requires = "end")]
     open_at_end: bool,
+
+    /// Close it for writing only: GET, HEAD and OPTIONS pass, everything else gets the 503 page
+    #[arg(long, conflicts_with = "lease")]
+    read_only: bool,
 
     /// Do not ask: neither for --all nor for the domain of a protected site
     #[arg(long, short)]
@@ -100,6 +104,7 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         message: args.message.clone(),
         expected_end: args.expected_end(now),
         at_end: args.expected_end(now).map(|_| if args.open_at_end { AtEnd::Open } else { AtEnd::Remind }),
+        level: args.read_only.then_some(Level::ReadOnly),
         language: args.gate.language_code.clone(),
         typed_domains: None,
     };

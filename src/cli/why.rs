@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::GateSettings;
 use crate::decision::{ExplainedRow, Identity, KnownUser, RequestFacts, Verdict, explain};
 use crate::maintenance::MaintenanceRecord;
+use crate::middleware::is_safe;
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
 use crate::site::request_host;
@@ -127,12 +128,18 @@ pub fn run(context: &Context, args: &Why) -> anyhow::Result<Exit> {
         (None, None) => directory.one(None, args.gate.site_id)?.domain.to_string(),
     };
     let identity = identity(&store, args.user.as_deref())?;
+    let is_safe = args.method.parse().is_ok_and(|method| is_safe(&method));
     let (revision, records) = store.read(|reader| {
         let records = reader.record_list()?.into_iter().map(|(record, _)| record).collect::<Vec<_>>();
         Ok((reader.change_last()?, records))
     })?;
-    let facts =
-        RequestFacts { host: request_host(&host), path: RequestPath::of_target(&path), client: args.ip, identity };
+    let facts = RequestFacts {
+        host: request_host(&host),
+        path: RequestPath::of_target(&path),
+        client: args.ip,
+        identity,
+        is_safe,
+    };
     let now = clock::now();
     let snapshot = snapshot(&args.gate, &records, revision, now)?;
     let site = facts.host.as_ref().ok().and_then(|host| snapshot.site_for(host));

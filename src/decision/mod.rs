@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::closed::Closed;
+use crate::maintenance::Level;
 use crate::path::RequestPath;
 use crate::pattern::IgnoredPattern;
 use crate::site::HostError;
@@ -34,6 +35,8 @@ pub struct RequestFacts<'r> {
     pub client: Option<IpAddr>,
     /// Who sends it.
     pub identity: Identity,
+    /// Whether the method only reads: `GET`, `HEAD` or `OPTIONS`.
+    pub is_safe: bool,
 }
 
 /// Who sends a request, as far as it is known.
@@ -92,6 +95,8 @@ pub enum Pass<'s> {
     Superuser(&'s SiteSnapshot),
     /// Row 6: staff of this site.
     Staff(&'s SiteSnapshot),
+    /// Row 9: the site is closed for writing only, and the request reads.
+    ReadOnly(&'s SiteSnapshot),
 }
 
 /// A held request: the site with its causes and its prepared answers.
@@ -109,7 +114,7 @@ impl PartialEq for Hold<'_> {
     }
 }
 
-/// The rows of the decision table, by their numbers. 7 to 9 are kept for tester passes, draining and read-only.
+/// The rows of the decision table, by their numbers. 7 and 8 are kept for tester passes and draining.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
@@ -127,6 +132,8 @@ pub enum Row {
     IgnoredPattern = 5,
     /// Superuser, or staff of this site.
     Staff = 6,
+    /// The site is closed for writing only, and the request reads.
+    ReadOnly = 9,
     /// Nothing lets it through.
     Held = 10,
 }
@@ -147,6 +154,7 @@ impl Row {
             Self::InternalIp => "Internal address",
             Self::IgnoredPattern => "Ignored pattern",
             Self::Staff => "Superuser or staff",
+            Self::ReadOnly => "Closed for writing only",
             Self::Held => "Otherwise",
         }
     }
@@ -163,6 +171,7 @@ impl Pass<'_> {
             Self::InternalIp(..) => Row::InternalIp,
             Self::IgnoredPattern(..) => Row::IgnoredPattern,
             Self::Superuser(_) | Self::Staff(_) => Row::Staff,
+            Self::ReadOnly(_) => Row::ReadOnly,
         }
     }
 
@@ -177,6 +186,7 @@ impl Pass<'_> {
             Self::IgnoredPattern(..) => Outcome::IgnoredPattern,
             Self::Superuser(_) => Outcome::Superuser,
             Self::Staff(_) => Outcome::Staff,
+            Self::ReadOnly(_) => Outcome::ReadOnly,
         }
     }
 
@@ -185,12 +195,14 @@ impl Pass<'_> {
         self.outcome().reason()
     }
 
-    /// The closed site that was looked at: rows 4 to 6.
+    /// The closed site that was looked at: rows 4 to 9.
     pub fn closed_site(&self) -> Option<&SiteSnapshot> {
         match self {
-            Self::InternalIp(site, _) | Self::IgnoredPattern(site, _) | Self::Superuser(site) | Self::Staff(site) => {
-                Some(site)
-            }
+            Self::InternalIp(site, _)
+            | Self::IgnoredPattern(site, _)
+            | Self::Superuser(site)
+            | Self::Staff(site)
+            | Self::ReadOnly(site) => Some(site),
             Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open => None,
         }
     }
@@ -199,7 +211,7 @@ impl Pass<'_> {
     /// Such people are shown that the site is closed for everybody else.
     pub fn let_through(&self) -> Option<&SiteSnapshot> {
         match self {
-            Self::InternalIp(site, _) | Self::Superuser(site) | Self::Staff(site) => Some(site),
+            Self::InternalIp(site, _) | Self::Superuser(site) | Self::Staff(site) | Self::ReadOnly(site) => Some(site),
             Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open | Self::IgnoredPattern(..) => None,
         }
     }
@@ -259,6 +271,7 @@ pub(crate) fn decide_at<'s>(
         .or_else(|| internal_ip(&question))
         .or_else(|| ignored_pattern(&question))
         .or_else(|| staff(&question))
+        .or_else(|| read_only(&question))
         .unwrap_or_else(|| held(&question))
 }
 
@@ -317,6 +330,7 @@ const ROWS: [(Row, Ask); 8] = [
     (Row::InternalIp, internal_ip),
     (Row::IgnoredPattern, ignored_pattern),
     (Row::Staff, staff),
+    (Row::ReadOnly, read_only),
     (Row::Held, |question| Some(held(question))),
 ];
 
@@ -405,6 +419,11 @@ fn staff<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     }
 }
 
+fn read_only<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
+    let (site, closed) = question.closed_site()?;
+    (question.facts.is_safe && closed.level() == Level::ReadOnly).then_some(Verdict::Pass(Pass::ReadOnly(site)))
+}
+
 fn held<'s>(question: &Question<'s, '_, '_>) -> Verdict<'s> {
     match question.closed_site() {
         Some((site, closed)) => Verdict::Hold(Hold { site, closed }),
@@ -425,6 +444,7 @@ fn applied(verdict: &Verdict<'_>, facts: &RequestFacts<'_>) -> String {
                 None => format!("yes: {network}"),
             },
             Pass::IgnoredPattern(_, pattern) => format!("yes: {}", pattern.pattern),
+            Pass::ReadOnly(_) => "yes: it only reads".to_owned(),
             Pass::Superuser(_) | Pass::Staff(_) => {
                 let word = if matches!(pass, Pass::Superuser(_)) { "a superuser" } else { "staff of this site" };
                 match &facts.identity {
@@ -469,6 +489,10 @@ fn declined(row: Row, question: &Question<'_, '_, '_>, facts: &RequestFacts<'_>)
                 format!("{} is staff, but staff are blocked (MAINTENANCE_BLOCK_STAFF)", user.username)
             }
             Identity::Known(user) => format!("{} is not staff of this site", user.username),
+        },
+        Row::ReadOnly => match question.closed.map(|closed| closed.level()) {
+            Some(Level::ReadOnly) => "this method may write".to_owned(),
+            _ => "everything is closed".to_owned(),
         },
         Row::Held => String::new(),
     };

@@ -69,6 +69,7 @@ fn snapshot(records: &[SiteRecord], rules: Rules) -> Snapshot {
 
 fn facts<'r>(host: &'r str, path: &'r str) -> RequestFacts<'r> {
     RequestFacts {
+        is_safe: true,
         host: request_host(host),
         path: RequestPath::new(path),
         client: Some("203.0.113.9".parse().unwrap()),

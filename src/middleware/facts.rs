@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use crate::decision::{Identity, RequestFacts};
@@ -26,6 +27,7 @@ pub(super) fn target_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFa
         path: RequestPath::new(req.uri().path()),
         client: None,
         identity: Identity::Unresolved,
+        is_safe: is_safe(req.method()),
     }
 }
 
@@ -38,6 +40,12 @@ pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFac
 pub(super) fn certain_client_of(req: &ServiceRequest, rules: &Rules) -> Option<IpAddr> {
     let client = client_of(req.request(), &rules.trusted);
     client.filter(|client| client.is_certain).map(|client| client.address)
+}
+
+/// Whether a method only reads, as far as the site keeps to RFC 9110, section 9.2.1. `TRACE` is left out: it is of use to
+/// nobody while a site is closed.
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The host that the request is for.

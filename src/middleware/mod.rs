@@ -18,7 +18,7 @@ pub use hold::{HoldHandler, HoldInfo};
 pub use status::MaintenanceStatus;
 
 #[cfg(feature = "admin")]
-pub(crate) use facts::{client_of, origin_of};
+pub(crate) use facts::{client_of, is_safe, origin_of};
 pub(crate) use gate::GateParts;
 
 use std::future::Future;

@@ -379,6 +379,7 @@ impl Parts {
             at_end: parsed::<AtEnd>("at_end", &record.at_end)?,
             redirect_url: record.redirect_url,
             retry_after: record.retry_after.and_then(|seconds| u32::try_from(seconds).ok()),
+            level: parsed("level", &record.level)?,
         };
         let record = SiteRecord {
             site,

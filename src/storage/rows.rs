@@ -49,6 +49,7 @@ pub(super) struct MaintenanceRow {
     pub(super) at_end: String,
     pub(super) redirect_url: Option<String>,
     pub(super) retry_after: Option<i32>,
+    pub(super) level: String,
 }
 
 #[derive(Insertable)]
@@ -112,6 +113,7 @@ pub(super) fn maintenance_row(site_id: i64, record: &MaintenanceRecord) -> Maint
         at_end: record.at_end.as_str().to_owned(),
         redirect_url: record.redirect_url.clone(),
         retry_after: record.retry_after.and_then(|seconds| i32::try_from(seconds).ok()),
+        level: record.level.as_str().to_owned(),
     }
 }
 

@@ -30,6 +30,7 @@ diesel::table! {
         at_end -> Text,
         redirect_url -> Nullable<Text>,
         retry_after -> Nullable<Integer>,
+        level -> Text,
     }
 }
 
@@ -75,6 +76,7 @@ diesel::table! {
         name -> Text,
         schedule_json -> Text,
         notice_minutes -> Integer,
+        level -> Text,
         messages_json -> Text,
         is_enabled -> Bool,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::record::{json, parsed_json};
+use super::record::{json, parsed, parsed_json};
 use super::schema::{window_exceptions, windows};
 use super::timestamp::UtcTime;
 use super::{DbConnection, Reader, StoreError, Writer};
@@ -20,6 +20,7 @@ struct WindowRow {
     name: String,
     schedule_json: String,
     notice_minutes: i32,
+    level: String,
     messages_json: String,
     is_enabled: bool,
 }
@@ -101,6 +102,7 @@ fn window_of(row: WindowRow, exceptions: BTreeMap<Timestamp, Exception>) -> Resu
         name: row.name,
         schedule: parsed_json("schedule_json", &row.schedule_json)?,
         notice_minutes: u32::try_from(row.notice_minutes).unwrap_or_default(),
+        level: parsed("level", &row.level)?,
         messages: parsed_json("messages_json", &row.messages_json)?,
         is_enabled: row.is_enabled,
         exceptions,
@@ -218,6 +220,7 @@ type Columns<'w> = (
     diesel::dsl::Eq<windows::name, &'w str>,
     diesel::dsl::Eq<windows::schedule_json, String>,
     diesel::dsl::Eq<windows::notice_minutes, i32>,
+    diesel::dsl::Eq<windows::level, &'static str>,
     diesel::dsl::Eq<windows::messages_json, String>,
     diesel::dsl::Eq<windows::is_enabled, bool>,
 );
@@ -227,6 +230,7 @@ fn columns(window: &Window) -> Columns<'_> {
         windows::name.eq(window.name.as_str()),
         windows::schedule_json.eq(json(&window.schedule)),
         windows::notice_minutes.eq(i32::try_from(window.notice_minutes).unwrap_or(i32::MAX)),
+        windows::level.eq(window.level.as_str()),
         windows::messages_json.eq(json(&window.messages)),
         windows::is_enabled.eq(window.is_enabled),
     )

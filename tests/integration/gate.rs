@@ -3,7 +3,7 @@
 use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 
-use crate::helpers::{FIRST_SITE, TestServer, a_server, get, post, request};
+use crate::helpers::{FIRST_SITE, TestServer, a_server, get, operator, post, request};
 
 fn pattern(kind: PatternKind, pattern: &str) -> IgnoredPattern {
     IgnoredPattern { kind, pattern: pattern.to_owned(), description: String::new() }
@@ -216,4 +216,31 @@ fn another_process_that_writes_the_same_file_is_followed() {
     let other = maintenance_mode::actions::Actions::new(other, || {});
     other.start(&crate::helpers::operator(), &[FIRST_SITE], &Default::default()).unwrap();
     crate::helpers::eventually("the server holds", || server.send(get("/")).status == 503);
+}
+
+#[test]
+fn a_site_that_is_closed_for_writing_only_is_read_and_not_written() {
+    use maintenance_mode::actions::Start;
+    use maintenance_mode::maintenance::Level;
+
+    let server = a_server().start();
+    let start = Start { level: Some(Level::ReadOnly), ..Start::default() };
+    let done = server.actions().start(&operator(), &[FIRST_SITE], &start).unwrap();
+    server.reach(done.revision.0);
+    for (method, status) in [("GET", 200), ("HEAD", 200), ("POST", 503), ("PUT", 503), ("DELETE", 503), ("PATCH", 503)]
+    {
+        assert_eq!(server.send(request(method, "/")).status, status, "{method}");
+    }
+    // A stricter cause beside it closes everything.
+    let take = maintenance_mode::actions::Take {
+        length: jiff::SignedDuration::from_mins(10),
+        on_expiry: maintenance_mode::lease::OnExpiry::Lift,
+        name: String::new(),
+        message: None,
+        language: "en".to_owned(),
+        typed_domains: None,
+    };
+    let done = server.actions().lease_take(&operator(), &[FIRST_SITE], &take).unwrap();
+    server.reach(done.revision.0);
+    assert_eq!(server.send(get("/")).status, 503);
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use maintenance_mode::actions::{ActionError, Actions, Actor, Save, Start, Switched};
 use maintenance_mode::change::Revision;
-use maintenance_mode::maintenance::{AtEnd, MaintenanceRecord};
+use maintenance_mode::maintenance::{AtEnd, Level, MaintenanceRecord};
 use maintenance_mode::message::Message;
 use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
@@ -67,6 +67,7 @@ fn a_full_site(domain: &str) -> SiteRecord {
         started_by: Some("ada".to_owned()),
         expected_end: Some(at("2999-11-21T03:30:00Z")),
         at_end: AtEnd::Open,
+        level: Level::ReadOnly,
         redirect_url: Some("/down.html".to_owned()),
         retry_after: Some(300),
     };

@@ -40,6 +40,7 @@ fn full() -> Window {
             name: "Weekly – Ω".to_owned(), notice_minutes: 30, messages: vec![message], ..Window::new(schedule)
         };
     window.is_enabled = false;
+    window.level = maintenance_mode::maintenance::Level::ReadOnly;
     let (start, end) = ("2026-11-22T01:00:00Z".parse().unwrap(), "2026-11-22T01:30:00Z".parse().unwrap());
     window.exceptions.insert(start, Exception { ends_at: end });
     window

@@ -4,8 +4,10 @@ CREATE TABLE windows (
     name TEXT NOT NULL,
     schedule_json TEXT NOT NULL,
     notice_minutes INTEGER NOT NULL,
+    level TEXT NOT NULL,
     messages_json TEXT NOT NULL,
     is_enabled BOOLEAN NOT NULL,
+    CONSTRAINT windows_level_known CHECK (level IN ('full', 'read-only')),
     CONSTRAINT windows_site FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE
 );
 CREATE INDEX windows_site_id ON windows (site_id);
@@ -35,3 +37,6 @@ CREATE TABLE leases (
     CONSTRAINT leases_site FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE
 );
 CREATE INDEX leases_site_id ON leases (site_id);
+
+ALTER TABLE maintenances ADD COLUMN level TEXT NOT NULL DEFAULT 'full'
+    CONSTRAINT maintenances_level_known CHECK (level IN ('full', 'read-only'));

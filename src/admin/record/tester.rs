@@ -10,6 +10,7 @@ use crate::admin::seen::Onlooker;
 use crate::admin::words::count;
 use crate::decision::{Identity, Pass, RequestFacts, Verdict, explain};
 use crate::maintenance::{AtEnd, MaintenanceRecord};
+use crate::middleware::is_safe;
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
 use crate::rules::Rules;
@@ -84,19 +85,23 @@ impl Asker<'_> {
         if let Err(error) = &identity {
             tester.error = Some(error.clone());
         }
-        match Method::from_bytes(tester.method.value.as_bytes()) {
-            Ok(method) if METHODS.contains(&method.as_str()) => {}
-            Ok(method) => tester.methods.push(Choice::new(method.as_str(), method.as_str())),
+        let is_safe = match Method::from_bytes(tester.method.value.as_bytes()) {
+            Ok(method) => {
+                if !METHODS.contains(&method.as_str()) {
+                    tester.methods.push(Choice::new(method.as_str(), method.as_str()));
+                }
+                is_safe(&method)
+            }
             Err(_) => {
                 let shown: String = test.method.chars().take(40).collect();
                 tester.method.error = Some(format!("“{shown}” is not a method, such as GET or POST."));
                 tester.method.value = METHODS[0].to_owned();
                 return;
             }
-        }
+        };
         let (Ok(target), Ok(client), Ok(identity)) = (target, client, identity) else { return };
         let path = RequestPath::of_target(&target.path);
-        let facts = RequestFacts { host: request_host(&target.host), path, client, identity };
+        let facts = RequestFacts { host: request_host(&target.host), path, client, identity, is_safe };
         let is_closed = record.is_closed(self.now);
         let table = |when: &str, snapshot: &Snapshot| self.table(when, snapshot, record, &facts);
         let first = match (is_closed, was_closed) {
@@ -200,6 +205,7 @@ fn reason(pass: &Pass<'_>, facts: &RequestFacts<'_>, is_me: bool) -> String {
         Pass::IgnoredPattern(_, pattern) => format!("the ignored pattern {} matches", pattern.pattern),
         Pass::Superuser(_) => format!("{who} a superuser"),
         Pass::Staff(_) => format!("{who} staff of this site"),
+        Pass::ReadOnly(_) => "the site is closed for writing only, and this reads".to_owned(),
     }
 }
 

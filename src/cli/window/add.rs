@@ -10,6 +10,7 @@ use crate::cli::exit::{Exit, Usage};
 use crate::cli::time::{self, LocalTime};
 use crate::cli::{Context, actor, open, text};
 use crate::clock;
+use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{ClockChange, Moment, Repeat, Schedule};
 use crate::site::{self, Site};
@@ -61,6 +62,10 @@ pub struct Add {
     /// What people call it
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     name: String,
+
+    /// Close for writing only: GET, HEAD and OPTIONS pass
+    #[arg(long)]
+    read_only: bool,
 
     /// What the page says while it runs; the site's messages when not given
     #[arg(long, short, value_name = "TEXT")]
@@ -193,6 +198,7 @@ impl Add {
         let window = Window {
             name: self.name.trim().to_owned(),
             notice_minutes: u32::try_from(notice).unwrap_or(u32::MAX),
+            level: if self.read_only { Level::ReadOnly } else { Level::Full },
             messages: message.into_iter().collect(),
             ..Window::new(schedule)
         };

@@ -9,6 +9,7 @@ use crate::cli::directory::{DefaultSite, Directory, SiteArgs};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::{Context, actor, open, time};
 use crate::clock;
+use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{Moment, Schedule};
 use crate::site::{self, Site};
@@ -34,6 +35,10 @@ pub struct Start {
     /// What people call it
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     name: String,
+
+    /// Close for writing only: GET, HEAD and OPTIONS pass
+    #[arg(long)]
+    read_only: bool,
 
     /// What the page says while it runs; the site's messages when not given
     #[arg(long, short, value_name = "TEXT")]
@@ -76,6 +81,7 @@ pub fn run(context: &Context, args: &Start) -> anyhow::Result<Exit> {
         });
         let window = Window {
             name: args.name.trim().to_owned(),
+            level: if args.read_only { Level::ReadOnly } else { Level::Full },
             messages: message.into_iter().collect(),
             ..Window::new(schedule)
         };
