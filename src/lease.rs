@@ -63,6 +63,7 @@ pub struct UnknownOnExpiry;
 
 /// A hold on one site that must be renewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lease {
     /// Key; zero before it is stored.
     pub id: LeaseId,

@@ -134,7 +134,7 @@ fn end_of_gap(after: Zoned) -> Zoned {
 
 /// Once, or again and again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Schedule {
     /// From a moment to another, or until somebody ends it.
     Once {
@@ -149,6 +149,7 @@ pub enum Schedule {
 
 /// A rule for beginnings, with a length that is the same each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Repeat {
     /// A cron expression of five fields: minute, hour, day of month, month, day of week.
     pub rule: String,

@@ -34,6 +34,7 @@ impl fmt::Display for WindowId {
 
 /// A planned time of maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// Key; zero before it is stored.
     pub id: WindowId,
@@ -56,6 +57,7 @@ pub struct Window {
 
 /// What became of one time of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exception {
     /// When it ends instead; at or before its start leaves it out.
     pub ends_at: Timestamp,
@@ -63,6 +65,7 @@ pub struct Exception {
 
 /// What became of one time of a window of all sites, on one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SiteException {
     /// The window.
     pub window: WindowId,

@@ -117,6 +117,9 @@ fn write(store: &Store, out: impl Write, with_users: bool) -> anyhow::Result<Cou
             counts.sites += 1;
             written.is_ok()
         })?;
+        if written.is_ok() {
+            written = document.windows(&reader.window_shared()?);
+        }
         if with_users && written.is_ok() {
             let users = reader.user_record_list()?;
             counts.users = users.len();

@@ -228,7 +228,7 @@ pub fn decide<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>, now: Timesta
     }
     match decide_by_target(snapshot, facts) {
         ByTarget::Decided(verdict) => verdict,
-        ByTarget::Ticked(site) => decide_at(site, snapshot, facts, now),
+        ByTarget::Planned(site) => decide_at(site, snapshot, facts, now),
     }
 }
 
@@ -237,8 +237,8 @@ pub fn decide<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>, now: Timesta
 pub(crate) enum ByTarget<'s> {
     /// Everything.
     Decided(Verdict<'s>),
-    /// That it depends on the rest: the request is for this site, whose box is ticked.
-    Ticked(&'s SiteSnapshot),
+    /// That it depends on the rest: the request is for this site, which is closed or will be.
+    Planned(&'s SiteSnapshot),
 }
 
 /// The first half of [`decide`]: what rows 1 to 3 say by host and path, so that requests for an open site cost neither
@@ -250,7 +250,7 @@ pub(crate) fn decide_by_target<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<
         return ByTarget::Decided(verdict);
     }
     match question.site {
-        Some(site) if site.closed().is_some() => ByTarget::Ticked(site),
+        Some(site) if site.closed().is_some() => ByTarget::Planned(site),
         Some(_) => ByTarget::Decided(Verdict::Pass(Pass::Open)),
         None => {
             let verdict = unknown(&question).or_else(|| no_site(&question));
@@ -259,7 +259,7 @@ pub(crate) fn decide_by_target<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<
     }
 }
 
-/// The second half of [`decide`]: rows 3 to 10 for a site whose box is ticked, by all facts.
+/// The second half of [`decide`]: rows 3 to 10 for a site that is closed or will be, by all facts.
 pub(crate) fn decide_at<'s>(
     site: &'s SiteSnapshot,
     snapshot: &'s Snapshot,
@@ -322,7 +322,7 @@ pub fn explain<'s>(
 type Ask = for<'s> fn(&Question<'s, '_, '_>) -> Option<Verdict<'s>>;
 
 /// The table, in order.
-const ROWS: [(Row, Ask); 8] = [
+const ROWS: [(Row, Ask); 9] = [
     (Row::BuiltIn, built_in),
     (Row::Unknown, unknown),
     (Row::NoSite, no_site),

@@ -106,7 +106,7 @@ where
         }
         let mut facts = target_of(&req, snapshot.rules());
         let site = match decide_by_target(snapshot, &facts) {
-            ByTarget::Ticked(site) => site,
+            ByTarget::Planned(site) => site,
             ByTarget::Decided(verdict) => {
                 self.parts.count(&self.counts, snapshot, &verdict);
                 drop(facts);

@@ -107,6 +107,9 @@ impl Writer<'_> {
             .order((user_sites::user_id, user_sites::site_id))
             .load(self.conn)?;
         diesel::delete(sites::table).execute(self.conn)?;
+        let shared = self.window_shared()?;
+        self.window_update(None, &shared, &[])?;
+        self.window_update(None, &[], &transfer.windows)?;
         self.site_insert_all(&transfer.sites, revision)?;
         match &transfer.users {
             Some(users) => {
@@ -121,8 +124,7 @@ impl Writer<'_> {
                 insert_rows!(&mut *self.conn, user_sites::table, rows);
             }
         }
-        self.ids_follow("sites")?;
-        self.ids_follow("users")
+        ["sites", "users", "windows", "leases"].iter().try_for_each(|table| self.ids_follow(table))
     }
 
     fn site_insert_all(&mut self, records: &[SiteRecord], revision: Revision) -> Result<(), StoreError> {
@@ -140,6 +142,13 @@ impl Writer<'_> {
         insert_rows!(&mut *self.conn, ignored_patterns::table, rows);
         let rows: Vec<_> = records.iter().flat_map(|record| network_rows(record.site.id.0, &record.networks)).collect();
         insert_rows!(&mut *self.conn, internal_networks::table, rows);
+        for record in records {
+            self.lease_update(record.site.id, &[], &record.leases)?;
+            self.window_update(Some(record.site.id), &[], &record.windows)?;
+            if !record.exceptions.is_empty() {
+                self.site_exception_replace(record.site.id, &record.exceptions)?;
+            }
+        }
         Ok(())
     }
 

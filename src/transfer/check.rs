@@ -24,6 +24,12 @@ impl Transfer {
             check_site(record, &mut add);
             names.check_site(place, record, &mut add);
         }
+        for (place, window) in self.windows.iter().enumerate() {
+            for (field, text) in window.check().iter() {
+                let path = format!("windows[{place}]{}", path_of(field));
+                wrong.push(Wrong { path, subject: window.name.clone(), text: text.to_owned() });
+            }
+        }
         let sites: HashSet<SiteId> = self.sites.iter().map(|record| record.site.id).collect();
         for (place, user) in self.users.iter().flatten().enumerate() {
             let mut add = |field: &str, text: String| {
@@ -48,6 +54,11 @@ fn check_site(record: &SiteRecord, add: &mut dyn FnMut(&str, String)) {
     }
     for (field, text) in record.check().iter() {
         add(field, text.to_owned());
+    }
+    for (row, window) in record.windows.iter().enumerate() {
+        for (field, text) in window.check().iter() {
+            add(&format!("windows[{row}][{field}]"), text.to_owned());
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::Revision;
 use crate::record::SiteRecord;
 use crate::user::User;
+use crate::window::Window;
 
 pub use read::{TransferError, Wrong};
 pub use write::Document;
@@ -59,6 +60,8 @@ impl fmt::Debug for UserRecord {
 pub struct Transfer {
     /// Every site, in the order of the document.
     pub sites: Vec<SiteRecord>,
+    /// The windows of all sites.
+    pub windows: Vec<Window>,
     /// Every user; `None` when users were left out, which leaves those of the database alone.
     pub users: Option<Vec<UserRecord>>,
 }

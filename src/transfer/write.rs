@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::{FORMAT, FORMAT_VERSION, Origin, UserRecord};
 use crate::record::SiteRecord;
+use crate::window::Window;
 
-/// A document under way: all sites, then all users or none, then the end. One that was never ended is refused when it is
+/// A document under way: all sites, the windows of all of them, then all users or none, then the end. One that was never ended is refused when it is
 /// read.
 pub struct Document<W> {
     out: W,
@@ -40,7 +41,17 @@ impl<W: Write> Document<W> {
         self.line(record)
     }
 
-    /// Adds all users, after the last site.
+    /// Adds the windows of all sites, after the last site.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn windows(&mut self, windows: &[Window]) -> io::Result<()> {
+        self.out.write_all(b"\n],\n\"windows\": [")?;
+        self.is_first = true;
+        windows.iter().try_for_each(|window| self.line(window))
+    }
+
+    /// Adds all users, after the windows.
     ///
     /// # Errors
     /// What `out` says.

@@ -15,7 +15,7 @@ fn a_running_server_follows_an_import_and_forgets_who_was_replaced() {
     let mut closed: SiteRecord = read(shop);
     closed.maintenance.in_maintenance = true;
     closed.site.domain = "forum.example".parse().unwrap();
-    let transfer = Transfer { sites: vec![read(FIRST_SITE), closed], users: None };
+    let transfer = Transfer { sites: vec![read(FIRST_SITE), closed], windows: Vec::new(), users: None };
     server.actions().config_import(&operator(), &transfer, true).unwrap();
     let status = |host: &str| server.send(get("/").without("Host").with("Host", host)).status;
     eventually("the imported site is closed", || status("forum.example") == 503);
@@ -25,7 +25,7 @@ fn a_running_server_follows_an_import_and_forgets_who_was_replaced() {
     let other = server.maintenance.store().read(|reader| reader.user_record_list()).unwrap().pop().unwrap();
     let mut eve = other.clone();
     eve.user.username = "eve".to_owned();
-    let transfer = Transfer { sites: vec![read(FIRST_SITE)], users: Some(vec![eve]) };
+    let transfer = Transfer { sites: vec![read(FIRST_SITE)], windows: Vec::new(), users: Some(vec![eve]) };
     server.actions().config_import(&operator(), &transfer, true).unwrap();
     eventually("the site is gone", || status("forum.example") == 200);
     assert_eq!(server.maintenance.snapshot().len(), 1);

@@ -118,7 +118,7 @@ fn any_transfer() -> impl Strategy<Value = Transfer> {
         records[0].site.is_default = has_default;
         let sites: Vec<SiteId> = ids.into_iter().map(SiteId).collect();
         let user = |(place, id): (usize, i64)| a_user(id, &format!("Uşer{id}"), (place > 0).then(|| sites.clone()));
-        Transfer { sites: records, users: Some(users.into_iter().enumerate().map(user).collect()) }
+        Transfer { sites: records, windows: Vec::new(), users: Some(users.into_iter().enumerate().map(user).collect()) }
     })
 }
 
@@ -145,7 +145,11 @@ fn any_configuration_moves_from_either_engine_to_either_and_is_the_same() {
 fn ids_go_on_after_the_highest_that_was_brought_along_or_ever_given() {
     on_each_engine(|store| {
         add(store, "first.example");
-        let transfer = Transfer { sites: vec![a_full_site_with_id(40)], users: Some(vec![a_user(7, "ada", None)]) };
+        let transfer = Transfer {
+            sites: vec![a_full_site_with_id(40)],
+            windows: Vec::new(),
+            users: Some(vec![a_user(7, "ada", None)]),
+        };
         actions(store).config_import(&operator(), &transfer, true).unwrap();
         assert_eq!(add(store, "new.example"), SiteId(41));
         let hash = maintenance_mode::auth::password::hash(
@@ -153,7 +157,7 @@ fn ids_go_on_after_the_highest_that_was_brought_along_or_ever_given() {
         );
         let added = actions(store).user_add(&operator(), "bo", hash, &Rights::default()).unwrap();
         assert_eq!(added.value.id, UserId(8));
-        let low = Transfer { sites: vec![a_full_site_with_id(2)], users: None };
+        let low = Transfer { sites: vec![a_full_site_with_id(2)], windows: Vec::new(), users: None };
         actions(store).config_import(&operator(), &low, true).unwrap();
         assert_eq!(add(store, "newer.example"), SiteId(42), "the log speaks of 41");
     });
@@ -162,7 +166,11 @@ fn ids_go_on_after_the_highest_that_was_brought_along_or_ever_given() {
 #[test]
 fn an_import_is_one_entry_of_the_log_and_logs_out_whose_account_it_replaces() {
     on_each_engine(|store| {
-        let transfer = Transfer { sites: vec![a_full_site_with_id(3)], users: Some(vec![a_user(7, "ada", None)]) };
+        let transfer = Transfer {
+            sites: vec![a_full_site_with_id(3)],
+            windows: Vec::new(),
+            users: Some(vec![a_user(7, "ada", None)]),
+        };
         let first = actions(store).config_import(&operator(), &transfer, false).unwrap();
         let session = NewSession {
             key_hash: [7; 32],
@@ -193,7 +201,7 @@ fn a_full_site_with_id(id: i64) -> SiteRecord {
 #[test]
 fn only_the_operator_imports_and_only_into_a_database_that_nobody_uses() {
     on_each_engine(|store| {
-        let transfer = Transfer { sites: vec![a_full_site_with_id(3)], users: None };
+        let transfer = Transfer { sites: vec![a_full_site_with_id(3)], windows: Vec::new(), users: None };
         let panel = Actor::panel("ada", UserId(1), None);
         let refused = actions(store).config_import(&panel, &transfer, true).unwrap_err();
         assert!(matches!(refused, ActionError::NotAllowed { .. }), "{refused}");
@@ -201,7 +209,8 @@ fn only_the_operator_imports_and_only_into_a_database_that_nobody_uses() {
         let refused = actions(store).config_import(&operator(), &transfer, false).unwrap_err();
         assert!(matches!(refused, ActionError::NotFresh { sites: 1, users: 0 }), "{refused}");
         let before = exported(store);
-        let twice = Transfer { sites: vec![a_full_site_with_id(3), a_full_site_with_id(4)], users: None };
+        let twice =
+            Transfer { sites: vec![a_full_site_with_id(3), a_full_site_with_id(4)], windows: Vec::new(), users: None };
         actions(store).config_import(&operator(), &twice, true).unwrap_err();
         assert_eq!(exported(store), before, "all of it or nothing");
     });
@@ -214,7 +223,9 @@ fn a_change_from_before_an_import_is_no_change_of_whichever_site_has_its_id_now(
         let done = actions(store).start(&operator(), &[id], &Default::default()).unwrap();
         let mut record = stored(store, id).0;
         record.site.domain = "b.example".parse().unwrap();
-        actions(store).config_import(&operator(), &Transfer { sites: vec![record], users: None }, true).unwrap();
+        actions(store)
+            .config_import(&operator(), &Transfer { sites: vec![record], windows: Vec::new(), users: None }, true)
+            .unwrap();
         let refused = actions(store).undo(&operator(), done.revision, true).unwrap_err();
         assert!(matches!(refused, ActionError::CannotUndo { .. }), "{refused}");
         let limited = ChangeFilter { sites: Some(vec![id]), ..ChangeFilter::default() };

@@ -68,9 +68,9 @@ fn every_column_of_a_window_and_of_a_lease_reads_back_as_it_was_written() {
         let written = actions(store).window_add(&operator(), Some(site), &full()).unwrap().value.window;
         let leased = actions(store).lease_take(&operator(), &[site], &take(600, OnExpiry::Lift)).unwrap().value;
         let read = record(store, site);
-        assert_eq!(read.windows, [written.clone()]);
+        assert_eq!(read.windows, std::slice::from_ref(&written));
         assert_eq!(Window { id: written.id, ..full() }, written);
-        assert_eq!(read.leases, [leased[0].lease.clone()]);
+        assert_eq!(read.leases, std::slice::from_ref(&leased[0].lease));
         let shared = actions(store).window_add(&operator(), None, &full()).unwrap().value.window;
         assert_eq!(record(store, site).shared.to_vec(), [shared]);
     });
@@ -122,7 +122,7 @@ fn a_window_is_added_extended_skipped_removed_and_each_of_it_undone() {
             let end = extended.value.window.at(now()).unwrap().ends_at.unwrap();
             assert_eq!(end.duration_since(planned), SignedDuration::from_mins(15));
             actions.undo(&who, extended.revision, false).unwrap();
-            assert_eq!(windows(store), [added.value.window.clone()]);
+            assert_eq!(windows(store), std::slice::from_ref(&added.value.window));
             assert!(matches!(actions.window_skip(&who, id, None), Err(ActionError::NotRunning)));
             let ended = actions.window_end(&who, id).unwrap();
             assert!(!record(store, site).is_closed(now()));
@@ -133,7 +133,7 @@ fn a_window_is_added_extended_skipped_removed_and_each_of_it_undone() {
             assert_eq!(windows(store), []);
             assert!(matches!(actions.window_remove(&who, id), Err(ActionError::NoSuchWindow)));
             actions.undo(&who, removed.revision, false).unwrap();
-            assert_eq!(windows(store), [added.value.window.clone()]);
+            assert_eq!(windows(store), std::slice::from_ref(&added.value.window));
             actions.undo(&who, added.revision, true).unwrap();
             assert_eq!(windows(store), []);
         }

@@ -83,8 +83,8 @@ impl Held {
         let ids: Vec<_> = self.leases.iter().map(|leased| leased.lease.id).collect();
         let renewed = spawn_blocking(move || {
             let actor = actor::operator();
-            let each = ids.iter().map(|id| actions.lease_renew(&actor, *id, length).map(drop));
-            each.fold(Ok(()), |all: Result<(), ActionError>, one| all.and(one))
+            let each: Vec<_> = ids.iter().map(|id| actions.lease_renew(&actor, *id, length).map(drop)).collect();
+            each.into_iter().collect()
         });
         renewed.await.unwrap_or(Ok(()))
     }

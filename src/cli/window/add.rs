@@ -46,7 +46,7 @@ pub struct Add {
     end: Option<LocalTime>,
 
     /// How long it lasts, such as 90m or 2h
-    #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
+    #[arg(long = "for", visible_alias = "lasts", value_name = "DURATION", value_parser = time::duration)]
     lasts: Option<SignedDuration>,
 
     /// A cron expression of five fields for the beginnings: minute, hour, day of month, month, day of week

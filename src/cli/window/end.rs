@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{named, view};
+use super::{view, window_id};
 use crate::actions::Switched;
 use crate::cause::CauseId;
 use crate::cli::confirm::{self, WaitArgs};
@@ -28,7 +28,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct End {
-    /// Windows (window-12), or sites: id, domain, alias, or a part of a name that only one site has
+    /// Windows (window-12 or 12), or sites: domain, alias, or a part of a name that only one site has
     ///
     /// None means the default site.
     #[arg(value_name = "WINDOW|SITE")]
@@ -45,8 +45,8 @@ pub fn run(context: &Context, args: &End) -> anyhow::Result<Exit> {
     let console = &context.console;
     let store = open::existing(context)?;
     let directory = Directory::read(&store)?;
-    let (windows, sites): (Vec<_>, Vec<_>) = args.what.iter().partition(|text| named(text).is_some());
-    let windows: Vec<WindowId> = windows.into_iter().filter_map(|text| named(text)).collect();
+    let (windows, sites): (Vec<_>, Vec<_>) = args.what.iter().partition(|text| window_id(text).is_ok());
+    let windows: Vec<WindowId> = windows.into_iter().filter_map(|text| window_id(text).ok()).collect();
     let ids: Vec<SiteId> = if sites.is_empty() && !windows.is_empty() {
         Vec::new()
     } else {
@@ -72,7 +72,7 @@ pub fn run(context: &Context, args: &End) -> anyhow::Result<Exit> {
             let done = actions.end_cause(&actor::operator(), &[record.site.id], CauseId::Window(window.id))?;
             revision = done.revision;
             lines.push_str(&format!("Ended {} on {}.\n", CauseId::Window(window.id), record.site.domain));
-            if let Some(still) = done.value.iter().map(Switched::record).find_map(|record| still_closed(record)) {
+            if let Some(still) = done.value.iter().map(Switched::record).find_map(still_closed) {
                 lines.push_str(&still);
             }
         }

@@ -61,18 +61,9 @@ pub fn run(context: &Context, args: &WindowCommand) -> anyhow::Result<Exit> {
 
 /// Reads `window-12` or `12`.
 fn window_id(text: &str) -> Result<WindowId, String> {
-    match text.parse::<i64>() {
-        Ok(id) if id > 0 => Ok(WindowId(id)),
-        _ => {
-            named(text).ok_or_else(|| "a window is named window-NUMBER; `maintenance window list` has them".to_owned())
-        }
-    }
-}
-
-/// Reads `window-12` alone.
-fn named(text: &str) -> Option<WindowId> {
-    match text.parse() {
-        Ok(CauseId::Window(id)) => Some(id),
-        _ => None,
+    match (text.parse::<i64>(), text.parse()) {
+        (Ok(id), _) if id > 0 => Ok(WindowId(id)),
+        (_, Ok(CauseId::Window(id))) => Ok(id),
+        _ => Err("a window is named window-NUMBER; `maintenance window list` has them".to_owned()),
     }
 }

@@ -29,7 +29,7 @@ pub struct Start {
     sites: SiteArgs,
 
     /// How long it lasts, such as 90m or 2h
-    #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
+    #[arg(long = "for", visible_alias = "lasts", value_name = "DURATION", value_parser = time::duration)]
     lasts: Option<SignedDuration>,
 
     /// What people call it

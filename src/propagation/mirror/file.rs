@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -112,6 +113,12 @@ impl MirrorFile {
         if let Some(offset) = offset {
             draft.line(&Line::ClockOffset(offset));
         }
+        // They hang on every record, so one has them all.
+        let windows = update.all.as_ref().map(|all| all.first().map(|record| &*record.shared).unwrap_or_default());
+        let windows = windows.filter(|windows| **windows != *self.contents.windows);
+        if let Some(windows) = windows {
+            draft.line(&Line::Windows(windows.to_vec()));
+        }
         let revision = update.revision.unwrap_or(self.contents.revision);
         if draft.lines == 0 && revision == self.contents.revision {
             return Ok(());
@@ -130,6 +137,9 @@ impl MirrorFile {
         }
         self.contents.secret = secret.cloned().or(self.contents.secret.take());
         self.contents.clock_offset = offset.unwrap_or(self.contents.clock_offset);
+        if let Some(windows) = windows {
+            self.contents.windows = windows.into();
+        }
         (self.contents.revision, self.contents.sealed_at, self.contents.lines) = (revision, now, lines);
         self.contents.length = draft.at;
         Ok(())
@@ -158,6 +168,7 @@ impl MirrorFile {
         let mut next = Contents {
             secret: self.contents.secret.clone(),
             clock_offset: self.contents.clock_offset,
+            windows: Arc::clone(&self.contents.windows),
             revision: self.contents.revision,
             sealed_at: self.contents.sealed_at,
             ..Contents::default()
@@ -166,9 +177,9 @@ impl MirrorFile {
         let header = Header { format: VERSION, database: self.database.clone() };
         let is_complete = self.contents.lines > 0;
         let secret = next.secret.clone().map(Line::Secret);
-        for line in
-            [Some(Line::Mirror(header)), secret, Some(Line::ClockOffset(next.clock_offset))].into_iter().flatten()
-        {
+        let offset = Line::ClockOffset(next.clock_offset);
+        let windows = Line::Windows(next.windows.to_vec());
+        for line in [Some(Line::Mirror(header)), secret, Some(offset), Some(windows)].into_iter().flatten() {
             line::encode(&line, &mut buffer);
             next.lines += 1;
         }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::change::Revision;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
+use crate::window::Window;
 
 /// Bytes of the checksum, twice as many hexadecimal digits.
 const SUM_BYTES: usize = 8;
@@ -26,6 +27,8 @@ pub(super) enum Line<R> {
     Secret(String),
     /// How far the clock of the database is ahead of this machine's, in microseconds.
     ClockOffset(i64),
+    /// The windows of all sites.
+    Windows(Vec<Window>),
     /// What stands before is complete.
     Seal { revision: Revision, at: Timestamp, lines: u64 },
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
@@ -13,6 +14,7 @@ use super::line::{self, Header, Line, LineError, Sum, VERSION};
 use crate::change::Revision;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
+use crate::window::Window;
 
 /// Where a line lies, and its checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(super) struct Contents {
     pub(super) sites: HashMap<SiteId, Place>,
     pub(super) secret: Option<String>,
     pub(super) clock_offset: i64,
+    /// The windows of all sites.
+    pub(super) windows: Arc<[Window]>,
     pub(super) revision: Revision,
     pub(super) sealed_at: Timestamp,
     /// Lines up to the last seal.
@@ -45,6 +49,7 @@ struct Unsealed {
     sites: Vec<(SiteId, Option<Place>)>,
     secret: Option<String>,
     clock_offset: Option<i64>,
+    windows: Option<Vec<Window>>,
 }
 
 impl Contents {
@@ -94,6 +99,7 @@ impl Contents {
             Line::Site { id, record } => unsealed.sites.push((id, record.map(|_| place))),
             Line::Secret(secret) => unsealed.secret = Some(secret),
             Line::ClockOffset(offset) => unsealed.clock_offset = Some(offset),
+            Line::Windows(windows) => unsealed.windows = Some(windows),
             Line::Seal { revision, at, lines } => {
                 if lines != number {
                     return false;
@@ -106,6 +112,9 @@ impl Contents {
                 }
                 self.secret = unsealed.secret.take().or(self.secret.take());
                 self.clock_offset = unsealed.clock_offset.take().unwrap_or(self.clock_offset);
+                if let Some(windows) = unsealed.windows.take() {
+                    self.windows = windows.into();
+                }
                 (self.revision, self.sealed_at, self.lines) = (revision, at, lines);
                 self.length = place.offset + place.length;
             }
@@ -147,7 +156,9 @@ impl Contents {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let (_, json) = line::check(line).map_err(io::Error::other)?;
             match serde_json::from_slice(json).map_err(io::Error::other)? {
-                Line::Site { record: Some(record), .. } => records.push(record),
+                Line::Site { record: Some(record), .. } => {
+                    records.push(SiteRecord { shared: Arc::clone(&self.windows), ..record });
+                }
                 _ => return Err(io::Error::other("a line changed while it was read")),
             }
             Ok(())
