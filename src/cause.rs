@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::lease::{Lease, LeaseId};
 use crate::maintenance::{Level, MaintenanceRecord, Phase};
 use crate::message::Message;
+use crate::notice::{Notice, Notices, ahead};
 use crate::timeline::{Closure, Timeline};
 use crate::window::{Occurrence, SiteException, Window, WindowId};
 
@@ -165,6 +166,8 @@ pub struct Plan {
     /// What the causes of the segments are. In the order in which they have a say about the message: the box, leases,
     /// windows.
     pub sources: Vec<Source>,
+    /// The times of windows that visitors are told of.
+    pub notices: Notices,
     /// At this moment the plan must be made anew, because a window repeats for longer than it reaches.
     pub valid_until: Timestamp,
 }
@@ -246,8 +249,14 @@ impl<'a> Causes<'a> {
 
     /// Everything from `now` on, laid out in time.
     pub fn plan(&self, now: Timestamp) -> Plan {
-        let mut plan = Plan { timeline: Timeline::default(), sources: Vec::new(), valid_until: Timestamp::MAX };
+        let mut plan = Plan {
+            timeline: Timeline::default(),
+            sources: Vec::new(),
+            notices: Notices::default(),
+            valid_until: Timestamp::MAX,
+        };
         let mut closures = Vec::new();
+        let mut notices = Vec::new();
         let record = self.maintenance;
         if record.box_holds(now) {
             closures.push(Closure {
@@ -275,14 +284,20 @@ impl<'a> Causes<'a> {
             let Ok(calendar) = window.calendar() else { continue };
             let before = closures.len();
             let mut times = window.after(&calendar, now);
-            closures.extend(times.by_ref().take(OCCURRENCES).map(|occurrence| Closure {
-                cause: plan.sources.len(),
-                starts_at: occurrence.starts_at,
-                ends_at: occurrence.ends_at,
-                expected: None,
-            }));
+            for occurrence in times.by_ref().take(OCCURRENCES) {
+                notices.extend(Notice::of(&window, plan.sources.len(), &occurrence));
+                closures.push(Closure {
+                    cause: plan.sources.len(),
+                    starts_at: occurrence.starts_at,
+                    ends_at: occurrence.ends_at,
+                    expected: None,
+                });
+            }
             if let Some(more) = times.next() {
-                plan.valid_until = plan.valid_until.min(more.starts_at);
+                // Visitors are told of it earlier, but not while they are still told of the one before.
+                let last = closures.last().map_or(now, |last| last.starts_at);
+                let due = more.starts_at.checked_sub(ahead(&window)).unwrap_or(Timestamp::MIN).max(last);
+                plan.valid_until = plan.valid_until.min(due);
             }
             if closures.len() > before {
                 plan.sources.push(Source {
@@ -293,6 +308,7 @@ impl<'a> Causes<'a> {
             }
         }
         plan.timeline = Timeline::of(&closures);
+        plan.notices = notices.into_iter().collect();
         plan
     }
 }

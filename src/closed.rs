@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use crate::cause::{CauseId, Plan, Source};
 use crate::maintenance::Level;
+use crate::message::Message;
 use crate::network::NetworkSet;
+use crate::notice::{Notice, SiteNotice, told};
 use crate::page::SitePages;
 use crate::pattern::IgnoredPatterns;
 use crate::record::SiteRecord;
@@ -91,6 +93,37 @@ impl ClosedSite {
         let running = self.plan.timeline.at(now).and_then(|segment| segment.ends_at);
         let next = self.plan.timeline.next(now).map(|segment| segment.starts_at);
         running.into_iter().chain(next).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// What visitors are told at `now` of the next time ahead, while the site is still open, in the language that the
+    /// lines of an `Accept-Language` ask for.
+    pub fn notice<'h>(&self, now: Timestamp, ranges: impl Iterator<Item = &'h [u8]>) -> Option<SiteNotice> {
+        let timeline = &self.plan.timeline;
+        let notice = self.plan.notices.at(now).filter(|_| timeline.at(now).is_none())?;
+        // Where another time follows at once, the site does not open in between.
+        let ends_at = timeline.at(notice.starts_at).and_then(|segment| segment.opens_at);
+        let (_, messages) = self.source_of(notice);
+        let told = told(&self.record.site, messages, notice.starts_at, ends_at, ranges);
+        let (message, language) = told.map(|told| (told.text, told.language)).unzip();
+        Some(SiteNotice { starts_at: notice.starts_at, ends_at, message, language })
+    }
+
+    /// The times of windows that visitors are told of at some moment, those that run included, in order of beginning.
+    pub fn notices(&self) -> &[Notice] {
+        self.plan.notices.all()
+    }
+
+    /// Which window a notice is of, and what that says; empty when it has no message of its own.
+    pub fn source_of(&self, notice: &Notice) -> (CauseId, &[Message]) {
+        let source = &self.plan.sources[notice.source];
+        (source.id, &source.messages)
+    }
+
+    /// The first moment after `now` at which what visitors may know changes by itself.
+    pub fn next_told_change(&self, now: Timestamp) -> Timestamp {
+        let passing_end = self.at(now).and_then(|closed| closed.end_ahead(now));
+        let told = self.plan.notices.next_change(now);
+        passing_end.into_iter().chain(told).fold(self.next_change(now), Timestamp::min)
     }
 
     /// From this moment on it must be compiled anew, because a window repeats for longer than was laid out.

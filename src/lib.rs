@@ -36,6 +36,7 @@
 //! | [`decision`] | who passes: one pure function over a [`snapshot`] |
 //! | [`site`], [`maintenance`], [`message`], [`pattern`], [`network`], [`user`] | what is decided about |
 //! | [`page`], [`response`], [`template`] | what a held visitor gets |
+//! | [`schedule`], [`window`], [`cause`], [`notice`] | when a site is closed, by what, and what is told beforehand |
 //! | [`actions`] | everything that can be changed, with its checks and its log entry |
 //! | [`middleware`] | the gate, and [`MaintenanceStatus`](middleware::MaintenanceStatus) for your own pages |
 //! | [`storage`], [`propagation`] | where it is kept, and how servers follow |
@@ -73,6 +74,7 @@ pub mod message;
 mod metrics;
 pub mod middleware;
 pub mod network;
+pub mod notice;
 pub mod page;
 pub mod path;
 pub mod pattern;

@@ -70,6 +70,7 @@ fn nouns_know_no_edge() {
         "maintenance.rs",
         "markup.rs",
         "message.rs",
+        "notice.rs",
         "page.rs",
         "policy.rs",
         "redirect.rs",

@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
 use crate::change::Revision;
+use crate::lease::{Lease, LeaseId, OnExpiry};
+use crate::maintenance::AtEnd;
 use crate::network::{InternalNetwork, NetworkSet};
 use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternKind;
 use crate::record::SiteRecord;
 use crate::rules::Rules;
+use crate::schedule::{Moment, Repeat, Schedule};
 use crate::site::{Alias, Domain, Site, SiteId, request_host};
 use crate::template::PageTemplates;
+use crate::window::{Window, WindowId};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -234,7 +240,90 @@ fn a_change_of_one_site_leaves_the_others_as_they_are() {
     assert!(!first.passes_everything(), "the older snapshot is as it was");
 }
 
+fn after(minutes: i64) -> Timestamp {
+    now() + SignedDuration::from_mins(minutes)
+}
+
+/// A time that begins in so many minutes; of no length it has no end.
+fn a_time(start: i64, length: i64) -> Schedule {
+    let moment = |minutes| Moment::new(after(minutes), TimeZone::UTC);
+    Schedule::Once { start: moment(start), end: (length > 0).then(|| moment(start + length)) }
+}
+
+fn a_rule(rule: usize, minutes: u32) -> Schedule {
+    let rule = ["*/5 * * * *", "*/20 * * * *", "0 * * * *", "30 2 * * *"][rule].to_owned();
+    Schedule::Repeat(Repeat { rule, zone: "Europe/Berlin".to_owned(), minutes, from: None, until: None })
+}
+
+fn a_lease(id: i64, since: i64, length: i64, lifts: bool) -> Lease {
+    Lease {
+        id: LeaseId(id),
+        name: String::new(),
+        started_by: "ci".to_owned(),
+        since: after(since.min(0)),
+        expires_at: after(since.min(0) + length),
+        on_expiry: if lifts { OnExpiry::Lift } else { OnExpiry::Stay },
+        messages: Vec::new(),
+    }
+}
+
+/// When the window begins that visitors are to be told of, asked of each window itself.
+fn first_due(record: &SiteRecord, at: Timestamp) -> Option<Timestamp> {
+    let told = record.windows.iter().filter(|window| window.notice_minutes > 0);
+    let next = |window: &Window| {
+        let calendar = window.calendar().unwrap();
+        let start = window.after(&calendar, at).find(|time| time.starts_at > at)?.starts_at;
+        let from = start - SignedDuration::from_mins(window.notice_minutes.into());
+        (from <= at).then_some(start)
+    };
+    told.filter_map(next).min()
+}
+
 proptest! {
+    #[test]
+    fn the_decision_agrees_at_every_moment_with_the_causes(
+        windows in prop::collection::vec((0..900i64, 0..90i64, 0..120u32), 0..6),
+        repeats in prop::collection::vec((0..4usize, 1..4u32, 0..200u32), 0..2),
+        leases in prop::collection::vec((-30..60i64, 1..200i64, any::<bool>()), 0..3),
+        ticked in prop::option::of((prop::option::of(-20..300i64), any::<bool>())),
+        moments in prop::collection::vec(0..180_000i64, 1..40),
+    ) {
+        let mut record = a_site(1, "forum.example");
+        let once = windows.into_iter().map(|(start, length, notice)| (a_time(start, length), notice));
+        let again = repeats.into_iter().map(|(rule, minutes, notice)| (a_rule(rule, minutes), notice));
+        record.windows = once.chain(again).zip(1..).map(|((schedule, notice_minutes), id)| {
+            Window { id: WindowId(id), notice_minutes, ..Window::new(schedule) }
+        }).collect();
+        record.leases = leases.into_iter().zip(1..).map(|((since, length, lifts), id)| a_lease(id, since, length, lifts)).collect();
+        if let Some((end, opens)) = ticked {
+            record.maintenance.in_maintenance = true;
+            record.maintenance.since = Some(now());
+            record.maintenance.expected_end = end.map(after);
+            record.maintenance.at_end = if opens { AtEnd::Open } else { AtEnd::Remind };
+        }
+        let mut snapshot = snapshot(std::slice::from_ref(&record), rules());
+        let mut moments: Vec<_> = moments.into_iter().map(|second| now() + SignedDuration::from_secs(second)).collect();
+        moments.sort();
+        for moment in moments {
+            // As the server does while time goes by.
+            snapshot = snapshot.renewed(moment).unwrap_or(snapshot);
+            let decided = decide(&snapshot, &facts("forum.example", "/"), moment);
+            let mut expected: Vec<_> = record.causes().at(moment).iter().map(|cause| cause.id).collect();
+            expected.sort();
+            let mut held = match decided {
+                Verdict::Hold(hold) => hold.closed.causes().collect(),
+                Verdict::Pass(Pass::Open) => Vec::new(),
+                other => panic!("{other:?}"),
+            };
+            held.sort();
+            prop_assert_eq!(&held, &expected, "{}", moment);
+            let planned = snapshot.default_site().and_then(SiteSnapshot::closed);
+            let told = planned.and_then(|planned| planned.notice(moment, std::iter::empty()));
+            let due = if expected.is_empty() { first_due(&record, moment) } else { None };
+            prop_assert_eq!(told.map(|notice| notice.starts_at), due, "{}", moment);
+        }
+    }
+
     #[test]
     fn the_explanation_always_agrees_with_the_decision(
         host in prop_oneof![Just("forum.example"), Just("open.example"), Just("nobody.example"), Just("a b")],
