@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::Actions;
@@ -13,9 +13,10 @@ use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::endpoints;
 use crate::metrics::Propagation;
-use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, Role, StaffHook};
+use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, InForce, Role, StaffHook};
 use crate::pattern::PatternError;
 use crate::propagation::{Beginning, Contact, ContactError, Enforced, Follower, Following, Health, TemplateFolder};
+use crate::public;
 use crate::site::SiteId;
 use crate::snapshot::Snapshot;
 use crate::storage::{Store, StoreError};
@@ -105,13 +106,25 @@ impl Maintenance {
     #[cfg(feature = "admin")]
     pub fn admin(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
-        move |config| crate::admin::configure(maintenance, config)
+        move |config| {
+            config.app_data(maintenance.in_force());
+            crate::admin::configure(maintenance, config);
+        }
     }
 
-    /// Mounts `/healthz` and `/readyz`, and `/metrics` when `METRICS_TOKEN` is set.
+    /// Mounts `/healthz` and `/readyz`, `/metrics` when `METRICS_TOKEN` is set, and what visitors may know: `/maintenance/status.json`,
+    /// `/maintenance/notice.js` and `/maintenance/calendar.ics`.
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
-        move |config| endpoints::configure(&maintenance, config)
+        move |config| {
+            public::configure(maintenance.in_force(), config);
+            endpoints::configure(&maintenance, config);
+        }
+    }
+
+    /// The state in force, for handlers that tell people of it.
+    fn in_force(&self) -> Data<InForce> {
+        Data::new(InForce::new(Arc::clone(self.0.enforced.pointer())))
     }
 
     /// Everything that can be done, with the same checks and the same log as in the panel.

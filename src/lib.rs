@@ -80,6 +80,7 @@ pub mod path;
 pub mod pattern;
 mod policy;
 pub mod propagation;
+mod public;
 pub mod record;
 mod redirect;
 pub mod response;

@@ -13,6 +13,15 @@ use crate::record::SiteRecord;
 use crate::response::Redirect;
 use crate::site::{self, SiteId};
 
+/// Path of the public state of a site, for whoever shows it.
+pub const STATUS_PATH: &str = "/maintenance/status.json";
+
+/// Path of the script that tells visitors beforehand.
+pub const NOTICE_PATH: &str = "/maintenance/notice.js";
+
+/// Path of the calendar of what visitors are told.
+pub const CALENDAR_PATH: &str = "/maintenance/calendar.ics";
+
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
 pub struct Rules {

@@ -49,6 +49,12 @@ pub struct Wording {
     pub contact: String,
     /// Ends one sentence before the next on the same line.
     pub full_stop: String,
+    /// Tells beforehand; holds `{start}`, `{end}` and `{in}`, the time left.
+    pub planned: String,
+    /// The same while no end is known; holds `{start}` and `{in}`.
+    pub planned_open: String,
+    /// Takes what was told off the page.
+    pub dismiss: String,
     /// The first of a month, where it is not `1`.
     #[serde(default)]
     first_day: Option<String>,
@@ -166,8 +172,14 @@ mod tests {
                 assert!(wording.date_with_year.contains(part), "{tag}: date_with_year needs {part}");
             }
             assert!(wording.date_with_year.contains("{year}"), "{tag}: date_with_year needs {{year}}");
+            for (text, parts) in
+                [(&wording.planned, &["{start}", "{end}", "{in}"][..]), (&wording.planned_open, &["{start}", "{in}"])]
+            {
+                assert_eq!(text.matches('{').count(), parts.len(), "{tag}: {text}");
+                assert!(parts.iter().all(|part| text.contains(part)), "{tag}: {text}");
+            }
             let plain = [&wording.name, &wording.heading, &wording.unknown, &wording.overdue, &wording.soon];
-            let more = [&wording.try_again, &wording.by_itself, &wording.unsent, &wording.full_stop];
+            let more = [&wording.try_again, &wording.by_itself, &wording.unsent, &wording.full_stop, &wording.dismiss];
             for text in plain.into_iter().chain(more).chain(&wording.months).chain(&wording.weekdays) {
                 assert!(!text.trim().is_empty() && !text.contains(['{', '<', '\n']), "{tag}: {text:?}");
             }

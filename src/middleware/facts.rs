@@ -13,6 +13,7 @@ use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
 use crate::rules::Rules;
 use crate::site::{HostError, request_host, request_host_bytes};
+use crate::snapshot::{SiteSnapshot, Snapshot};
 
 /// Headers in which a chain of proxies hands on what the visitor's own request said.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -65,6 +66,14 @@ fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str
         return Err(HostError::Several);
     }
     request_host_bytes(first.as_bytes())
+}
+
+/// The site that a request is for, as the gate finds it; the default site for a malformed host.
+pub(crate) fn site_of<'s>(req: &HttpRequest, snapshot: &'s Snapshot) -> Option<&'s SiteSnapshot> {
+    match host_of(req, &snapshot.rules().trusted) {
+        Ok(host) => snapshot.site_for(&host),
+        Err(_) => snapshot.default_site(),
+    }
 }
 
 /// The client's address, by the forwarded headers of trusted proxies.

@@ -216,7 +216,9 @@ fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> O
         phase: Phase::Maintenance,
         reason: pass.reason(),
         site: site.domain.to_string(),
+        site_id: Some(site.id),
         until: site.closed_at(now).and_then(|closed| closed.end_ahead(now)),
+        notice: None,
         is_let_through: true,
     });
     Some(pass.reason())

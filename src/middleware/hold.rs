@@ -122,7 +122,7 @@ fn by_handler(
 }
 
 /// No site has this host, and `MAINTENANCE_UNKNOWN_SITE` says 404.
-pub(super) fn no_such_site() -> HttpResponse {
+pub(crate) fn no_such_site() -> HttpResponse {
     plain(StatusCode::NOT_FOUND, "There is no such site here.\n")
 }
 

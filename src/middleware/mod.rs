@@ -6,6 +6,12 @@
 //!
 //! State is loaded before the gate exists, so it never has to decide without. When the database goes away
 //! later, the last known state stays in force.
+//!
+//! # Telling people beforehand
+//!
+//! A handler that takes [`MaintenanceStatus`] knows what its reader should be told: that the site is closed and they
+//! see it all the same, or that a window with a notice is ahead. With `.configure(maintenance.endpoints())` any site
+//! can leave that to one line of HTML, `<script src="/maintenance/notice.js" defer></script>`.
 
 mod facts;
 mod future;
@@ -15,11 +21,14 @@ mod status;
 
 pub use gate::{Gate, GateService};
 pub use hold::{HoldHandler, HoldInfo};
+pub(crate) use status::InForce;
 pub use status::MaintenanceStatus;
 
+pub(crate) use facts::site_of;
 #[cfg(feature = "admin")]
 pub(crate) use facts::{client_of, is_safe, origin_of};
 pub(crate) use gate::GateParts;
+pub(crate) use hold::no_such_site;
 
 use std::future::Future;
 use std::sync::Arc;

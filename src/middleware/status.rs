@@ -1,34 +1,58 @@
-//! What a page of the application may tell people who are let through on a closed site.
+//! What a page of the application may tell its readers: that they see a closed site, or that one will be closed.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::facts::site_of;
+use crate::clock;
 use crate::maintenance::Phase;
+use crate::notice::SiteNotice;
+use crate::path::RequestPath;
+use crate::site::SiteId;
+use crate::snapshot::Snapshot;
 
 /// The state of the site for this request, for templates: `maintenance_status` in Django's words.
 ///
-/// An extractor that never fails: without the gate, or on an open site, it says *open*.
+/// An extractor that never fails. The gate leaves word of those whom it lets through on a closed site; of an open one
+/// it says nothing, so that an open site costs nothing, and this looks at the state in force itself. For that the panel
+/// or the endpoints must be mounted in the application; without them, and without the gate, it says *open*.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MaintenanceStatus {
     /// What the site is doing for visitors.
     pub phase: Phase,
-    /// Why this request was let through: `open`, `superuser`, `staff`, `internal-ip`, `ignored-pattern`.
+    /// Why this request was let through: `open`, `built-in`, `superuser`, `staff`, `internal-ip`, `ignored-pattern`.
     pub reason: &'static str,
-    /// The site's domain; empty when it is open.
+    /// The site's domain; empty when no site is known.
     pub site: String,
-    /// Expected end that still lies ahead.
+    /// Key of the site, for links into the panel: `sites/{id}/` below its address.
+    pub site_id: Option<SiteId>,
+    /// Expected end that still lies ahead; `None` on an open site.
     pub until: Option<Timestamp>,
+    /// The next time ahead that people are to be told of; `None` on a closed site.
+    pub notice: Option<SiteNotice>,
     /// Whether the site is closed and only people like this one see it.
     pub is_let_through: bool,
 }
 
 impl Default for MaintenanceStatus {
     fn default() -> Self {
-        Self { phase: Phase::Open, reason: "open", site: String::new(), until: None, is_let_through: false }
+        Self {
+            phase: Phase::Open,
+            reason: "open",
+            site: String::new(),
+            site_id: None,
+            until: None,
+            notice: None,
+            is_let_through: false,
+        }
     }
 }
 
@@ -37,6 +61,46 @@ impl FromRequest for MaintenanceStatus {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(req.extensions().get::<Self>().cloned().unwrap_or_default()))
+        let by_gate = req.extensions().get::<Self>().cloned();
+        ready(Ok(by_gate.or_else(|| Self::in_force(req)).unwrap_or_default()))
+    }
+}
+
+impl MaintenanceStatus {
+    /// By the state in force; `None` when that is not at hand or knows no such site.
+    fn in_force(req: &HttpRequest) -> Option<Self> {
+        let snapshot = req.app_data::<Data<InForce>>()?.load();
+        let site = site_of(req, &snapshot)?;
+        let now = clock::now();
+        let closed = site.closed_at(now);
+        let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).map(|line| line.as_bytes());
+        let reason = match closed {
+            None => "open",
+            Some(_) if snapshot.rules().is_built_in(&RequestPath::new(req.uri().path())) => "built-in",
+            Some(_) => "ignored-pattern",
+        };
+        Some(Self {
+            phase: if closed.is_some() { Phase::Maintenance } else { Phase::Open },
+            reason,
+            site: site.domain.to_string(),
+            site_id: Some(site.id),
+            until: closed.and_then(|closed| closed.end_ahead(now)),
+            notice: site.closed().and_then(|planned| planned.notice(now, languages)),
+            is_let_through: false,
+        })
+    }
+}
+
+/// The state in force, for handlers: what `MaintenanceStatus` and the endpoints look at.
+pub(crate) struct InForce(Arc<ArcSwap<Snapshot>>);
+
+impl InForce {
+    pub(crate) fn new(snapshot: Arc<ArcSwap<Snapshot>>) -> Self {
+        Self(snapshot)
+    }
+
+    /// The snapshot in force.
+    pub(crate) fn load(&self) -> Arc<Snapshot> {
+        self.0.load_full()
     }
 }

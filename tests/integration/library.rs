@@ -8,6 +8,7 @@ use maintenance_mode::Maintenance;
 use maintenance_mode::MaintenanceBuilder;
 use maintenance_mode::actions::Start;
 use maintenance_mode::middleware::{HoldInfo, MaintenanceStatus, Role};
+use maintenance_mode::notice::SiteNotice;
 
 use crate::helpers::{FIRST_SITE, operator};
 
@@ -58,6 +59,32 @@ async fn pages_of_the_application_know_that_their_reader_was_let_through() {
     maintenance.wait_for(done.revision).await;
     let body = actix_web::test::call_and_read_body(&app, TestRequest::get().uri("/").to_request()).await;
     assert_eq!(body, "false open");
+}
+
+async fn told(status: MaintenanceStatus) -> String {
+    let minutes = |notice: &SiteNotice| notice.ends_at.unwrap().duration_since(notice.starts_at).as_mins();
+    let site = status.site_id.map(|id| format!("{id} {}", status.site));
+    format!("{:?} {} {site:?} {:?}", status.phase, status.reason, status.notice.as_ref().map(minutes))
+}
+
+#[actix_web::test]
+async fn pages_of_an_open_site_know_what_their_reader_should_be_told() {
+    let (_folder, maintenance) = closed(|builder| builder).await;
+    let plain = init_service(App::new().wrap(maintenance.gate()).route("/", web::get().to(told))).await;
+    let app = App::new().wrap(maintenance.gate()).configure(maintenance.endpoints()).route("/", web::get().to(told));
+    let app = init_service(app).await;
+    let ended = maintenance.actions().end(&operator(), &[FIRST_SITE]).unwrap();
+    assert!(maintenance.wait_for(ended.revision).await);
+    let get = || TestRequest::get().uri("/").insert_header(("host", "localhost")).to_request();
+    let body = actix_web::test::call_and_read_body(&app, get()).await;
+    assert_eq!(body, "Open open Some(\"1 localhost\") None");
+    let planned =
+        maintenance.actions().window_add(&operator(), Some(FIRST_SITE), &crate::notice::a_window(20, 50)).unwrap();
+    assert!(maintenance.wait_for(planned.revision).await);
+    let body = actix_web::test::call_and_read_body(&app, get()).await;
+    assert_eq!(body, "Open open Some(\"1 localhost\") Some(30)");
+    let body = actix_web::test::call_and_read_body(&plain, get()).await;
+    assert_eq!(body, "Open open None None", "neither panel nor endpoints are mounted");
 }
 
 #[actix_web::test]

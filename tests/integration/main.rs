@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod calendar;
 mod faults;
 mod gate;
 mod health;
@@ -12,6 +13,7 @@ mod library;
 mod login;
 mod metrics;
 mod outages;
+mod notice;
 mod preview;
 mod routes;
 mod servers;

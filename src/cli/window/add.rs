@@ -71,7 +71,10 @@ pub struct Add {
     #[arg(long, short, value_name = "TEXT")]
     message: Option<String>,
 
-    /// How long before each start visitors are told, such as 30m
+    /// How long before each start visitors are told, such as 30m; without it they never are
+    ///
+    /// What visitors are told is public: the notice on the site, /maintenance/status.json and the calendar at
+    /// /maintenance/calendar.ics. The name is told to nobody.
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
     notice: Option<SignedDuration>,
 
