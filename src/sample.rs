@@ -5,19 +5,21 @@ use std::sync::Arc;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::admin::assets::Assets;
-use crate::admin::page::{self, Moment, SamplePage};
+use crate::admin::page::{self, Moment, PlannedNotice, SamplePage};
 use crate::admin::templates::Templates;
 use crate::app::Maintenance;
 use crate::clock;
 use crate::maintenance::Phase;
 use crate::middleware::MaintenanceStatus;
+use crate::rules::NOTICE_PATH;
 
-/// What the sample's pages are allowed to load: their own style sheet and icon.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+/// What the sample's pages are allowed to load: their own style sheet and icon, and the notice with what it asks for.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the handlers share.
 struct Sample {
@@ -64,6 +66,7 @@ impl Sample {
             base: self.base.clone(),
             assets: self.assets.clone(),
             site_name: "Sample site".to_owned(),
+            notice_script: format!("{NOTICE_PATH}?lang=en"),
             path: req.path().to_owned(),
             maintenance_status: self.status(status),
         };
@@ -81,8 +84,15 @@ impl Sample {
     }
 
     fn status(&self, status: &MaintenanceStatus) -> page::MaintenanceStatus {
+        let shown = |at: Timestamp| Moment::of(at, &TimeZone::UTC, clock::now());
         if !status.is_let_through {
-            return page::MaintenanceStatus { phase: "open".to_owned(), ..Default::default() };
+            let notice = status.notice.clone().map(|notice| PlannedNotice {
+                starts_at: shown(notice.starts_at),
+                ends_at: notice.ends_at.map(shown),
+                message: notice.message,
+                language: notice.language,
+            });
+            return page::MaintenanceStatus { phase: "open".to_owned(), notice, ..Default::default() };
         }
         let (reason, has_panel) = match status.reason {
             "superuser" => ("you are a superuser", true),
@@ -93,8 +103,9 @@ impl Sample {
             phase: if status.phase == Phase::Open { "open" } else { "maintenance" }.to_owned(),
             reason: Some(reason.to_owned()),
             site: status.site.clone(),
-            until: status.until.map(|until| Moment::of(until, &TimeZone::UTC, clock::now())),
-            panel_href: has_panel.then(|| self.base.clone()),
+            until: status.until.map(shown),
+            panel_href: status.site_id.filter(|_| has_panel).map(|site| format!("{}sites/{site}/", self.base)),
+            notice: None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod accessibility;
 mod command_line;
 mod helpers;
 mod keyboard;
+mod notice;
 mod pictures;
 mod public_page;
 mod servers;

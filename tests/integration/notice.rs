@@ -9,7 +9,7 @@ use maintenance_mode::window::Window;
 use maintenance_mode::{clock, wording};
 use serde_json::{Value, json};
 
-use crate::helpers::{FIRST_SITE, Request, Response, TestServer, a_server, get, operator, request};
+use crate::helpers::{FIRST_SITE, Request, Response, TestServer, a_server, get, operator, request, texts};
 
 const STATUS: &str = "/maintenance/status.json";
 const SCRIPT: &str = "/maintenance/notice.js";
@@ -266,4 +266,22 @@ fn the_script_is_small_and_speaks_every_language() {
         assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
         assert_eq!(answer.header("cache-control"), "public, max-age=3600");
     }
+}
+
+#[test]
+fn pages_of_an_open_site_tell_of_a_window_ahead() {
+    let server = a_server().start();
+    let page = || server.send(get("/")).text();
+    assert_eq!(texts(&page(), "#maintenance-notice"), Vec::<String>::new());
+    plan(&server, Some(FIRST_SITE), &Window { messages: vec![message("en", "We <move>.")], ..a_window(20, 40) });
+    let told = texts(&page(), "#maintenance-notice[role=status]");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("Maintenance is planned from ") && told[0].ends_with("We <move>."), "{told:?}");
+    assert!(!page().contains("Secret"));
+    assert!(page().contains("<script src=\"/maintenance/notice.js?lang=en\" defer></script>"));
+    server.close(FIRST_SITE);
+    let ada = server.superuser("ada");
+    let page = ada.get("/").text();
+    assert_eq!(texts(&page, "#maintenance-notice"), Vec::<String>::new(), "it is closed already");
+    assert!(page.contains(&format!("href=\"/admin/sites/{FIRST_SITE}/\"")), "{page}");
 }

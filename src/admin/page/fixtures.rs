@@ -443,10 +443,11 @@ impl Pages {
     }
 
     fn sample(&mut self) {
-        let page = |path: &str, closed: bool| SamplePage {
+        let page = |path: &str, closed: bool, planned: bool| SamplePage {
             base: "/admin/".into(),
             assets: self.assets.clone(),
             site_name: "www.example.com".into(),
+            notice_script: "/maintenance/notice.js?lang=en".into(),
             path: path.into(),
             maintenance_status: MaintenanceStatus {
                 phase: if closed { "maintenance".into() } else { "open".into() },
@@ -454,15 +455,22 @@ impl Pages {
                 site: "www.example.com".into(),
                 until: closed.then(|| at("2026-11-21T03:30:00Z")),
                 panel_href: closed.then(|| "/admin/sites/1/".to_owned()),
+                notice: planned.then(|| PlannedNotice {
+                    starts_at: at("2026-11-21T04:00:00Z"),
+                    ends_at: Some(at("2026-11-21T05:30:00Z")),
+                    message: Some("We are moving to a faster machine.".to_owned()),
+                    language: Some("en".to_owned()),
+                }),
             },
         };
-        for (name, template, path, closed) in [
-            ("sample", "sample/home.html", "/", false),
-            ("sample-closed", "sample/home.html", "/", true),
-            ("sample-ignored", "sample/ignored.html", "/ignored-page/", false),
-            ("sample-contact", "sample/contact.html", "/contact/", false),
+        for (name, template, path, closed, planned) in [
+            ("sample", "sample/home.html", "/", false, false),
+            ("sample-closed", "sample/home.html", "/", true, false),
+            ("sample-planned", "sample/home.html", "/", false, true),
+            ("sample-ignored", "sample/ignored.html", "/ignored-page/", false, false),
+            ("sample-contact", "sample/contact.html", "/contact/", false, false),
         ] {
-            let html = self.templates.plain(template, &page(path, closed)).expect("the sample site renders");
+            let html = self.templates.plain(template, &page(path, closed, planned)).expect("the sample site renders");
             self.done.push(Rendered { name, html });
         }
     }

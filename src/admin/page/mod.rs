@@ -38,7 +38,7 @@ pub use preview::{HeaderLine, PreviewPage};
 pub use record::{
     Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings,
 };
-pub use sample::{MaintenanceStatus, SamplePage};
+pub use sample::{MaintenanceStatus, PlannedNotice, SamplePage};
 pub use server::{ServerRow, ServerState, ServersPage, ServersSummary};
 pub use setting::{SettingGroup, SettingRow, SettingsPage};
 pub use site::{FilterLink, Pager, SiteFormPage, SiteRow, SitesPage, Status};

@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 /// A time in words, with its exact value for machines and for a closer look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Moment {
     /// Exact time, RFC 3339 with `Z`, whole seconds: for `<time datetime>`.
     pub iso: String,

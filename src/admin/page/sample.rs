@@ -13,6 +13,8 @@ pub struct SamplePage {
     pub assets: String,
     /// Domain or name of the site.
     pub site_name: String,
+    /// Address of the script that keeps the notice true.
+    pub notice_script: String,
     /// Path of the page, to mark its link.
     pub path: String,
     /// The site's state; a template shows it to those who are let in.
@@ -33,4 +35,19 @@ pub struct MaintenanceStatus {
     pub until: Option<Moment>,
     /// Page of the site in the panel; `None` for viewers who have no panel.
     pub panel_href: Option<String>,
+    /// The next time ahead that every viewer is told of.
+    pub notice: Option<PlannedNotice>,
+}
+
+/// A time of maintenance that lies ahead.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlannedNotice {
+    /// When the site closes.
+    pub starts_at: Moment,
+    /// When it is expected to open, if that is known.
+    pub ends_at: Option<Moment>,
+    /// What the operator says about it.
+    pub message: Option<String>,
+    /// Language tag of that message.
+    pub language: Option<String>,
 }
