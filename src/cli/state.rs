@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseId};
 use crate::change::Revision;
 use crate::maintenance::Phase;
 use crate::record::SiteRecord;
@@ -32,14 +32,35 @@ pub struct SiteState {
     pub message: Option<String>,
     /// Everything that holds it closed.
     pub causes: Vec<Cause>,
+    /// The window that begins next; null when none is ahead.
+    pub next: Option<NextWindow>,
     /// The last change of the site.
     pub revision: Revision,
+}
+
+/// A window that lies ahead.
+#[derive(Debug, Clone, Serialize)]
+pub struct NextWindow {
+    /// `window-12`.
+    pub id: CauseId,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it ends; null until somebody ends it.
+    pub ends_at: Option<Timestamp>,
+    /// What people call it.
+    pub name: String,
 }
 
 impl SiteState {
     /// The state of a record at `now`.
     pub fn of(record: &SiteRecord, revision: Revision, now: Timestamp) -> Self {
         let standing = record.causes().standing(now);
+        let next = record.causes().next_window(now).map(|(window, occurrence)| NextWindow {
+            id: CauseId::Window(window.id),
+            starts_at: occurrence.starts_at,
+            ends_at: occurrence.ends_at,
+            name: window.name.clone(),
+        });
         Self {
             id: record.site.id,
             domain: record.site.domain.to_string(),
@@ -51,6 +72,7 @@ impl SiteState {
             started_by: standing.by,
             message: record.messages.first().map(|message| message.body.clone()).filter(|body| !body.is_empty()),
             causes: standing.causes,
+            next,
             revision,
         }
     }
@@ -65,7 +87,7 @@ mod tests {
         let record = SiteRecord::new(crate::cli::site::new_site("example.com".parse().unwrap(), "UTC"));
         let state = SiteState::of(&record, Revision(3), "2026-11-21T03:12:04Z".parse().unwrap());
         let json = serde_json::to_value(state).unwrap();
-        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "revision"] {
+        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "next", "revision"] {
             assert!(json.get(field).is_some(), "{field}");
         }
         assert_eq!((json["phase"].as_str(), json["revision"].as_i64()), (Some("open"), Some(3)));

@@ -14,7 +14,7 @@ use crate::site::SiteId;
 
 const EXAMPLES: &str = "\
 Examples:
-  maintenance status                     what is closed, and how many sites are open
+  maintenance status                     what is closed or will be, and how many sites are open
   maintenance status forum --json
   maintenance status forum --exit-code   for scripts: 0 open, 10 in maintenance, 11 draining
 ";
@@ -24,7 +24,8 @@ const FEW: usize = 10;
 
 /// Shows which sites are closed, since when, until when and by whom
 ///
-/// Without a site it looks at all of them, the exceptions first; of many open sites only the number is shown.
+/// Without a site it looks at all of them, the exceptions first; of many open sites only the number is shown, and of
+/// those with a window ahead the ten that it closes first.
 /// Exits with 0 whatever the state, unless --exit-code is given.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
@@ -44,7 +45,7 @@ pub struct Status {
     /// Print a list of objects instead
     ///
     /// Each has id, domain, name, phase (open, draining, maintenance), since, until, overdue, started_by, message,
-    /// causes and revision.
+    /// causes, next (the window that begins next: id, starts_at, ends_at, name) and revision.
     #[arg(long)]
     json: bool,
 
@@ -70,21 +71,27 @@ pub fn run(context: &Context, args: &Status) -> anyhow::Result<Exit> {
     if args.json {
         context.console.json(&states)?;
     } else {
-        states.sort_by(|a, b| (rank(a), &a.domain).cmp(&(rank(b), &b.domain)));
+        states.sort_by(|a, b| (rank(a), starts_at(a), &a.domain).cmp(&(rank(b), starts_at(b), &b.domain)));
         let lists_open = args.all || !args.sites.is_empty() || states.len() <= FEW;
         context.console.print(&page(&context.console, &states, lists_open, now))?;
     }
     Ok(if args.exit_code { most_closed(&states) } else { Exit::Done })
 }
 
-/// Overdue sites first, then in maintenance, then draining, then open.
+/// Overdue sites first, then in maintenance, then draining, then those with a window ahead, then open.
 fn rank(state: &SiteState) -> u8 {
     match state.phase {
         Phase::Maintenance if state.overdue => 0,
         Phase::Maintenance => 1,
         Phase::Draining => 2,
-        Phase::Open => 3,
+        Phase::Open if state.next.is_some() => 3,
+        Phase::Open => 4,
     }
+}
+
+/// When an open site with a window ahead will be closed.
+fn starts_at(state: &SiteState) -> Option<Timestamp> {
+    state.next.as_ref().filter(|_| state.phase == Phase::Open).map(|next| next.starts_at)
 }
 
 fn most_closed(states: &[SiteState]) -> Exit {
@@ -99,7 +106,9 @@ fn page(console: &Console, states: &[SiteState], lists_open: bool, now: Timestam
     if states.is_empty() {
         return "No sites yet. Add the domain that visitors type: maintenance site add www.example.com\n".to_owned();
     }
-    let shown: Vec<&SiteState> = states.iter().filter(|state| lists_open || state.phase != Phase::Open).collect();
+    let is_shown = |state: &&SiteState| lists_open || state.phase != Phase::Open;
+    let scheduled = states.iter().filter(|state| !is_shown(state) && state.next.is_some()).take(FEW);
+    let shown: Vec<&SiteState> = states.iter().filter(is_shown).chain(scheduled).collect();
     let rows: Vec<Vec<String>> = shown.iter().map(|state| row(state, now)).collect();
     let mut page = String::new();
     for (state, line) in shown.iter().zip(text::columns(&rows).lines()) {
@@ -118,12 +127,18 @@ fn page(console: &Console, states: &[SiteState], lists_open: bool, now: Timestam
 }
 
 fn row(state: &SiteState, now: Timestamp) -> Vec<String> {
+    let ahead = state.next.as_ref().filter(|_| state.phase == Phase::Open);
     let (shape, word) = match state.phase {
+        Phase::Open if ahead.is_some() => ("◷", "scheduled"),
         Phase::Open => ("○", "open"),
         Phase::Draining => ("◐", "draining"),
         Phase::Maintenance => ("■", "in maintenance"),
     };
     let mut row = vec![format!("{shape} {}", state.domain), word.to_owned()];
+    if let Some(next) = ahead {
+        row.push(time::ahead(next.starts_at, next.ends_at, now));
+        row.push(text::plain(&next.name));
+    }
     if let Some(since) = state.since {
         let until = match state.until {
             Some(until) if state.overdue => format!(", {} overdue)", time::span(until, now)),

@@ -20,6 +20,24 @@ pub fn short(at: Timestamp, now: Timestamp) -> String {
     format!("{}{}", of_day(at, now), at.to_zoned(TimeZone::UTC).strftime("%H:%M"))
 }
 
+/// A time ahead: `Sun 02:00–03:00`, with its date when it is six days away or more.
+pub fn ahead(starts_at: Timestamp, ends_at: Option<Timestamp>, now: Timestamp) -> String {
+    let local = |at: Timestamp| at.to_zoned(TimeZone::UTC);
+    let with_day = |at: Timestamp| {
+        // So far a weekday alone says which day is meant.
+        let form = if at.duration_since(now).as_hours() < 6 * 24 { "%a %H:%M" } else { "%a %Y-%m-%d %H:%M" };
+        local(at).strftime(form).to_string()
+    };
+    let start = with_day(starts_at);
+    match ends_at {
+        Some(end) if local(end).date() == local(starts_at).date() => {
+            format!("{start}–{}", local(end).strftime("%H:%M"))
+        }
+        Some(end) => format!("{start}–{}", with_day(end)),
+        None => format!("{start} until it is ended"),
+    }
+}
+
 fn of_day(at: Timestamp, now: Timestamp) -> String {
     let day = at.to_zoned(TimeZone::UTC).date();
     if day == now.to_zoned(TimeZone::UTC).date() { String::new() } else { format!("{day} ") }
@@ -212,6 +230,20 @@ mod tests {
             ["", "30", "m", "-5m", "0m", "1.5h", "5 years", "367d", "99999999999999999999h", "9223372036854775807w"]
         {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_ahead_names_its_weekday_and_its_date_where_that_is_far() {
+        let now = at("2026-11-21T03:12:04Z");
+        for (starts_at, ends_at, words) in [
+            ("2026-11-22T02:00:00Z", Some("2026-11-22T03:00:00Z"), "Sun 02:00–03:00"),
+            ("2026-11-21T23:00:00Z", Some("2026-11-22T01:00:00Z"), "Sat 23:00–Sun 01:00"),
+            ("2026-11-22T02:00:00Z", None, "Sun 02:00 until it is ended"),
+            ("2026-12-24T02:00:00Z", Some("2026-12-24T03:00:00Z"), "Thu 2026-12-24 02:00–03:00"),
+            ("2026-11-28T02:00:00Z", Some("2026-11-28T03:00:00Z"), "Sat 2026-11-28 02:00–03:00"),
+        ] {
+            assert_eq!(ahead(at(starts_at), ends_at.map(at), now), words);
         }
     }
 

@@ -8,7 +8,7 @@ fn the_pinned_fields_are_there_in_every_state() {
     machine.run("on b.example --for 1h --message hello").succeeds();
     let states = machine.run("status --json").succeeds().json();
     for state in states.as_array().unwrap() {
-        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "revision"] {
+        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "next", "revision"] {
             assert!(state.get(field).is_some(), "{field}: {state}");
         }
     }
@@ -46,6 +46,39 @@ fn of_many_open_sites_only_the_number_is_shown() {
     ran.says(&["■ s3.example", "○ 11 more sites open.  Show all: maintenance status --all"]);
     assert_eq!(machine.run("status --all").succeeds().out.lines().count(), 12);
     machine.run("status s5").succeeds().says(&["○ s5.example  open"]);
+}
+
+#[test]
+fn a_window_ahead_is_shown_and_listed_before_the_open_sites() {
+    let machine = Machine::with_sites(&["a.example", "b.example", "c.example"]);
+    let add = ["window", "add", "b.example", "--start", "2099-11-22 02:00", "--for", "1h", "--name", "Upgrade"];
+    machine.run_words(&add).succeeds();
+    machine.run("on c.example").succeeds();
+    let ran = machine.run("status").succeeds();
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[0].starts_with("■ c.example"), "{}", ran.out);
+    assert_eq!(lines[1], "◷ b.example  scheduled       Sun 2099-11-22 02:00–03:00  Upgrade");
+    assert_eq!(lines[2], "○ a.example  open");
+    let state = machine.state("b.example");
+    assert_eq!((state["phase"].as_str(), &state["since"]), (Some("open"), &serde_json::Value::Null));
+    let next = serde_json::json!({
+        "id": "window-1", "starts_at": "2099-11-22T02:00:00Z", "ends_at": "2099-11-22T03:00:00Z", "name": "Upgrade",
+    });
+    assert_eq!(state["next"], next);
+    assert_eq!(machine.state("a.example")["next"], serde_json::Value::Null);
+    machine.run("status b.example --exit-code").ends_with(0);
+}
+
+#[test]
+fn of_many_open_sites_those_are_shown_that_are_closed_first() {
+    let domains: Vec<String> = (0..12).map(|site| format!("s{site:02}.example")).collect();
+    let machine = Machine::with_sites(&domains.iter().map(String::as_str).collect::<Vec<_>>());
+    machine.run("window add s07 --start 2099-11-22T02:00Z --for 1h").succeeds();
+    machine.run("status").succeeds().says(&["◷ s07.example  scheduled", "○ 11 more sites open."]);
+    machine.run("window add --all --yes --start 2099-11-23T02:00Z --for 1h").succeeds();
+    let ran = machine.run("status").succeeds();
+    assert_eq!((ran.out.lines().count(), ran.out.matches('◷').count()), (11, 10), "{}", ran.out);
+    ran.says(&["○ 2 more sites open."]);
 }
 
 #[test]
