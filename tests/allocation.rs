@@ -17,7 +17,7 @@ use maintenance_mode::user::Rights;
 #[path = "../benches/sites/mod.rs"]
 mod sites;
 
-use sites::{HIT, HOST, NEAR_MISS, a_site, closed, now, snapshot, with_patterns};
+use sites::{HIT, HOST, NEAR_MISS, a_site, closed, now, snapshot, with_patterns, with_windows};
 
 /// The system's allocator, which counts what each thread asks of it.
 struct Counting;
@@ -91,6 +91,8 @@ fn a_decision_allocates_nothing() {
         (closed(own()), facts(HIT), "ignored-pattern"),
         (closed(own()), RequestFacts { identity: ada, ..facts("/shop/") }, "superuser"),
         (closed(own()), facts(NEAR_MISS), "held"),
+        (with_windows(own(), 100, false), facts("/shop/"), "open"),
+        (with_windows(own(), 100, true), facts(NEAR_MISS), "held"),
     ];
     for (own, facts, expected) in rows {
         let snapshot = snapshot(&[own, closed(a_site(2, "other.example.com"))]);
@@ -137,5 +139,7 @@ async fn a_request_that_passes_the_gate_allocates_no_more_than_without_it() {
     let bare = allocations_of(async |request| call_service(&app, request.to_request()).await.status()).await;
     let (own, other) = (a_site(1, HOST), a_site(2, "other.example.com"));
     assert_eq!(allocations_behind_a_gate(&[own.clone(), other.clone()]).await, bare, "no site is closed");
-    assert_eq!(allocations_behind_a_gate(&[own, closed(other)]).await, bare, "another site is closed");
+    assert_eq!(allocations_behind_a_gate(&[own.clone(), closed(other)]).await, bare, "another site is closed");
+    let planned = with_windows(own, 100, false);
+    assert_eq!(allocations_behind_a_gate(&[planned]).await, bare, "a window with a notice is ahead");
 }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use maintenance_mode::change::Revision;
 use maintenance_mode::network::NetworkSet;
 use maintenance_mode::pattern::IgnoredPatterns;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::rules::Rules;
+use maintenance_mode::schedule::{Moment, Schedule};
 use maintenance_mode::site::{Domain, Site, SiteId};
 use maintenance_mode::snapshot::Snapshot;
 use maintenance_mode::template::PageTemplates;
+use maintenance_mode::window::{Window, WindowId};
 
 /// The site that every measured request is for.
 pub const HOST: &str = "forum.example.com";
@@ -62,6 +65,20 @@ pub fn a_site(id: i64, domain: &str) -> SiteRecord {
 pub fn closed(mut site: SiteRecord) -> SiteRecord {
     site.maintenance.in_maintenance = true;
     site.maintenance.since = Some(now());
+    site
+}
+
+/// The same site with so many windows ahead, an hour each with an hour between, and with one that runs if it is to.
+pub fn with_windows(mut site: SiteRecord, count: usize, runs: bool) -> SiteRecord {
+    let hours = |hours: i64| now() + SignedDuration::from_hours(hours);
+    let window = |id: i64, from: i64| {
+        let moment = |at| Moment::new(at, TimeZone::UTC);
+        let schedule = Schedule::Once { start: moment(hours(from)), end: Some(moment(hours(from + 1))) };
+        Window { id: WindowId(id), notice_minutes: 30, ..Window::new(schedule) }
+    };
+    // Ahead of the wall clock as well, for those who measure with a whole gate.
+    let first = if runs { 0 } else { 100_000 };
+    site.windows = (0..count as i64).map(|id| window(id + 1, first + 2 * id)).collect();
     site
 }
 
