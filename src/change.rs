@@ -81,6 +81,21 @@ impl Change {
         }
     }
 
+    /// Whether it touched anything of its site but leases, windows and what became of their times.
+    pub fn is_of_the_record(&self) -> bool {
+        let is_planned =
+            |name: &String| name.starts_with("lease ") || name.starts_with("window ") || name == "exceptions";
+        let sides = [&self.before, &self.after].map(|side| side.as_ref().and_then(Value::as_object));
+        // A site that was added or removed is touched as a whole.
+        sides.iter().any(Option::is_none)
+            || sides.into_iter().flatten().any(|fields| fields.keys().any(|name| !is_planned(name)))
+    }
+
+    /// Whether it is about windows of all sites, which belong to no single one.
+    pub fn is_of_all_sites(&self) -> bool {
+        self.site_id.is_none() && self.action.starts_with("window.")
+    }
+
     /// Whether it is about something that was not allowed.
     pub fn is_refusal(&self) -> bool {
         self.action.ends_with(".refused")

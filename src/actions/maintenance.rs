@@ -159,7 +159,7 @@ impl Act<'_, '_> {
 }
 
 /// Takes one open cause from a site. A window of all sites goes on elsewhere.
-fn end_cause(record: &mut SiteRecord, cause: &Cause, now: Timestamp) {
+pub(super) fn end_cause(record: &mut SiteRecord, cause: &Cause, now: Timestamp) {
     match cause.id {
         CauseId::Box => end(&mut record.maintenance),
         CauseId::Lease(id) => record.leases.retain(|lease| lease.id != id),

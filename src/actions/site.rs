@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::maintenance::{begin, end};
+use super::maintenance::{begin, end, end_cause};
 use super::{Act, ActionError, Actions, Actor, Done, Entry};
 use crate::change::Revision;
 use crate::field::FieldErrors;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
-use crate::storage::ChangeFilter;
 
 /// How an edited record is saved.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +20,8 @@ pub struct Save {
     pub confirm_all: bool,
     /// Domain typed to confirm a start on a protected site. Empty asks; `None` skips the question.
     pub typed_domain: Option<String>,
+    /// Whether a save that unticks the box also ends every window and lease that holds the site closed.
+    pub ends_others: bool,
 }
 
 /// What saving came to.
@@ -49,13 +50,18 @@ impl Actions {
 
     /// Saves a record that was edited as a whole, as the panel's form does.
     ///
-    /// The times and the name of whoever started maintenance are kept by this action, not by the form.
+    /// The times and the name of whoever started maintenance are kept by this action, not by the form. Leases and
+    /// windows are no part of it: they stay as they are stored, unless the save ends them.
     ///
     /// # Errors
     /// [`ActionError::Stale`] when somebody saved it meanwhile, [`ActionError::Invalid`],
     /// [`ActionError::Unconfirmed`], [`ActionError::Protected`], [`ActionError::NotAllowed`].
     pub fn record_save(&self, actor: &Actor, edited: &SiteRecord, save: &Save) -> Result<Done<Saved>, ActionError> {
-        self.act(actor, |act| act.save_edited(edited.clone(), save))
+        self.act(actor, |act| {
+            let (stored, _) = act.record(edited.site.id)?;
+            let SiteRecord { leases, windows, exceptions, shared, .. } = stored;
+            act.save_edited(SiteRecord { leases, windows, exceptions, shared, ..edited.clone() }, save)
+        })
     }
 
     /// Changes a record by `edit`, as the commands do: read, edit, check and written in one transaction.
@@ -96,13 +102,19 @@ impl Act<'_, '_> {
         self.need_staff_of(site)?;
         let (stored, revision) = self.record(site)?;
         self.keep_times(&stored, &mut edited)?;
+        if save.ends_others && !edited.maintenance.in_maintenance {
+            for cause in edited.causes().at(self.now) {
+                end_cause(&mut edited, &cause, self.now);
+            }
+        }
         if stored.difference(&edited).is_empty() {
             return Ok(Saved { record: stored, change: None });
         }
-        if save.read_at.is_some_and(|read_at| read_at < revision) {
-            let filter = ChangeFilter { site_id: Some(site), ..ChangeFilter::default() };
-            let last = self.writer.change_list(&filter, 1)?.pop().map(Box::new);
-            return Err(ActionError::Stale { current: Box::new(stored), last });
+        if let Some(read_at) = save.read_at.filter(|read_at| *read_at < revision) {
+            let edits = self.writer.change_edits_since(site, read_at)?;
+            if let Some(last) = edits.into_iter().next() {
+                return Err(ActionError::Stale { current: Box::new(stored), last: Some(Box::new(last)) });
+            }
         }
         if stored.site != edited.site {
             self.need_superuser()?;
@@ -111,6 +123,7 @@ impl Act<'_, '_> {
         self.ask(&stored, &edited, save)?;
         let action = match (stored.maintenance.box_holds(self.now), edited.maintenance.box_holds(self.now)) {
             (false, true) => "maintenance.started",
+            (true, false) if edited.is_closed(self.now) => "maintenance.updated",
             (true, false) => "maintenance.ended",
             _ => "site.edited",
         };

@@ -146,6 +146,25 @@ impl Reader<'_> {
         Ok(id.map(Revision))
     }
 
+    /// What touched the record of a site itself after a revision, newest first. Leases that were renewed and windows
+    /// that were planned are left out; when more than a few hundred changes came since, the newest counts whatever it
+    /// is.
+    pub fn change_edits_since(&mut self, site: SiteId, since: Revision) -> Result<Vec<Change>, StoreError> {
+        /// A lease that is renewed every minute makes so many in some hours.
+        const MOST: i64 = 500;
+        let filter = ChangeFilter { site_id: Some(site), ..ChangeFilter::default() };
+        let mut changes = self.change_list(&filter, MOST)?;
+        let reaches_back =
+            changes.len() < MOST as usize || changes.last().is_some_and(|change| change.revision <= since);
+        changes.retain(|change| change.revision > since);
+        let newest = changes.first().cloned();
+        changes.retain(Change::is_of_the_record);
+        if changes.is_empty() && !reaches_back {
+            changes.extend(newest);
+        }
+        Ok(changes)
+    }
+
     /// The change that took this one back, if any.
     pub fn change_undoing(&mut self, revision: Revision) -> Result<Option<Revision>, StoreError> {
         let id: Option<i64> = changes::table

@@ -2,7 +2,7 @@
 
 use maintenance_mode::actions::{ActionError, Actor};
 use maintenance_mode::change::Revision;
-use maintenance_mode::maintenance::{AtEnd, MaintenanceRecord};
+use maintenance_mode::maintenance::{AtEnd, Level, MaintenanceRecord};
 use maintenance_mode::message::Message;
 use maintenance_mode::network::InternalNetwork;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
@@ -68,6 +68,7 @@ fn any_record() -> impl Strategy<Value = SiteRecord> {
             at_end: if opens { AtEnd::Open } else { AtEnd::Remind },
             redirect_url: opens.then(|| "https://status.example.com/?a=\"b\"".to_owned()),
             retry_after: opens.then_some(retry_after),
+            level: if opens { Level::ReadOnly } else { Level::Full },
         },
     );
     let message = (text, "[a-z]{0,20}(\n\n[a-z]{1,9})?").prop_map(|(heading, body)| (heading, body));

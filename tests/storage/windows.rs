@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use maintenance_mode::actions::{ActionError, Take};
+use maintenance_mode::actions::{ActionError, Save, Start, Take};
 use maintenance_mode::cause::CauseId;
 use maintenance_mode::lease::OnExpiry;
 use maintenance_mode::message::Message;
@@ -198,5 +198,55 @@ fn leases_that_have_gone_by_themselves_are_cleared_away_and_noted_and_no_others(
         assert_eq!(actions.lease_purge(&who, later).unwrap().value, 1);
         assert_eq!(record(store, site).leases, [stays]);
         assert_eq!(actions.lease_purge(&who, later).unwrap().value, 0);
+    });
+}
+
+#[test]
+fn a_lease_that_is_renewed_or_a_window_that_is_planned_meanwhile_makes_no_save_stale() {
+    on_each_engine(|store| {
+        let site = add(store, "forum.example");
+        let (actions, who) = (actions(store), operator());
+        let lease = actions.lease_take(&who, &[site], &take(600, OnExpiry::Stay)).unwrap().value[0].lease.id;
+        let (form, read_at) = stored(store, site);
+        actions.lease_renew(&who, lease, SignedDuration::from_mins(30)).unwrap();
+        let window = actions.window_add(&who, Some(site), &running()).unwrap().value.window.id;
+        let shared = actions.window_add(&who, None, &running()).unwrap().value.window.id;
+        actions.end_cause(&who, &[site], CauseId::Window(shared)).unwrap();
+
+        let mut edited = form.clone();
+        edited.maintenance.retry_after = Some(60);
+        let save = Save { read_at: Some(read_at), ..Save::default() };
+        actions.record_save(&who, &edited, &save).unwrap();
+        let saved = record(store, site);
+        assert_eq!(saved.maintenance.retry_after, Some(60));
+        assert_eq!(saved.windows.len(), 1, "the window {window} stays");
+        assert_eq!(saved.exceptions.len(), 1, "what became of the window of all sites stays");
+        assert!(saved.leases[0].expires_at > form.leases[0].expires_at, "the lease stays renewed");
+
+        edited.maintenance.retry_after = Some(90);
+        match actions.record_save(&who, &edited, &save) {
+            Err(ActionError::Stale { last: Some(last), .. }) => assert_eq!(last.action, "site.edited"),
+            other => panic!("the edit of the record counts: {other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_save_that_unticks_the_box_ends_the_rest_when_told_to_and_only_then() {
+    on_each_engine(|store| {
+        let site = add(store, "forum.example");
+        let (actions, who) = (actions(store), operator());
+        actions.window_add(&who, Some(site), &running()).unwrap();
+        actions.window_add(&who, None, &running()).unwrap();
+        for ends_others in [false, true] {
+            actions.start(&who, &[site], &Start::default()).unwrap();
+            let mut edited = record(store, site);
+            edited.maintenance.in_maintenance = false;
+            let done = actions.record_save(&who, &edited, &Save { ends_others, ..Save::default() }).unwrap();
+            let after = record(store, site);
+            assert_eq!(after.causes().at(now()).len(), if ends_others { 0 } else { 2 });
+            let change = store.read(|reader| reader.change(done.changes[0])).unwrap().unwrap();
+            assert_eq!(change.action, if ends_others { "maintenance.ended" } else { "maintenance.updated" });
+        }
     });
 }

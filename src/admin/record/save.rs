@@ -184,6 +184,7 @@ impl Read {
             confirmed,
             confirm_all: false,
             typed_domain: Some(self.typed.typed_domain.clone()),
+            ends_others: false,
         }
     }
 
