@@ -211,7 +211,8 @@ impl<'a> Causes<'a> {
         })
     }
 
-    fn every_window(&self) -> impl Iterator<Item = Cow<'a, Window>> + use<'a> {
+    /// Its own windows, then those of all sites as they are on this one.
+    pub fn every_window(&self) -> impl Iterator<Item = Cow<'a, Window>> + use<'a> {
         let exceptions = self.exceptions;
         let shared = self.shared.iter().map(move |window| window.on_site(exceptions));
         self.windows.iter().map(Cow::Borrowed).chain(shared)

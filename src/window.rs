@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
@@ -146,6 +146,11 @@ impl Window {
             }
         }
         errors
+    }
+
+    /// How long before each start visitors are told.
+    pub fn notice(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.notice_minutes.into())
     }
 
     /// When it happens.

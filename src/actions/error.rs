@@ -4,6 +4,7 @@ use crate::change::Change;
 use crate::field::{FieldErrors, Warning};
 use crate::record::SiteRecord;
 use crate::storage::{StoreError, TransactionError};
+use crate::window::Window;
 
 /// An action that did not happen. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,9 @@ pub enum ActionError {
     /// Somebody else has saved the site since it was read.
     #[error("somebody else has changed this site meanwhile")]
     Stale { current: Box<SiteRecord>, last: Option<Box<Change>> },
+    /// Somebody else has changed the window since it was read.
+    #[error("somebody else has changed this window meanwhile")]
+    StaleWindow { current: Box<Window> },
     /// Somebody else has changed the user since it was read.
     #[error("{} has changed this user meanwhile", last.actor)]
     StaleUser { last: Box<Change> },

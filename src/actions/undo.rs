@@ -71,7 +71,7 @@ impl Actions {
 impl Act<'_, '_> {
     fn undo(&mut self, revision: Revision, over: Over) -> Result<Undone, ActionError> {
         let change = self.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
-        if change.site_id.is_none() && change.action.starts_with("window.") {
+        if change.is_of_all_sites() {
             return self.put_back_shared(change, over);
         }
         let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
@@ -93,7 +93,6 @@ impl Act<'_, '_> {
         }
     }
 
-    /// Puts the fields of an edit back.
     /// Lays the windows of all sites back to what they were.
     fn put_back_shared(&mut self, change: Change, over: Over) -> Result<Undone, ActionError> {
         self.need_superuser()?;
@@ -112,6 +111,7 @@ impl Act<'_, '_> {
         Ok(Undone { change, record: None })
     }
 
+    /// Puts the fields of an edit back.
     fn put_back(
         &mut self,
         change: &Change,

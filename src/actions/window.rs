@@ -33,15 +33,21 @@ impl Actions {
         site: Option<SiteId>,
         window: &Window,
     ) -> Result<Done<Planned>, ActionError> {
-        self.act(actor, |act| {
-            let owner = act.window_owner(site)?;
-            check(window)?;
-            let mut window = window.clone();
-            // Inserted for its number, then written with its entry in the log as any other.
-            window.id = act.writer.window_insert(site, &window)?;
-            act.window_save(&owner, owner.windows_with(&window), "window.added")?;
-            Ok(Planned { window, site })
-        })
+        self.act(actor, |act| act.window_add(site, window))
+    }
+
+    /// Adds the same window to each of these sites, where `None` means all of them: to all or, when one refuses, to
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Actions::window_add`].
+    pub fn window_add_some(
+        &self,
+        actor: &Actor,
+        sites: &[Option<SiteId>],
+        window: &Window,
+    ) -> Result<Done<Vec<Planned>>, ActionError> {
+        self.act(actor, |act| sites.iter().map(|site| act.window_add(*site, window)).collect())
     }
 
     /// Changes a window.
@@ -168,6 +174,16 @@ impl Owner {
 }
 
 impl Act<'_, '_> {
+    fn window_add(&mut self, site: Option<SiteId>, window: &Window) -> Result<Planned, ActionError> {
+        let owner = self.window_owner(site)?;
+        check(window)?;
+        let mut window = window.clone();
+        // Inserted for its number, then written with its entry in the log as any other.
+        window.id = self.writer.window_insert(site, &window)?;
+        self.window_save(&owner, owner.windows_with(&window), "window.added")?;
+        Ok(Planned { window, site })
+    }
+
     /// The owner of new windows, if the actor may give it one.
     fn window_owner(&mut self, site: Option<SiteId>) -> Result<Owner, ActionError> {
         match site {
