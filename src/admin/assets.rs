@@ -106,8 +106,8 @@ fn squeezed(name: &str) -> Bytes {
     let mut words = bare.split_whitespace();
     let mut squeezed = words.next().unwrap_or_default().to_owned();
     for word in words {
-        // After these a space says nothing; elsewhere it may be a descendant or part of a value.
-        if !squeezed.ends_with(['{', '}', ';', ':', ',']) && !word.starts_with(['{', '}']) {
+        // Beside these a space says nothing; elsewhere it may be a descendant or part of a value.
+        if !squeezed.ends_with(['{', '}', ';', ':', ',', '>']) && !word.starts_with(['{', '}', '>']) {
             squeezed.push(' ');
         }
         if word.starts_with('}') && squeezed.ends_with(';') {
@@ -149,7 +149,8 @@ mod tests {
         let css = String::from_utf8_lossy(&css);
         assert!(!css.contains("/*") && !css.contains('\n') && !css.contains(";}"));
         assert!(css.contains("*,::before{box-sizing:border-box}"), "{css}");
-        assert!(css.contains("header > div"), "a space between selectors stays");
+        assert!(css.contains("header>div"), "{css}");
+        assert!(css.contains(".sites tbody th"), "a space between selectors stays");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::form::{Form, parse};
 use super::own::Operator;
 use super::page::{BulkPage, BulkRow, Field, FieldError, Flash, Section};
 use super::panel::{Panel, see_other};
-use super::site::{Told, refused_domain};
+use super::site::{Told, address, refused_domain};
 use super::words::count;
 use crate::actions::{ActionError, Start};
 use crate::clock;
@@ -25,7 +25,7 @@ use crate::site::SiteId;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct BulkForm {
-    /// `start` or `end`.
+    /// `start`, `end`, or `schedule`, which has a form of its own.
     action: String,
     /// Keys of the ticked sites.
     sites: Vec<i64>,
@@ -34,6 +34,9 @@ pub(super) struct BulkForm {
     /// Where to go afterwards, below the panel's path.
     back: String,
 }
+
+/// What has a form of its own to go on with.
+const SCHEDULE: &str = "schedule";
 
 /// What is done to the sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +80,14 @@ pub(super) async fn ask(
     session: Session,
 ) -> Result<HttpResponse, PanelError> {
     let form: BulkForm = parse(req.query_string().as_bytes())?;
-    let action = Action::parse(&form.action)?;
+    let is_scheduled = form.action == SCHEDULE;
+    let action = if is_scheduled { Action::Start } else { Action::parse(&form.action)? };
     let records = records(&panel, &operator, &form).await?;
+    if is_scheduled && !records.is_empty() {
+        let sites: Vec<String> = records.iter().map(|record| record.site.id.to_string()).collect();
+        let query = address(&[("sites", &sites.join(","))]);
+        return Ok(see_other(&format!("{}schedule/add/{query}", panel.base())));
+    }
     if records.is_empty() {
         Flash::note("No site is ticked. Nothing changed.").keep(&session);
         return Ok(see_other(&panel.way_back(&selecting(&form))));

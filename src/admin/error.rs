@@ -114,7 +114,9 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
     match error {
         ActionError::NotAllowed { needs: "staff of this site", who } => ErrorPage::not_your_site(base, who),
         ActionError::NotAllowed { needs, who } => ErrorPage::not_allowed(base, needs, who),
-        ActionError::NoSuchSite | ActionError::NoSuchUser | ActionError::NoSuchChange => ErrorPage::not_found(base),
+        ActionError::NoSuchSite | ActionError::NoSuchUser | ActionError::NoSuchChange | ActionError::NoSuchWindow => {
+            ErrorPage::not_found(base)
+        }
         ActionError::Store(StoreError::Unconfirmed) => {
             log::error!("request {request_id}: {error}");
             told(503, "It is not known whether this was saved")

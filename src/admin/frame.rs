@@ -6,6 +6,7 @@ use actix_web::cookie::Cookie;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::cause::CauseWords;
 use super::flash;
 use super::own::Operator;
 use super::page::{Frame, Knowledge, Moment, NavLink, Outage, Section, Strip, StripSite, lasted, lasted_from_seconds};
@@ -108,10 +109,13 @@ impl Panel {
             .filter_map(|(_, closed)| closed.record().causes().standing(now).since)
             .any(|since| now.duration_since(since).as_hours() >= LONG_HOURS);
         let count = closed.len();
+        let is_odd = |site: &StripSite| site.causes.len() > 1 || site.causes.iter().any(|cause| !cause.is_box);
+        let sites: Vec<StripSite> = closed.into_iter().take(MAX_STRIP_SITES).map(|(_, site, _)| site).collect();
         Some(Strip {
             closed: count,
+            has_causes: sites.iter().any(is_odd),
             total: snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count(),
-            sites: closed.into_iter().take(MAX_STRIP_SITES).map(|(_, site, _)| site).collect(),
+            sites,
             more: count.saturating_sub(MAX_STRIP_SITES),
             warning: is_long.then(|| {
                 "Search engines accept a 503 for a day or two, then begin to drop pages. One of these sites has been \
@@ -129,6 +133,7 @@ fn strip_sites(
     now: Timestamp,
 ) -> Vec<(SiteId, StripSite, bool)> {
     let zone = panel.zone();
+    let worded = CauseWords { base: panel.base(), zone: &zone, now };
     let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
     let named = theirs.map(|(site, closed)| {
         let standing = closed.record().causes().standing(now);
@@ -140,6 +145,7 @@ fn strip_sites(
             since: standing.since.map(|since| Moment::of(since, &zone, now)),
             lasted: standing.since.map(|since| lasted(since, now)).unwrap_or_default(),
             overdue,
+            causes: standing.causes.iter().map(|cause| worded.row(closed.record(), cause)).collect(),
             by: standing.by,
         };
         (site.id, strip, is_overdue)

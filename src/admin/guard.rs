@@ -21,7 +21,6 @@ use super::panel::{Panel, see_other};
 use super::routes::Access;
 use crate::auth::session;
 use crate::middleware::client_of;
-use crate::user::Rights;
 
 /// What pages may load and do. No inline style or script, no other origin, in no frame of a stranger.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -52,24 +51,14 @@ pub(super) async fn admit(
         return Ok(ask_to_log_in(&panel, req).await);
     };
     let address = client_of(req.request(), &panel.maintenance.snapshot().rules().trusted).map(|client| client.address);
-    let is_superuser = user.rights.superuser();
-    req.extensions_mut().insert(Operator { user: Arc::new(user), address });
-    if access == Access::Superuser && !is_superuser {
-        let refused = not_a_superuser(&panel).await;
+    let operator = Operator { user: Arc::new(user), address };
+    req.extensions_mut().insert(operator.clone());
+    if access == Access::Superuser
+        && let Err(refused) = panel.need_superuser(&operator).await
+    {
         return Ok(req.error_response(refused).map_into_boxed_body());
     }
     Ok(next.call(req).await?.map_into_boxed_body())
-}
-
-async fn not_a_superuser(panel: &Panel) -> PanelError {
-    let users = panel.read(|reader| reader.user_list()).await;
-    match users {
-        Ok(users) => {
-            let who = users.into_iter().filter(|user| Rights::superuser(&user.rights)).map(|user| user.username);
-            PanelError::not_allowed("a superuser", who.take(5).collect())
-        }
-        Err(error) => error,
-    }
 }
 
 /// To the log-in page; what was typed into the form of a site is kept.

@@ -1,4 +1,4 @@
-//! What was typed into the form of a site, when the request is refused: the session is over, or the database does not
+//! What was typed into the form of a site or of a window, when the request is refused: the session is over, or the database does not
 //! answer. The page that says so carries every field along, so that nothing is lost, whoever has read how much of it.
 
 use std::cell::RefCell;
@@ -31,7 +31,9 @@ impl Kept {
     /// Stays with a form that a page of ours has sent; what another site has filled in is never shown as the user's.
     pub(super) fn stay_with(panel: &Panel, req: &mut ServiceRequest) -> Option<Self> {
         let is_form = req.method() == Method::POST && req.content_type() == "application/x-www-form-urlencoded";
-        if !is_form || !req.path().starts_with(&format!("{}sites/", panel.base())) {
+        let is_of_one =
+            ["sites/", "schedule/"].iter().any(|path| req.path().starts_with(&format!("{}{path}", panel.base())));
+        if !is_form || !is_of_one {
             return None;
         }
         let (scheme, host) = origin_of(req.request(), &panel.maintenance.snapshot().rules().trusted);
@@ -63,7 +65,7 @@ impl Kept {
         !self.read.borrow().is_empty()
     }
 
-    /// The fields; `None` when they are not those of the page of a site.
+    /// The fields; `None` when they are not those of such a page.
     pub(super) async fn read(&self) -> Option<KeptForm> {
         let mut read = self.read.take();
         while let Some(part) = poll_fn(|context| Pin::new(&mut *self.body.borrow_mut()).poll_next(context)).await {
@@ -76,9 +78,10 @@ impl Kept {
     }
 }
 
-/// The fields of the page of a site, to be sent again.
+/// The fields of the page of a site or of a window, to be sent again.
 pub(super) fn kept_form(path: &str, fields: &Fields) -> Option<KeptForm> {
-    let is_whole = ["revision", "test[target]"].iter().all(|name| fields.get(name).is_some());
+    let has = |names: [&str; 2]| names.iter().all(|name| fields.get(name).is_some());
+    let is_whole = has(["revision", "test[target]"]) || has(["zone", "start"]);
     is_whole.then(|| KeptForm { action: path.to_owned(), fields: fields.iter().collect() })
 }
 

@@ -11,6 +11,7 @@ mod account;
 mod asset;
 pub mod assets;
 mod bulk;
+mod cause;
 mod client_name;
 mod error;
 mod fields;
@@ -36,6 +37,7 @@ mod setup;
 mod site;
 pub mod templates;
 mod user;
+mod window;
 mod words;
 
 pub(crate) use routes::configure;

@@ -22,6 +22,16 @@ impl Panel {
         Err(PanelError::not_allowed("staff of this site", who.take(MAX_NAMED).collect()))
     }
 
+    /// Refuses whoever is not a superuser.
+    pub(super) async fn need_superuser(&self, operator: &Operator) -> Result<(), PanelError> {
+        if operator.rights().superuser() {
+            return Ok(());
+        }
+        let users = self.read(|reader| reader.user_list()).await?;
+        let who = users.into_iter().filter(|user| user.rights.superuser()).map(|user| user.username);
+        Err(PanelError::not_allowed("a superuser", who.take(MAX_NAMED).collect()))
+    }
+
     /// The record of a site that is one of the operator's, with the revision that it was last changed at.
     pub(super) async fn record_for(
         &self,

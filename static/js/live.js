@@ -2,7 +2,7 @@
 // Nothing is saved; the server words everything.
 const form = document.querySelector('form[data-check]');
 const tester = document.querySelector('form[data-tester]');
-if (!form || !tester) return;
+if (!form) return;
 const asked = form.elements['test[asked]'];
 let timer;
 let running;
@@ -23,6 +23,7 @@ function show(html) {
 
 // "Check without saving" repeats the last test; keep what it is.
 function remember() {
+    if (!tester) return;
     for (const [name, value] of new FormData(tester)) form.elements[`test[${name}]`].value = value;
 }
 
@@ -48,6 +49,7 @@ function soon() {
 
 form.addEventListener('input', soon);
 form.addEventListener('submit', remember);
+if (!tester) return;
 // Nothing is tried before somebody asks.
 tester.addEventListener('input', () => {
     asked.value = '1';

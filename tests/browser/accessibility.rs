@@ -25,6 +25,9 @@ fn furnished() -> Program {
         .with(&["site", "add", "api.example.com"])
         .with(&["site", "add", "billing.example.com", "--protected"])
         .with(&["pattern", "add", "^health/$", "--site", "forum", "--description", "probe"])
+        .with(&["window", "add", "api", "--start", "2030-01-13 02:00", "--for", "90m", "--name", "Upgrade"])
+        .with(&["window", "add", "--all", "--repeat", "0 2 29 2 *", "--for", "1h", "--yes"])
+        .with(&["window", "start", "forum", "--name", "Cabling"])
         .with(&["on", "forum", "--for", "30m", "--message", "We are replacing a disk.\n\nNothing is lost."])
         .with_superuser("ada")
         .with_staff("bo", "api.example.com")
@@ -142,6 +145,22 @@ fn every_question_refusal_and_confirmation_suits_everybody() {
     program.command(&["on", "forum", "--message", "We are replacing a power supply."]);
     ada.press("Save");
     look(&ada, "Take theirs");
+
+    open("/admin/schedule/add/");
+    ada.press("Review");
+    look(&ada, "Choose a site.");
+    program.command(&["window", "start", "api", "--for", "1h", "--name", "Move"]);
+    open("/admin/schedule/1/");
+    ada.press("Review");
+    look(&ada, "Nothing was saved yet. Is this what you want?");
+    ada.press("Save");
+    look(&ada, "Nothing changed.");
+    ada.press("+15 min: window-4 “Move”, api.example.com");
+    look(&ada, "lasts 15 min longer");
+    open("/admin/sites/1/");
+    ada.click(&ada.labelled("In maintenance mode"));
+    ada.press("Save");
+    look(&ada, "Which is meant?");
 
     open("/admin/history/");
     ada.press("Undo Maintenance started, forum.example.com");

@@ -9,5 +9,6 @@ mod keyboard;
 mod notice;
 mod pictures;
 mod public_page;
+mod schedule;
 mod servers;
 mod walk;

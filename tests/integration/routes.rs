@@ -1,11 +1,15 @@
 //! Rules that every route of the panel keeps, over the whole list of routes.
 
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use maintenance_mode::admin::routes::{Access, ROUTES, Route};
 use maintenance_mode::record::SiteRecord;
+use maintenance_mode::schedule::{Moment, Schedule};
 use maintenance_mode::site::SiteId;
 use maintenance_mode::user::User;
+use maintenance_mode::window::Window;
 
-use crate::helpers::{FIRST_SITE, Request, Response, TestServer, Visitor, a_server, get, post, request};
+use crate::helpers::{FIRST_SITE, Request, Response, TestServer, Visitor, a_server, get, operator, post, request};
 
 /// Fields that would do something at one route or another, if it were let.
 const FIELDS: [(&str, &str); 20] = [
@@ -35,6 +39,7 @@ const FIELDS: [(&str, &str); 20] = [
 struct World {
     server: TestServer,
     other_site: SiteId,
+    window: i64,
     user: i64,
     session: i64,
 }
@@ -52,6 +57,7 @@ impl World {
     fn new() -> Self {
         let server = a_server().start();
         let other_site = server.add_site("other.example", &[]);
+        let window = a_window(&server);
         let target = server.staff("target", None);
         target.get("/admin/account/");
         let store = server.maintenance.store();
@@ -60,7 +66,7 @@ impl World {
         let now = maintenance_mode::clock::now();
         let sessions = store.read(|reader| reader.session_list(user, now, long_ago)).expect("answers");
         let session = sessions.first().expect("is signed in").id.0;
-        Self { other_site, user: user.0, session, server }
+        Self { other_site, window, user: user.0, session, server }
     }
 
     fn state(&self) -> State {
@@ -86,9 +92,11 @@ impl World {
         let id = match route.path.split('/').next() {
             Some("sites") => site.0,
             Some("users") => self.user,
+            Some("schedule") => self.window,
             _ => self.session,
         };
-        let path = route.path.replace("{id}", &id.to_string()).replace("{token}", &"0".repeat(64));
+        let path =
+            route.path.replace("{id}", &id.to_string()).replace("{token}", &"0".repeat(64)).replace("{cause}", "box");
         format!("/admin/{}", path.replace("{version}", "0").replace("{name}", "admin.css"))
     }
 
@@ -107,6 +115,16 @@ impl World {
         assert_eq!(self.state(), before, "{what} changed something");
         answer
     }
+}
+
+/// A window of the first site that runs.
+fn a_window(server: &TestServer) -> i64 {
+    let now = maintenance_mode::clock::now();
+    let moment = |hours| Moment::new(now + SignedDuration::from_hours(hours), TimeZone::UTC);
+    let window = Window::new(Schedule::Once { start: moment(-1), end: Some(moment(1)) });
+    let done = server.actions().window_add(&operator(), Some(FIRST_SITE), &window).expect("it can be added");
+    server.reach(done.revision.0);
+    done.value.window.id.0
 }
 
 fn with_token(token: &str) -> Vec<(&str, &str)> {
@@ -183,7 +201,9 @@ fn staff_of_another_site_reach_no_page_and_no_change_of_this_one() {
     let world = World::new();
     world.server.superuser("root");
     let staff = world.server.staff("bo", Some(vec![world.other_site]));
-    for route in ROUTES.iter().filter(|route| route.path.starts_with("sites/{id}/")) {
+    for route in
+        ROUTES.iter().filter(|route| ["sites/{id}/", "schedule/{id}/"].iter().any(|path| route.path.starts_with(path)))
+    {
         staff.get("/admin/account/");
         let request = world.request(route, &staff.csrf());
         let answer = world.unchanged(&named(route), || staff.send(request));
@@ -191,7 +211,15 @@ fn staff_of_another_site_reach_no_page_and_no_change_of_this_one() {
         assert!(!answer.text().contains("localhost"), "{} names the site", named(route));
     }
     let lists =
-        ["", "?q=local", "?status=open", "history/", "history/?site=local", "sites/bulk/?action=start&sites[]=1"];
+        ["", "?q=local", "?status=open", "history/", "history/?site=local", "sites/bulk/?action=start&sites[]=1"]
+            .into_iter()
+            .chain([
+                "schedule/",
+                "schedule/?site=1",
+                "schedule/add/",
+                "schedule/add/?sites=1",
+                "schedule/add/?clone=1",
+            ]);
     for path in lists.map(|path| format!("/admin/{path}")) {
         let page = world.unchanged(&path, || staff.get(&path)).text();
         assert!(!page.contains("localhost"), "{path} names the site: {page}");

@@ -256,7 +256,7 @@ fn several_sites_are_named_asked_about_once_and_taken_back_by_one_undo() {
     let ada = server.superuser("ada");
     let page = ada.get("/admin/?select=1&q=example");
     assert_eq!(attributes(&page, "input[name='sites[]']", "value").len(), 3);
-    assert_eq!(texts(&page, ".selecting button"), ["Start maintenance", "End maintenance"]);
+    assert_eq!(texts(&page, ".selecting button"), ["Start maintenance", "End maintenance", "Schedule"]);
 
     let question = format!(
         "/admin/sites/bulk/?action=start&back=%3Fq%3De&sites[]={pay}&sites[]={api}&sites[]={billing}&sites[]=1"

@@ -25,6 +25,7 @@ pub fn all(assets: &str) -> Vec<Rendered> {
     let mut pages = Pages { templates, assets: assets.to_owned(), done: Vec::new() };
     pages.sites();
     pages.record();
+    pages.schedule();
     pages.asking();
     pages.history();
     pages.people();
@@ -175,11 +176,15 @@ impl Pages {
         let frame = self.frame(Some(Section::Sites));
         self.add("site", &frame, &record_page());
         let tested = RecordPage {
-            status: Phase::Open.into(),
+            status: Status::SCHEDULED,
             since: None,
+            next: Some(at("2026-11-22T02:00:00Z")),
             by: None,
             overdue: None,
             notice: None,
+            holding: None,
+            windows: Vec::new(),
+            more_windows: false,
             in_maintenance: Field::ticked("in_maintenance", false),
             tester: Tester {
                 verdicts: vec![verdict("Now", true), verdict("Once maintenance has started", false)],
@@ -232,6 +237,12 @@ impl Pages {
                 row("Message in Deutsch", "", "Bald zurück"),
             ],
         };
+        let question = OthersQuestion {
+            text: "Nothing was saved yet. Something else holds forum.example.com closed, too. Which is meant?".into(),
+            keep: Choice::new("keep", "Only the box; window-12 “Database upgrade” until 04:00 UTC goes on"),
+            end: Choice::new("end", "Open the site: end that as well"),
+        };
+        self.add("site-question", &frame, &RecordPage { question: Some(question), ..record_page() });
         self.add("site-conflict", &frame, &RecordPage { conflict: Some(conflict), ..record_page() });
         self.add("site-checked", &frame, &RecordPage { is_checked: true, ..record_page() });
         let html = preview_page();
@@ -250,6 +261,60 @@ impl Pages {
             ..html
         };
         self.add("preview-json", &frame, &json);
+    }
+
+    fn schedule(&mut self) {
+        let frame = self.frame(Some(Section::Schedule));
+        self.add("schedule", &frame, &schedule_page());
+        let none = SchedulePage { add_href: "/admin/schedule/add/".into(), ..SchedulePage::default() };
+        self.add("schedule-nothing", &frame, &none);
+        let of_one = SchedulePage {
+            site: Some(Link { label: "forum.example.com".into(), href: "/admin/sites/7/".into() }),
+            pager: Some(Pager {
+                shown: "51–100 of 120 lines".into(),
+                previous: Some(Link { label: "Previous 50".into(), href: "/admin/schedule/?site=7".into() }),
+                next: None,
+            }),
+            ..schedule_page()
+        };
+        self.add("schedule-of-one", &frame, &of_one);
+        self.add("window-add", &frame, &window_page());
+        let asked = WindowFormPage { confirm: Some("9f2c".into()), ..window_page() };
+        self.add("window-asked", &frame, &asked);
+        let several = WindowFormPage {
+            site_choices: Vec::new(),
+            fixed_sites: vec!["accounts.example.com".into(), "blog.example.com".into()],
+            sites: Field::new("sites", "3,4"),
+            ..window_page()
+        };
+        self.add("window-several", &frame, &several);
+        let start =
+            Field::new("start", "tomorrow").refused("“tomorrow” is not a time. Write it like 2026-11-21 03:30.");
+        let ending =
+            Field::new("ending", "open").refused("A window that repeats needs an end: choose how long it lasts.");
+        let refused = WindowFormPage {
+            errors: FieldError::of([&start]),
+            start,
+            ending,
+            site_choices: Vec::new(),
+            preview: Preview::default(),
+            ..window_page()
+        };
+        self.add("window-errors", &frame, &refused);
+        let row =
+            ConflictRow { label: "Start".into(), mine: "2026-11-22 02:00".into(), theirs: "2026-11-22 03:00".into() };
+        let changed = WindowFormPage {
+            id: Some(12),
+            stored_name: "window-12 “Database upgrade”".into(),
+            fixed_sites: vec!["forum.example.com".into()],
+            conflict: Some(Conflict { who: "bo".into(), ago: "40 seconds".into(), rows: vec![row] }),
+            can: WindowCan { end: true, extend: true, skip: true },
+            heading: Field::new("heading", "Upgrade"),
+            rule: Field::new("rule", "0 2 * * 1-5"),
+            repeats: Field::new("repeats", "rule"),
+            ..window_page()
+        };
+        self.add("window-conflict", &frame, &changed);
     }
 
     fn asking(&mut self) {
@@ -484,9 +549,11 @@ fn strip() -> Strip {
         lasted: lasted.into(),
         overdue: overdue.map(Into::into),
         by: Some(by.into()),
+        causes: holding().rows,
     };
     Strip {
         closed: 3,
+        has_causes: true,
         total: 20,
         sites: vec![
             site(2, "api.example.com", "2026-11-21T02:25:00Z", "47 min", Some("12 min"), "ann"),
@@ -509,6 +576,7 @@ fn open_row(id: i64, domain: &str) -> SiteRow {
         name: String::new(),
         status: Phase::Open.into(),
         since: None,
+        next: None,
         by: None,
         expected_end: None,
         overdue: None,
@@ -578,7 +646,11 @@ fn sites_page() -> SitesPage {
             name: "Community forum".into(),
             ..closed(7, "forum.example.com", "2026-11-21T03:12:00Z", "ann")
         },
-        open_row(3, "accounts.example.com"),
+        SiteRow {
+            status: Status::SCHEDULED,
+            next: Some(at("2026-11-22T01:00:00Z")),
+            ..open_row(3, "accounts.example.com")
+        },
         SiteRow { patterns: "2 patterns".into(), ..open_row(4, "blog.example.com") },
     ];
     for (id, name) in (10..).zip([
@@ -592,7 +664,7 @@ fn sites_page() -> SitesPage {
         filters: vec![
             filter("All", 20, "/admin/", true),
             filter("In maintenance", 3, "/admin/?status=maintenance", false),
-            filter("Open", 17, "/admin/?status=open", false),
+            filter("Scheduled", 1, "/admin/?status=scheduled", false),
         ],
         total: 20,
         rows,
@@ -692,9 +764,30 @@ fn record_page() -> RecordPage {
         site_url: "https://forum.example.com/".into(),
         status: Phase::Maintenance.into(),
         since: Some(at("2026-11-21T02:25:00Z")),
+        next: None,
         by: Some("ann".into()),
         overdue: Some("12 min".into()),
         notice: None,
+        holding: Some(holding()),
+        windows: vec![
+            SiteWindow {
+                name: "window-12 “Database upgrade”".into(),
+                href: Some("/admin/schedule/12/".into()),
+                when: span("Sat 21 Nov, 03:00–04:00 UTC", "2026-11-21T03:00:00Z", "now, 47 min left"),
+                repeats: String::new(),
+                is_of_all: false,
+            },
+            SiteWindow {
+                name: "window-3".into(),
+                href: None,
+                when: span("Sun 22 Nov, 02:00–03:30 UTC", "2026-11-22T02:00:00Z", "in 22 h"),
+                repeats: "every week on Sunday".into(),
+                is_of_all: true,
+            },
+        ],
+        more_windows: true,
+        question: None,
+        others: String::new(),
         zone: "UTC".into(),
         end_example: "2026-11-21 03:30".into(),
         is_protected: false,
@@ -874,5 +967,142 @@ fn settings_page() -> SettingsPage {
                 ],
             },
         ],
+    }
+}
+
+fn span(text: &str, start: &str, distance: &str) -> Span {
+    Span { text: text.into(), start: at(start), end: Some(at("2026-11-22T03:30:00Z")), distance: distance.into() }
+}
+
+fn holding() -> Holding {
+    let row = |what: &str, id: &str, by: Option<&str>, until_note| CauseRow {
+        is_box: id == "box",
+        what: what.into(),
+        since: Some(at("2026-11-21T02:25:00Z")),
+        until: Some(at("2026-11-21T03:00:00Z")),
+        until_note,
+        is_overdue: id == "box",
+        by: by.map(Into::into),
+        is_shown: id == "box",
+        end_href: format!("/admin/sites/7/end/{id}/"),
+    };
+    Holding {
+        rows: vec![
+            row("The box", "box", Some("ann"), "expected"),
+            row("Lease-3 “deploy 7”", "lease-3", Some("ci"), "unless it is renewed, then it stays"),
+            row("Window-12 “Database upgrade”", "window-12", None, ""),
+        ],
+        message: "Visitors read the site’s message: while the box is ticked it comes before those of leases and \
+                  windows."
+            .into(),
+    }
+}
+
+fn window_row(id: i64, name: &str, site: &str, when: Span) -> WindowRow {
+    WindowRow {
+        id,
+        name: name.into(),
+        site: site.into(),
+        site_href: (site != "All sites").then(|| "/admin/sites/7/".to_owned()),
+        when: Some(when),
+        planned_end: None,
+        repeats: String::new(),
+        note: String::new(),
+        may_change: true,
+        may_extend: true,
+        may_skip: false,
+    }
+}
+
+fn schedule_page() -> SchedulePage {
+    let running = span("Sat 21 Nov, 03:00–04:15 UTC", "2026-11-21T03:00:00Z", "now, 62 min left");
+    let weekly = span("Sun 22 Nov, 02:00–03:30 CET", "2026-11-22T01:00:00Z", "in 21 h");
+    let past = span("Thu 19 Nov, 02:00–02:20 UTC", "2026-11-19T02:00:00Z", "2 days ago");
+    SchedulePage {
+        running: vec![WindowRow {
+            planned_end: Some(at("2026-11-21T04:00:00Z")),
+            ..window_row(12, "window-12 “Database upgrade”", "forum.example.com", running)
+        }],
+        ahead: vec![
+            WindowRow {
+                repeats: "every week on Sunday".into(),
+                may_skip: true,
+                ..window_row(3, "window-3", "All sites", weekly.clone())
+            },
+            WindowRow {
+                when: None,
+                note: "It does not count.".into(),
+                ..window_row(5, "window-5 “Move”", "a-very-long-name-of-a-preview.feature-1234.example.com", weekly)
+            },
+        ],
+        over: vec![WindowRow {
+            note: "Left out.".into(),
+            may_change: false,
+            ..window_row(9, "window-9", "All sites", past)
+        }],
+        timeline: Some(Drawing {
+            days: (21..=30).chain(1..=4).map(|day| day.to_string()).collect(),
+            width: 1344,
+            height: 20,
+            ticks: "M96 0v20M192 0v20".into(),
+            rows: vec![
+                DrawingRow { site: "All sites".into(), bars: "M104 3h6v14h-6zM776 3h6v14h-6z".into() },
+                DrawingRow { site: "forum.example.com".into(), bars: "M12 3h40v14h-40z".into() },
+            ],
+            more: 2,
+        }),
+        zone: "UTC".into(),
+        add_href: "/admin/schedule/add/".into(),
+        back: "schedule/".into(),
+        total: 4,
+        ..SchedulePage::default()
+    }
+}
+
+fn window_page() -> WindowFormPage {
+    let choices = |pairs: &[(&str, &str)]| -> Vec<Choice> {
+        pairs.iter().map(|(value, label)| Choice::new(*value, *label)).collect()
+    };
+    WindowFormPage {
+        sites: Field::new("sites", "7"),
+        site_choices: choices(&[("all", "All sites"), ("7", "forum.example.com")]),
+        name: Field::new("name", "Database upgrade"),
+        zone: Field::new("zone", "Europe/Berlin"),
+        start: Field::new("start", "2026-11-22 02:00"),
+        example: "2026-11-21 03:30".into(),
+        ending: Field::new("ending", "lasts"),
+        lasts: Field::new("lasts", "90"),
+        end: Field::new("end", ""),
+        repeats: Field::new("repeats", "weekly"),
+        repeat_choices: choices(&[
+            ("", "Never"),
+            ("weekly", "Every week on Sunday"),
+            ("rule", "By a rule of your own"),
+        ]),
+        rule: Field::new("rule", ""),
+        until: Field::new("until", ""),
+        notice_minutes: Field::new("notice", "30"),
+        notice_choices: choices(&[("0", "Nobody is told"), ("30", "30 min before")]),
+        language: Field::new("language", "en"),
+        language_name: "English".into(),
+        heading: Field::new("heading", ""),
+        body: Field::new("body", ""),
+        counts: Field::ticked("counts", true),
+        read: "c0ffee".into(),
+        preview: Preview {
+            times: vec![
+                span("Sun 22 Nov, 02:00–03:30 CET", "2026-11-22T01:00:00Z", "in 21 h"),
+                span("Sun 29 Nov, 02:00–03:30 CET", "2026-11-29T01:00:00Z", "in 8 days"),
+            ],
+            has_more: true,
+            sites: "forum.example.com".into(),
+            notice: "22 Nov, 01:30 CET".into(),
+            remarks: vec![
+                "It overlaps window-3 “Backup” on all sites: Sun 22 Nov, 02:00–03:00 UTC.".into(),
+                "2027-03-28 02:00 does not exist, because the clocks are put forward: it begins at 03:00 that day."
+                    .into(),
+            ],
+        },
+        ..WindowFormPage::default()
     }
 }

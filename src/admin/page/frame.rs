@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{CauseRow, Moment};
 use crate::user::{Rights, Theme};
 
 /// Everything around the content of a page.
@@ -38,6 +38,8 @@ pub struct Frame {
 pub enum Section {
     /// The sites: home.
     Sites,
+    /// Windows.
+    Schedule,
     /// The change log.
     History,
     /// The servers that decide by the shared state.
@@ -70,6 +72,7 @@ impl NavLink {
         let mut links = Vec::new();
         if rights.panel() {
             links.push(link(Section::Sites, "Sites", ""));
+            links.push(link(Section::Schedule, "Schedule", "schedule/"));
             links.push(link(Section::History, "History", "history/"));
             links.push(link(Section::Servers, "Servers", "servers/"));
         }
@@ -92,6 +95,8 @@ pub struct Strip {
     pub sites: Vec<StripSite>,
     /// How many closed sites are not named.
     pub more: usize,
+    /// Whether something else than a box holds one of these sites: then every cause is listed with its own *End*.
+    pub has_causes: bool,
     /// Said when a site has been closed for more than 24 hours.
     pub warning: Option<String>,
 }
@@ -111,6 +116,8 @@ pub struct StripSite {
     pub overdue: Option<String>,
     /// Who started it.
     pub by: Option<String>,
+    /// What holds it closed.
+    pub causes: Vec<CauseRow>,
 }
 
 /// How a message of an action looks.
@@ -163,8 +170,8 @@ mod tests {
         };
         let staff = Rights { is_active: true, is_staff: true, ..Rights::default() };
         let superuser = Rights { is_superuser: true, ..staff.clone() };
-        assert_eq!(labels(&superuser), ["Sites", "History", "Servers", "Users", "Settings"]);
-        assert_eq!(labels(&staff), ["Sites", "History", "Servers"]);
+        assert_eq!(labels(&superuser), ["Sites", "Schedule", "History", "Servers", "Users", "Settings"]);
+        assert_eq!(labels(&staff), ["Sites", "Schedule", "History", "Servers"]);
         assert!(labels(&Rights::default()).is_empty());
         assert!(labels(&Rights { is_active: false, ..superuser }).is_empty());
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod bulk;
+mod cause;
 mod error;
 mod field;
 mod frame;
@@ -15,6 +16,7 @@ mod moment;
 mod preview;
 mod record;
 mod sample;
+mod schedule;
 mod server;
 mod setting;
 mod site;
@@ -28,6 +30,7 @@ mod tests;
 
 pub use account::{AccountPage, SessionRow};
 pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
+pub use cause::{CauseRow, Holding, SiteWindow};
 pub use error::{ErrorPage, KeptForm, Knowledge, Outage};
 pub use field::{Choice, Field, FieldError};
 pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite};
@@ -36,9 +39,11 @@ pub use login::{LoggedOutPage, LoginPage, SetupPage};
 pub use moment::{Moment, lasted, lasted_from_seconds};
 pub use preview::{HeaderLine, PreviewPage};
 pub use record::{
-    Conflict, ConflictRow, MessageRow, NetworkRow, PatternRow, RecordPage, Suggestion, WarningLine, Warnings,
+    Conflict, ConflictRow, MessageRow, NetworkRow, OthersQuestion, PatternRow, RecordPage, Suggestion, WarningLine,
+    Warnings,
 };
 pub use sample::{MaintenanceStatus, PlannedNotice, SamplePage};
+pub use schedule::{Drawing, DrawingRow, Preview, SchedulePage, Span, WindowCan, WindowFormPage, WindowRow};
 pub use server::{ServerRow, ServerState, ServersPage, ServersSummary};
 pub use setting::{SettingGroup, SettingRow, SettingsPage};
 pub use site::{FilterLink, Pager, SiteFormPage, SiteRow, SitesPage, Status};

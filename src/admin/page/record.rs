@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Choice, Field, FieldError, Moment, Page, Status, Tester};
+use super::{Choice, Field, FieldError, Holding, Moment, Page, SiteWindow, Status, Tester};
 
 /// The page of one site.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +19,8 @@ pub struct RecordPage {
     pub status: Status,
     /// Since when it has been closed.
     pub since: Option<Moment>,
+    /// When a window begins next, on an open site.
+    pub next: Option<Moment>,
     /// Who closed it.
     pub by: Option<String>,
     /// How long the expected end has passed.
@@ -63,6 +65,16 @@ pub struct RecordPage {
     pub is_answer_open: bool,
     /// What was refused.
     pub errors: Vec<FieldError>,
+    /// What holds the site closed; `None` while it is open.
+    pub holding: Option<Holding>,
+    /// Windows that close it now or later, by their next start; at most five.
+    pub windows: Vec<SiteWindow>,
+    /// Whether there may be more of them.
+    pub more_windows: bool,
+    /// Asked when the box is unticked while something else holds the site closed.
+    pub question: Option<OthersQuestion>,
+    /// `others`: the answer to that question, kept while something further is asked; else empty.
+    pub others: String,
     /// What is to be confirmed before it is saved.
     pub warnings: Option<Warnings>,
     /// Somebody saved in between.
@@ -155,6 +167,17 @@ pub struct NetworkRow {
     pub is_new: bool,
     /// Whether script hides it until it is asked for.
     pub is_spare: bool,
+}
+
+/// Which is meant by a box that is unticked: only the box, or the rest as well.
+#[derive(Debug, Clone, Serialize)]
+pub struct OthersQuestion {
+    /// The question.
+    pub text: String,
+    /// The button that ends the box alone: what it sends as `others`, and its words.
+    pub keep: Choice,
+    /// The button that opens the site.
+    pub end: Choice,
 }
 
 /// What is to be confirmed before it is saved.

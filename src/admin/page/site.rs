@@ -8,10 +8,15 @@ use crate::maintenance::Phase;
 /// The status of a site: a shape and a word, never colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Names the shape and the colour: `open`, `draining`, `maintenance`.
+    /// Names the shape and the colour: `open`, `scheduled`, `draining`, `maintenance`.
     pub kind: &'static str,
-    /// The word: `Open`, `Draining`, `In maintenance`.
+    /// The word: `Open`, `Scheduled`, `Draining`, `In maintenance`.
     pub word: &'static str,
+}
+
+impl Status {
+    /// An open site with a window ahead.
+    pub const SCHEDULED: Self = Self { kind: "scheduled", word: "Scheduled" };
 }
 
 impl From<Phase> for Status {
@@ -30,7 +35,7 @@ impl From<Phase> for Status {
 pub struct SitesPage {
     /// Words searched for; empty shows all.
     pub query: String,
-    /// Filter in force as sent in `status`: empty, `open`, `maintenance`.
+    /// Filter in force as sent in `status`: empty, `scheduled`, `maintenance`.
     pub filter: String,
     /// Filters with their counts; the words include the count.
     pub filters: Vec<FilterLink>,
@@ -38,7 +43,7 @@ pub struct SitesPage {
     pub total: usize,
     /// What was found: `1 of 20 sites matches “forum”.` Takes the focus.
     pub result: Option<String>,
-    /// This page's rows: overdue, in maintenance, draining, open; then by name. At most 50.
+    /// This page's rows: overdue, in maintenance, draining, scheduled, open; then by name. At most 50.
     pub rows: Vec<SiteRow>,
     /// Whether the rows have boxes and the bar for several is shown.
     pub is_selecting: bool,
@@ -86,6 +91,8 @@ pub struct SiteRow {
     pub status: Status,
     /// Since when it has been closed.
     pub since: Option<Moment>,
+    /// When a window begins next, on an open site.
+    pub next: Option<Moment>,
     /// Who closed it.
     pub by: Option<String>,
     /// When it is expected back.

@@ -14,14 +14,14 @@ const PLAIN: &str = "%Y-%m-%d %H:%M";
 const EXAMPLE_STEP: i64 = 30 * 60;
 
 /// The text for a stored time, cut to minutes. A time that the zone's clock shows twice has its distance from UTC.
-pub(super) fn text_of(at: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::admin) fn text_of(at: Timestamp, zone: &TimeZone) -> String {
     let local = at.to_zoned(zone.clone());
     let style = if zone.to_ambiguous_timestamp(local.datetime()).is_ambiguous() { "%Y-%m-%d %H:%M%:z" } else { PLAIN };
     local.strftime(style).to_string()
 }
 
 /// A time of the next hour or so, as an example of how to write one.
-pub(super) fn example(now: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::admin) fn example(now: Timestamp, zone: &TimeZone) -> String {
     let next = (now.as_second() / EXAMPLE_STEP + 1) * EXAMPLE_STEP;
     text_of(Timestamp::from_second(next).unwrap_or(now), zone)
 }
@@ -31,7 +31,7 @@ pub(super) fn example(now: Timestamp, zone: &TimeZone) -> String {
 ///
 /// # Errors
 /// A sentence for the field: it is no time, or the zone's clock skips it or shows it twice.
-pub(super) fn parse(text: &str, zone: &TimeZone, example: &str) -> Result<Option<Timestamp>, String> {
+pub(in crate::admin) fn parse(text: &str, zone: &TimeZone, example: &str) -> Result<Option<Timestamp>, String> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

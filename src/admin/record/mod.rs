@@ -6,7 +6,7 @@
 
 mod conflict;
 mod edited;
-mod end;
+pub(super) mod end;
 mod question;
 mod rows;
 mod save;
@@ -17,8 +17,9 @@ mod typed;
 mod view;
 mod words;
 
-pub(super) use save::save;
+pub(super) use save::{EXPIRED, save};
 pub(super) use show::show;
+pub(super) use told::not_stored;
 pub(super) use words::language_name;
 
 #[cfg(test)]

@@ -12,15 +12,17 @@ use sha2::{Digest as _, Sha256};
 use super::conflict::conflict;
 use super::edited::{Edited, Odd};
 use super::told;
-use super::typed::{Button, CONTINUE, Typed};
+use super::typed::{Button, CONTINUE, Others, Typed};
 use super::view::{Said, View};
 use crate::actions::{ActionError, Done, Save, Saved};
+use crate::admin::cause::going_on;
 use crate::admin::error::PanelError;
 use crate::admin::form::Sent;
 use crate::admin::kept;
 use crate::admin::own::Operator;
-use crate::admin::page::{Field, RecordPage, Section, WarningLine, Warnings};
+use crate::admin::page::{Choice, Field, OthersQuestion, RecordPage, Section, WarningLine, Warnings};
 use crate::admin::panel::{Panel, see_other};
+use crate::admin::words::list;
 use crate::auth::CsrfError;
 use crate::change::{Change, Revision};
 use crate::field::Warning;
@@ -32,7 +34,11 @@ use crate::storage::StoreError;
 const LOCK_OUT: &str = "With these rules you would get the 503 page yourself. This admin stays open.";
 
 /// Said when the form is of an older session.
-const EXPIRED: &str = "This page had expired, because you logged in anew. What you typed is still here: save it again.";
+pub(in crate::admin) const EXPIRED: &str =
+    "This page had expired, because you logged in anew. What you typed is still here: save it again.";
+
+/// Most causes that a question names.
+const MAX_NAMED: usize = 3;
 
 /// A form that has been read, beside the site that it is about.
 struct Read {
@@ -68,7 +74,9 @@ pub(in crate::admin) async fn save(
     let answer = |status: StatusCode, page: &RecordPage| {
         panel.page(status, &panel.frame(&session, &operator, Some(Section::Sites)), page)
     };
-    let view = match View::load(&panel, &req, operator.clone(), SiteId(*id)).await {
+    // A form that does not say which is older than any change.
+    let read_at = Revision(form.fields.text("revision").trim().parse().unwrap_or(0));
+    let view = match View::load(&panel, &req, operator.clone(), SiteId(*id), Some(read_at)).await {
         Err(PanelError::Action(ActionError::Store(error))) if error.is_passing() => {
             log::error!("The site {} could not be read to be saved: {error}", *id);
             let page = kept::no_database(&panel, kept::kept_form(req.path(), &form.fields));
@@ -116,7 +124,12 @@ impl Read {
             return self.refused(None);
         }
         if self.is_stale() {
-            return self.stale(&self.view.stored, self.view.last.as_ref(), self.view.revision);
+            return self.stale(&self.view.stored, self.view.edits.first(), self.view.revision);
+        }
+        if self.asks_about_the_rest() {
+            let end = self.end_of_answers();
+            let question = Some(question(&self.view, &self.edited.record, end));
+            return self.page(StatusCode::UNPROCESSABLE_ENTITY, Said { question, ..Said::default() });
         }
         if !to_confirm.is_empty() && self.typed.confirm != token(&to_confirm) {
             return self.asked(&to_confirm);
@@ -126,8 +139,19 @@ impl Read {
 
     /// Whether the form would undo what somebody has saved since it was read.
     fn is_stale(&self) -> bool {
-        Revision(self.typed.revision) < self.view.revision
-            && !self.view.stored.difference(&self.edited.record).is_empty()
+        !self.view.edits.is_empty() && !self.view.stored.difference(&self.edited.record).is_empty()
+    }
+
+    /// Whether the box is unticked while something else holds the site closed, and nothing was said about that.
+    fn asks_about_the_rest(&self) -> bool {
+        let (was, is) = (&self.view.stored.maintenance, &self.edited.record.maintenance);
+        let is_unticked = was.box_holds(self.view.now) && !is.in_maintenance;
+        is_unticked && self.typed.others == Others::Ask && self.edited.record.is_closed(self.view.now)
+    }
+
+    /// What a button says at its end that goes on after *Save and continue editing*.
+    fn end_of_answers(&self) -> &'static str {
+        if self.typed.button == Button::Continue { CONTINUE } else { "" }
     }
 
     fn to_confirm(&self) -> Vec<Warning> {
@@ -160,7 +184,7 @@ impl Read {
     }
 
     fn warnings(&self, warnings: &[Warning]) -> Warnings {
-        let end = if self.typed.button == Button::Continue { CONTINUE } else { "" };
+        let end = self.end_of_answers();
         let line =
             |warning: &Warning| WarningLine { id: Field::new(&warning.field, "").id, message: warning.text.clone() };
         Warnings {
@@ -184,7 +208,7 @@ impl Read {
             confirmed,
             confirm_all: false,
             typed_domain: Some(self.typed.typed_domain.clone()),
-            ends_others: false,
+            ends_others: self.typed.others == Others::End,
         }
     }
 
@@ -230,6 +254,20 @@ impl Read {
         log::error!("The site {} could not be saved: {error}: {error:?}", self.view.stored.site.domain);
         let (status, words) = told::not_stored(error, self.view.closed_sites());
         self.page(status, Said { refusal: Some(words), ..Said::default() })
+    }
+}
+
+/// Asks which is meant by a box that is unticked: only the box, or the rest as well.
+fn question(view: &View, edited: &SiteRecord, end: &str) -> OthersQuestion {
+    let causes = edited.causes().at(view.now);
+    let named: Vec<String> = causes.iter().map(|cause| going_on(cause, &view.zone, view.now)).collect();
+    let rest = list(&named, MAX_NAMED);
+    let (goes, that) = if causes.len() == 1 { ("goes", "that") } else { ("go", "those") };
+    let domain = view.stored.site.domain.to_unicode();
+    OthersQuestion {
+        text: format!("Nothing was saved yet. Something else holds {domain} closed, too. Which is meant?"),
+        keep: Choice::new(format!("{}{end}", Others::Keep.as_str()), format!("Only the box; {rest} {goes} on")),
+        end: Choice::new(format!("{}{end}", Others::End.as_str()), format!("Open the site: end {that} as well")),
     }
 }
 

@@ -28,7 +28,7 @@ pub(in crate::admin) async fn show(
 ) -> Result<HttpResponse, PanelError> {
     let query = Fields::read(req.query_string().as_bytes()).unwrap_or_default();
     let test = TypedTest::asked(&query);
-    let view = View::load(&panel, &req, operator.clone(), SiteId(*id)).await?;
+    let view = View::load(&panel, &req, operator.clone(), SiteId(*id), None).await?;
     // Patterns are compiled and pages rendered to answer.
     let page = web::block(move || {
         let is_tested = test.is_asked;

@@ -7,6 +7,8 @@ use crate::actions::{Done, Saved, Switched};
 use crate::admin::page::Flash;
 use crate::admin::panel::Panel;
 use crate::admin::site::Told;
+use crate::cause::CauseId;
+use crate::clock;
 use crate::storage::StoreError;
 
 /// Said when an expected end was typed for a site that stays open.
@@ -16,15 +18,24 @@ const END_DROPPED: &str = "The expected end was not kept, because the site is no
 pub(super) fn saved(panel: &Panel, view: &View, done: &Done<Saved>, is_end_dropped: bool, back: &str) -> Flash {
     let site = view.stored.site.domain.to_unicode();
     let record = &done.value.record;
+    // What the save has ended, it has ended after the form was read.
+    let now = clock::now();
     let told = |switched| {
         let done = Done { value: vec![switched], revision: done.revision, changes: done.changes.clone() };
-        Told::by(panel, back, view.now).of(&done)
+        Told::by(panel, back, now).of(&done)
     };
+    let was_ticked = view.stored.maintenance.box_holds(view.now);
     let said = |detail: String| if is_end_dropped { END_DROPPED.to_owned() } else { detail };
-    match (done.value.change, view.is_closed(), record.is_closed(view.now)) {
+    match (done.value.change, view.is_closed(), record.is_closed(now)) {
         (None, ..) => Flash { detail: said(format!("{site} is as it was.")), ..Flash::note("Nothing changed.") },
         (_, false, true) => told(Switched::Started(record.clone())),
         (_, true, false) => told(Switched::Ended(record.clone(), view.stored.causes().at(view.now))),
+        // The box was unticked, and the rest goes on.
+        (_, true, true) if was_ticked && !record.maintenance.in_maintenance => {
+            let causes = view.stored.causes().at(view.now).into_iter();
+            let ended = causes.filter(|cause| cause.id == CauseId::Box).collect();
+            told(Switched::Ended(record.clone(), ended))
+        }
         (Some(revision), ..) => {
             let detail = said(format!("The changes on {site} are in force."));
             Flash { detail, ..Flash::done("Saved.") }.with_undo([revision.0], back)
@@ -38,7 +49,7 @@ pub(super) fn is_protected(view: &View) -> String {
 }
 
 /// Why nothing was stored, and the status of the answer. `closed` sites are in maintenance.
-pub(super) fn not_stored(error: &StoreError, closed: usize) -> (StatusCode, String) {
+pub(in crate::admin) fn not_stored(error: &StoreError, closed: usize) -> (StatusCode, String) {
     let kept = "What you typed is still here: save it again.";
     match error {
         StoreError::Full => (

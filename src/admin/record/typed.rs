@@ -28,6 +28,33 @@ pub(super) enum Button {
     Check,
 }
 
+/// What becomes of windows and leases when the box is unticked while they hold the site closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Others {
+    /// Not said yet: it is asked.
+    #[default]
+    Ask,
+    /// They go on.
+    Keep,
+    /// They are ended as well.
+    End,
+}
+
+impl Others {
+    /// The word in the form; empty for [`Others::Ask`].
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "",
+            Self::Keep => "keep",
+            Self::End => "end",
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        [Self::Keep, Self::End].into_iter().find(|it| it.as_str() == word).unwrap_or_default()
+    }
+}
+
 /// Everything in the form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Typed {
@@ -39,6 +66,8 @@ pub(super) struct Typed {
     pub(super) confirm: String,
     /// The box.
     pub(super) in_maintenance: bool,
+    /// What becomes of the rest when it is unticked.
+    pub(super) others: Others,
     /// Domain, to start maintenance on a protected site.
     pub(super) typed_domain: String,
     /// Expected end as text.
@@ -136,10 +165,12 @@ impl Typed {
     pub(super) fn sent(self, fields: &Fields) -> Self {
         let known = self.revision;
         let text = |name: &str, stored: String| fields.get(name).map_or(stored, str::to_owned);
-        let (confirm, is_continue) = match fields.text("confirm").trim().strip_suffix(CONTINUE) {
-            Some(token) => (token.to_owned(), true),
-            None => (fields.text("confirm").trim().to_owned(), false),
+        let bare = |name: &str| {
+            let text = fields.text(name).trim();
+            text.strip_suffix(CONTINUE).map_or((text, false), |text| (text, true))
         };
+        let ((confirm, is_confirmed), (others, is_answered)) = (bare("confirm"), bare("others"));
+        let (is_continue, confirm) = (is_confirmed || is_answered, confirm.to_owned());
         let button = match fields.text("action") {
             "check" => Button::Check,
             "continue" => Button::Continue,
@@ -151,6 +182,7 @@ impl Typed {
             button,
             confirm,
             in_maintenance: fields.is_ticked("in_maintenance"),
+            others: Others::parse(others),
             typed_domain: fields.text("typed_domain").to_owned(),
             expected_end: text("expected_end", self.expected_end),
             // Nobody is let in by a clock because a field was missing.
@@ -182,7 +214,7 @@ impl Typed {
     }
 }
 
-/// What is put behind the token by which warnings are confirmed when *Save and continue editing* was pressed.
+/// What is put behind the token by which warnings are confirmed, or behind the answer about the rest, when *Save and continue editing* was pressed.
 pub(super) const CONTINUE: &str = "-continue";
 
 impl TypedMessage {

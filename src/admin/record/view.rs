@@ -10,22 +10,29 @@ use super::edited::{Edited, Odd};
 use super::tester::Asker;
 use super::typed::Typed;
 use super::{end, rows};
+use crate::admin::cause::CauseWords;
 use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
-use crate::admin::page::{Conflict, Field, FieldError, Moment, RecordPage, Warnings, lasted};
+use crate::admin::page::{
+    Conflict, Field, FieldError, Holding, Moment, OthersQuestion, RecordPage, SiteWindow, Span, Status, Warnings,
+    lasted,
+};
 use crate::admin::panel::Panel;
 use crate::admin::seen::Onlooker;
+use crate::admin::window::{named, repeats};
 use crate::change::{Change, Revision};
 use crate::clock;
 use crate::middleware::origin_of;
 use crate::record::SiteRecord;
 use crate::site::{self, SiteId, request_host};
 use crate::snapshot::Snapshot;
-use crate::storage::ChangeFilter;
 use crate::user::User;
 
 /// Hours after which a closed site loses its places with search engines.
 const LONG_HOURS: i64 = 24;
+
+/// Most windows that the page of a site lists.
+const MAX_WINDOWS: usize = 5;
 
 /// Most people that a refusal names.
 const MAX_WHO: usize = 5;
@@ -46,8 +53,8 @@ pub(super) struct View {
     pub(super) stored: SiteRecord,
     /// The revision that it was last changed at.
     pub(super) revision: Revision,
-    /// The last change of the site.
-    pub(super) last: Option<Change>,
+    /// What others have saved of the record since the form was read, newest first.
+    pub(super) edits: Vec<Change>,
     /// How the user is seen.
     pub(super) onlooker: Onlooker,
     users: Vec<User>,
@@ -62,6 +69,8 @@ pub(super) struct Said {
     pub(super) refusal: Option<String>,
     /// Whether the errors of the fields are shown.
     pub(super) shows_faults: bool,
+    /// What is asked about windows and leases when the box is unticked.
+    pub(super) question: Option<OthersQuestion>,
     /// What is to be confirmed.
     pub(super) warnings: Option<Warnings>,
     /// What somebody else has saved.
@@ -73,7 +82,7 @@ pub(super) struct Said {
 }
 
 impl View {
-    /// Reads the site, for those who may see it.
+    /// Reads the site, for those who may see it. `read_at` is the revision of the form that came back, if one did.
     ///
     /// # Errors
     /// 404 for a site that is not there, 403 for one that is not the user's.
@@ -82,10 +91,18 @@ impl View {
         req: &HttpRequest,
         operator: Operator,
         id: SiteId,
+        read_at: Option<Revision>,
     ) -> Result<Self, PanelError> {
-        let filter = ChangeFilter { site_id: Some(id), ..ChangeFilter::default() };
-        let (found, users, last) = panel
-            .read(move |reader| Ok((reader.record(id)?, reader.user_list()?, reader.change_list(&filter, 1)?.pop())))
+        let (found, users, edits) = panel
+            .read(move |reader| {
+                let found = reader.record(id)?;
+                let is_older = |read_at: &Revision| found.as_ref().is_some_and(|(_, revision)| read_at < revision);
+                let edits = match read_at.filter(is_older) {
+                    Some(read_at) => reader.change_edits_since(id, read_at)?,
+                    None => Vec::new(),
+                };
+                Ok((found, reader.user_list()?, edits))
+            })
             .await?;
         if !operator.rights().staff_of(id) {
             let who = users.into_iter().filter(|user| user.rights.staff_of(id)).map(|user| user.username);
@@ -105,7 +122,7 @@ impl View {
             operator,
             stored,
             revision,
-            last,
+            edits,
             users,
         })
     }
@@ -154,13 +171,16 @@ impl View {
         };
         let is_closed = self.is_closed();
         let standing = self.stored.causes().standing(self.now);
+        let is_open = || !standing.is_closed();
+        let next = self.stored.causes().next_window(self.now).filter(|_| is_open()).map(|(_, time)| time.starts_at);
         let domain = self.stored.site.domain.to_unicode();
         let is_answered = [&typed.redirect_url, &typed.retry_after].iter().any(|text| !text.trim().is_empty());
         let mut page = RecordPage {
             id: self.id.0,
             name: self.stored.site.name.clone(),
             site_url: self.site_url.clone(),
-            status: standing.phase().into(),
+            status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
+            next: next.map(|at| Moment::of(at, &self.zone, self.now)),
             since: standing.since.map(|since| Moment::of(since, &self.zone, self.now)),
             by: standing.by.clone(),
             overdue: standing.overdue(self.now).map(|end| lasted(end, self.now)),
@@ -184,7 +204,12 @@ impl View {
             retry_after_setting: self.snapshot.rules().retry_after,
             is_answer_open: is_answered || faults.contains_key("redirect_url"),
             errors: Vec::new(),
+            others: if said.question.is_some() { "" } else { typed.others.as_str() }.to_owned(),
+            question: said.question,
             warnings: said.warnings,
+            holding: self.holding(),
+            windows: self.windows(),
+            more_windows: self.stored.causes().every_window().count() > MAX_WINDOWS,
             conflict: said.conflict,
             is_checked: said.is_checked,
             tester: self.asker().tester(&edited.enforceable(), is_closed, &typed.test),
@@ -193,6 +218,40 @@ impl View {
         page.tester.is_asked = said.is_tested;
         page.errors = errors(&page, faults, said.refusal);
         page
+    }
+
+    /// What holds the site closed, and whose message is shown.
+    fn holding(&self) -> Option<Holding> {
+        let causes = self.stored.causes().at(self.now);
+        let worded = CauseWords { base: &self.base, zone: &self.zone, now: self.now };
+        (!causes.is_empty()).then(|| Holding {
+            rows: causes.iter().map(|cause| worded.row(&self.stored, cause)).collect(),
+            message: worded.message(&self.stored, &causes),
+        })
+    }
+
+    /// The next times of the windows that close the site, those that run among them.
+    fn windows(&self) -> Vec<SiteWindow> {
+        let causes = self.stored.causes();
+        let mut windows: Vec<(Timestamp, SiteWindow)> = causes
+            .every_window()
+            .filter_map(|window| {
+                let calendar = window.calendar().ok()?;
+                let next = window.after(&calendar, self.now).next()?;
+                let is_own = self.stored.windows.iter().any(|own| own.id == window.id);
+                let is_theirs = is_own || self.operator.rights().superuser();
+                let words = SiteWindow {
+                    name: named(&window),
+                    href: is_theirs.then(|| format!("{}schedule/{}/", self.base, window.id)),
+                    when: Span::of(&next, &self.zone, self.now),
+                    repeats: repeats(&window.schedule),
+                    is_of_all: !is_own,
+                };
+                Some((next.starts_at, words))
+            })
+            .collect();
+        windows.sort_by_key(|(starts_at, _)| *starts_at);
+        windows.into_iter().take(MAX_WINDOWS).map(|(_, window)| window).collect()
     }
 
     fn notice(&self) -> Option<String> {

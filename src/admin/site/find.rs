@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::cause::Standing;
+use crate::cause::{Causes, Standing};
+use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::SiteLine;
 use crate::user::Rights;
 
 /// Sites on one page.
-pub(super) const PAGE_SIZE: usize = 50;
+pub(in crate::admin) const PAGE_SIZE: usize = 50;
 
 /// Most characters searched for.
 const MAX_QUERY_CHARS: usize = 100;
@@ -24,7 +25,7 @@ const MAX_QUERY_CHARS: usize = 100;
 pub(super) struct ListQuery {
     /// Words searched for.
     pub(super) q: String,
-    /// `maintenance`; anything else shows all.
+    /// `maintenance` or `scheduled`; anything else shows all.
     pub(super) status: String,
     /// Number of the page, from 1.
     pub(super) page: String,
@@ -40,9 +41,13 @@ impl ListQuery {
         self.q.trim().chars().take(MAX_QUERY_CHARS).collect()
     }
 
-    /// Whether only sites in maintenance are shown.
-    pub(super) fn only_closed(&self) -> bool {
-        self.status == "maintenance"
+    /// The filter in force.
+    pub(super) fn only(&self) -> Only {
+        match self.status.as_str() {
+            "maintenance" => Only::Closed,
+            "scheduled" => Only::Scheduled,
+            _ => Only::All,
+        }
     }
 
     /// Whether the rows have boxes.
@@ -52,7 +57,7 @@ impl ListQuery {
 
     /// This list's address below the panel's path, on another page, with boxes or without.
     pub(super) fn on(&self, page: usize, is_selecting: bool) -> String {
-        self.with_status(if self.only_closed() { "maintenance" } else { "" }, page, is_selecting)
+        self.with_status(self.only().as_str(), page, is_selecting)
     }
 
     /// The same with another filter.
@@ -60,6 +65,28 @@ impl ListQuery {
         let words = self.words();
         let page = if page > 1 { page.to_string() } else { String::new() };
         address(&[("q", &words), ("status", status), ("page", &page), ("select", if is_selecting { "1" } else { "" })])
+    }
+}
+
+/// Which sites are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Only {
+    /// All.
+    All,
+    /// Those in maintenance.
+    Closed,
+    /// Open ones with a window ahead.
+    Scheduled,
+}
+
+impl Only {
+    /// The word in the address; empty for all.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Closed => "maintenance",
+            Self::Scheduled => "scheduled",
+        }
     }
 }
 
@@ -85,35 +112,85 @@ pub(super) struct Found {
     pub(super) matching: usize,
     /// How many of those are in maintenance.
     pub(super) closed: usize,
+    /// How many of those are open and have a window ahead.
+    pub(super) scheduled: usize,
+    /// When the next window of a site of the page begins, by its place in `ids`; for open sites only.
+    pub(super) next: Vec<Option<Timestamp>>,
     /// The page, from 1; the last one when a later one was asked for.
     pub(super) page: usize,
 }
 
-/// Finds the sites of a page: overdue ones first, then those in maintenance, then open ones; each by domain.
+/// A site with what it is doing.
+struct Doing {
+    standing: Standing,
+    /// When its next window begins; for an open one only.
+    next: Option<Timestamp>,
+    line: SiteLine,
+}
+
+/// Finds the sites of a page: overdue ones first, then those in maintenance, then open ones with a window ahead, then
+/// the others; each by domain.
 pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now: Timestamp) -> Found {
     let theirs = theirs(lines, rights);
     let total = theirs.len();
     let needle = needle(&query.words());
     let matching: Vec<SiteLine> = theirs.into_iter().filter(|line| is_match(line, &needle)).collect();
     let all = matching.len();
-    let mut shown: Vec<(Standing, SiteLine)> =
-        matching.into_iter().map(|line| (line.causes().standing(now), line)).collect();
-    let closed = shown.iter().filter(|(standing, _)| standing.is_closed()).count();
-    if query.only_closed() {
-        shown.retain(|(standing, _)| standing.is_closed());
+    let of_all = next_of_all(&matching, now);
+    let doing = |line: SiteLine| {
+        let standing = line.causes().standing(now);
+        let next = if standing.is_closed() { None } else { next_of(&line, of_all, now) };
+        Doing { standing, next, line }
+    };
+    let mut shown: Vec<Doing> = matching.into_iter().map(doing).collect();
+    let closed = shown.iter().filter(|site| site.standing.is_closed()).count();
+    let scheduled = shown.iter().filter(|site| site.next.is_some()).count();
+    match query.only() {
+        Only::All => {}
+        Only::Closed => shown.retain(|site| site.standing.is_closed()),
+        Only::Scheduled => shown.retain(|site| site.next.is_some()),
     }
-    let is_first = |standing: &Standing| (standing.overdue(now).is_some(), standing.is_closed());
-    shown.sort_by_cached_key(|(standing, line)| (Reverse(is_first(standing)), line.domain.to_unicode(), line.id));
+    let is_first =
+        |site: &Doing| (site.standing.overdue(now).is_some(), site.standing.is_closed(), site.next.is_some());
+    shown.sort_by_cached_key(|site| (Reverse(is_first(site)), site.line.domain.to_unicode(), site.line.id));
     let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
-    let ids = shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE).map(|(_, line)| line.id).collect();
-    Found { ids, total, matching: all, closed, page }
+    let here = || shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE);
+    let (ids, next) = (here().map(|site| site.line.id).collect(), here().map(|site| site.next).collect());
+    Found { ids, total, matching: all, closed, scheduled, next, page }
+}
+
+/// When the next window of all sites begins, as planned: asked once for all sites that have no exception.
+fn next_of_all(lines: &[SiteLine], now: Timestamp) -> Option<Timestamp> {
+    let first = lines.first()?;
+    let causes = Causes { windows: &[], exceptions: &[], ..first.causes() };
+    causes.next_window(now).map(|(_, time)| time.starts_at)
+}
+
+/// When the next window of a site begins.
+fn next_of(line: &SiteLine, of_all: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let begins = |causes: Causes<'_>| causes.next_window(now).map(|(_, time)| time.starts_at);
+    match (line.exceptions.is_empty(), line.windows.is_empty()) {
+        (false, _) => begins(line.causes()),
+        (true, true) => of_all,
+        (true, false) => begins(Causes { shared: &[], ..line.causes() }).into_iter().chain(of_all).min(),
+    }
 }
 
 impl Found {
+    /// When the next window of a site of the page begins; `None` for a closed one.
+    pub(super) fn next_of(&self, record: &SiteRecord) -> Option<Timestamp> {
+        let place = self.ids.iter().position(|id| *id == record.site.id)?;
+        self.next.get(place).copied().flatten()
+    }
+
     /// How many sites are shown on all pages together.
     pub(super) fn shown(&self, query: &ListQuery) -> usize {
-        if query.only_closed() { self.closed } else { self.matching }
+        match query.only() {
+            Only::All => self.matching,
+            Only::Closed => self.closed,
+            Only::Scheduled => self.scheduled,
+        }
     }
 }
 

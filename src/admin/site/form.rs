@@ -102,7 +102,7 @@ impl SiteForm {
 }
 
 /// The zone in its usual spelling. One that is not known is kept as typed and refused, with the nearest one.
-fn read_zone(typed: &str, errors: &mut FieldErrors) -> String {
+pub(in crate::admin) fn read_zone(typed: &str, errors: &mut FieldErrors) -> String {
     let typed = typed.trim();
     match time_zone(typed) {
         Ok(zone) => zone.iana_name().unwrap_or(typed).to_owned(),

@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::find::{Found, ListQuery, PAGE_SIZE, find};
+use super::find::{Found, ListQuery, Only, PAGE_SIZE, find};
 use crate::admin::error::PanelError;
 use crate::admin::form::parse;
 use crate::admin::own::Operator;
-use crate::admin::page::{FilterLink, Link, Moment, Pager, Section, SiteRow, SitesPage, lasted};
+use crate::admin::page::{FilterLink, Link, Moment, Pager, Section, SiteRow, SitesPage, Status, lasted};
 use crate::admin::panel::Panel;
 use crate::admin::server::Standing;
 use crate::admin::words::count;
@@ -43,11 +43,14 @@ pub(in crate::admin) async fn list(
     let in_order = found.ids.iter().filter_map(|id| records.iter().find(|record| record.site.id == *id));
     let page = SitesPage {
         query: query.words(),
-        filter: if query.only_closed() { "maintenance".to_owned() } else { String::new() },
+        filter: query.only().as_str().to_owned(),
         filters: filters(&query, &found, panel.base()),
         total: found.total,
         result: result(&query, &found),
-        rows: in_order.clone().map(|record| row(record, is_ticked(record), &zone, now)).collect(),
+        rows: in_order
+            .clone()
+            .map(|record| row(record, found.next_of(record), is_ticked(record), &zone, now))
+            .collect(),
         is_selecting: query.is_selecting(),
         select_href: format!("{}{}", panel.base(), query.on(found.page, !query.is_selecting())),
         back: query.on(found.page, false),
@@ -70,10 +73,16 @@ fn filters(query: &ListQuery, found: &Found, base: &str) -> Vec<FilterLink> {
         href: format!("{base}{}", query.with_status(status, 1, query.is_selecting())),
         is_current,
     };
-    vec![
-        link("All", "", found.matching, !query.only_closed()),
-        link("In maintenance", "maintenance", found.closed, query.only_closed()),
-    ]
+    let only = query.only();
+    let mut links = vec![
+        link("All", "", found.matching, only == Only::All),
+        link("In maintenance", "maintenance", found.closed, only == Only::Closed),
+    ];
+    // Where nothing is planned, nothing is said of it.
+    if found.scheduled > 0 || only == Only::Scheduled {
+        links.push(link("Scheduled", "scheduled", found.scheduled, only == Only::Scheduled));
+    }
+    links
 }
 
 /// What was found, in words; nothing when all sites are shown.
@@ -81,17 +90,22 @@ fn result(query: &ListQuery, found: &Found) -> Option<String> {
     let words = query.words();
     let shown = found.shown(query);
     let of = format!("{shown} of {}", count(found.total, "site"));
-    let said = match (words.is_empty(), query.only_closed(), shown) {
+    let state = match query.only() {
+        Only::All => "",
+        Only::Closed => "in maintenance",
+        Only::Scheduled => "scheduled",
+    };
+    let said = match (words.is_empty(), state, shown) {
         _ if found.total == 0 => return None,
-        (true, false, _) => return None,
-        (true, true, 0) => "No site is in maintenance.".to_owned(),
-        (true, true, _) => return None,
-        (false, false, 0) => format!("No site matches “{words}”."),
-        (false, false, 1) => format!("{of} matches “{words}”."),
-        (false, false, _) => format!("{of} match “{words}”."),
-        (false, true, 0) => format!("No site matches “{words}” and is in maintenance."),
-        (false, true, 1) => format!("{of} matches “{words}” and is in maintenance."),
-        (false, true, _) => format!("{of} match “{words}” and are in maintenance."),
+        (true, "", _) => return None,
+        (true, state, 0) => format!("No site is {state}."),
+        (true, ..) => return None,
+        (false, "", 0) => format!("No site matches “{words}”."),
+        (false, "", 1) => format!("{of} matches “{words}”."),
+        (false, "", _) => format!("{of} match “{words}”."),
+        (false, state, 0) => format!("No site matches “{words}” and is {state}."),
+        (false, state, 1) => format!("{of} matches “{words}” and is {state}."),
+        (false, state, _) => format!("{of} match “{words}” and are {state}."),
     };
     Some(said)
 }
@@ -111,15 +125,16 @@ fn pager(query: &ListQuery, found: &Found, base: &str) -> Option<Pager> {
     })
 }
 
-fn row(record: &SiteRecord, is_selected: bool, zone: &TimeZone, now: Timestamp) -> SiteRow {
+fn row(record: &SiteRecord, next: Option<Timestamp>, is_selected: bool, zone: &TimeZone, now: Timestamp) -> SiteRow {
     let domain = record.site.domain.to_unicode();
     let standing = record.causes().standing(now);
     let at = |at: Option<Timestamp>| at.map(|at| Moment::of(at, zone, now));
     SiteRow {
         id: record.site.id.0,
         name: if record.site.name == domain { String::new() } else { record.site.name.clone() },
-        status: standing.phase().into(),
+        status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
         since: at(standing.since),
+        next: at(next),
         by: standing.by.clone(),
         expected_end: at(standing.until),
         overdue: standing.overdue(now).map(|end| lasted(end, now)),
@@ -141,7 +156,7 @@ mod tests {
     fn what_was_found_is_said_in_a_sentence() {
         let said = |q: &str, status: &str, matching, closed| {
             let query = ListQuery { q: q.into(), status: status.into(), ..ListQuery::default() };
-            result(&query, &Found { total: 20, matching, closed, page: 1, ids: Vec::new() }).unwrap_or_default()
+            result(&query, &Found { total: 20, matching, closed, page: 1, ..Found::default() }).unwrap_or_default()
         };
         assert_eq!(said("", "", 20, 3), "");
         assert_eq!(said("", "maintenance", 20, 3), "");

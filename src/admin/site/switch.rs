@@ -8,12 +8,13 @@ use serde::Deserialize;
 
 use super::find::address;
 use super::told::Told;
-use crate::actions::{ActionError, Start};
+use crate::actions::{ActionError, Start, Switched};
 use crate::admin::error::PanelError;
 use crate::admin::form::{Form, parse};
 use crate::admin::own::Operator;
 use crate::admin::page::{Field, FieldError, ProtectedPage, Section};
 use crate::admin::panel::{Panel, see_other};
+use crate::cause::CauseId;
 use crate::clock;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -74,6 +75,27 @@ pub(in crate::admin) async fn end(
     let (site, actor) = (SiteId(*id), operator.actor());
     let done = panel.act(move |actions| actions.end(&actor, &[site])).await?;
     Told::by(&panel, &form.back, clock::now()).confirmed(&done).await.keep(&session);
+    Ok(see_other(&panel.way_back(&form.back)))
+}
+
+/// Ends one cause that holds a site closed; others may go on.
+pub(in crate::admin) async fn end_cause(
+    panel: Data<Panel>,
+    operator: Operator,
+    session: Session,
+    path: Path<(i64, String)>,
+    Form(form): Form<SwitchForm>,
+) -> Result<HttpResponse, PanelError> {
+    let (id, cause) = path.into_inner();
+    let cause: CauseId = cause.parse().map_err(|_| PanelError::NotFound)?;
+    let (site, actor) = (SiteId(id), operator.actor());
+    let done = panel.act(move |actions| actions.end_cause(&actor, &[site], cause)).await?;
+    let told = Told::by(&panel, &form.back, clock::now());
+    let flash = match done.value.first() {
+        Some(Switched::Already(record)) => told.no_such_cause(record, cause),
+        _ => told.of(&done),
+    };
+    flash.keep(&session);
     Ok(see_other(&panel.way_back(&form.back)))
 }
 

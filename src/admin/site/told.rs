@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::actions::{Done, Switched};
+use crate::admin::cause::{called, capitalised, going_on};
 use crate::admin::page::{Flash, Moment};
 use crate::admin::panel::Panel;
 use crate::admin::words::{count, list};
+use crate::cause::{Cause, CauseId};
 use crate::record::SiteRecord;
 
 /// Most sites that a message names.
@@ -58,6 +60,10 @@ impl<'a> Told<'a> {
         let record = switched.record();
         let domain = record.site.domain.to_unicode();
         let mut flash = match switched {
+            Switched::Ended(record, causes) if record.is_closed(self.now) => {
+                let ended = capitalised(&names(causes));
+                Flash::done(format!("{ended} ended on {domain} at {}.", self.clock(self.now)))
+            }
             Switched::Ended(..) => Flash::done(format!("Maintenance ended on {domain} at {}.", self.clock(self.now))),
             _ => {
                 let since = record.maintenance.since.unwrap_or(self.now);
@@ -70,8 +76,32 @@ impl<'a> Told<'a> {
                 flash.with_link("See what visitors see", format!("{page}preview/"))
             }
         };
-        flash.detail = self.consequence(switched).to_owned();
+        flash.detail = match switched {
+            // A box alone goes without saying.
+            Switched::Ended(record, causes)
+                if !record.is_closed(self.now) && causes.iter().any(|cause| cause.id != CauseId::Box) =>
+            {
+                format!("That ended {}. {}", names(causes), self.consequence(switched))
+            }
+            _ => self.consequence(switched),
+        };
         flash
+    }
+
+    /// A cause that holds the site no more, if it ever did.
+    pub(in crate::admin) fn no_such_cause(&self, record: &SiteRecord, cause: CauseId) -> Flash {
+        let domain = record.site.domain.to_unicode();
+        let name = if cause == CauseId::Box { "The box".to_owned() } else { capitalised(&cause.to_string()) };
+        let mut flash = Flash::note(format!("{name} does not hold {domain} closed."));
+        flash.detail = format!("Nothing changed. {}", self.still(record).unwrap_or_default());
+        flash
+    }
+
+    /// What still holds a site closed, as a sentence.
+    fn still(&self, record: &SiteRecord) -> Option<String> {
+        let causes = record.causes().at(self.now);
+        let named: Vec<String> = causes.iter().map(|cause| going_on(cause, &self.zone, self.now)).collect();
+        (!named.is_empty()).then(|| format!("The site stays closed by {}.", list(&named, MAX_NAMED)))
     }
 
     fn several(&self, switched: &[&Switched]) -> Flash {
@@ -80,6 +110,14 @@ impl<'a> Told<'a> {
         let mut flash = Flash::done(format!("Maintenance {verb} on {sites} at {}.", self.clock(self.now)));
         let names: Vec<String> = switched.iter().map(|one| one.record().site.domain.to_unicode()).collect();
         flash.detail = format!("{}. {}", list(&names, MAX_NAMED), self.consequence(switched[0]));
+        let ended = |switched: &&&Switched| match switched {
+            Switched::Ended(_, causes) => causes.iter().any(|cause| cause.id != CauseId::Box),
+            _ => false,
+        };
+        let others = switched.iter().filter(ended).count();
+        if others > 0 {
+            flash.detail.push_str(&format!(" That ended windows or leases on {}.", count(others, "site")));
+        }
         flash
     }
 
@@ -122,17 +160,26 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn consequence(&self, switched: &Switched) -> &'static str {
-        match switched {
-            Switched::Ended(..) => "Visitors get the site again.",
+    fn consequence(&self, switched: &Switched) -> String {
+        let words = match switched {
+            Switched::Ended(record, _) => match self.still(record) {
+                Some(still) => return still,
+                None => "Visitors get the site again.",
+            },
             one if self.is_redirected || one.record().maintenance.redirect_url.is_some() => {
                 "Visitors are sent to another address."
             }
             _ => "Visitors get the 503 page.",
-        }
+        };
+        words.to_owned()
     }
 
     fn clock(&self, at: Timestamp) -> String {
         Moment::of(at, &self.zone, self.now).short
     }
+}
+
+/// Causes as one would say them.
+fn names(causes: &[Cause]) -> String {
+    list(&causes.iter().map(called).collect::<Vec<_>>(), MAX_NAMED)
 }
