@@ -154,7 +154,10 @@ fn staff_see_only_what_is_about_their_sites() {
     let all = of(&cy, "/admin/history/");
     assert_eq!(subjects(&all), ["forum.example", "localhost", "forum.example", "localhost"]);
     assert!(!all.contains("User added") && !all.contains("Logged in"), "users are for superusers");
-    assert_eq!(select(&all, "#kind option"), ["Everything", "Maintenance", "Sites, patterns, messages"]);
+    assert_eq!(
+        select(&all, "#kind option"),
+        ["Everything", "Maintenance", "Windows", "Leases", "Sites, patterns, messages"]
+    );
     assert!(!select(&of(&bo, "/admin/history/"), "#person option").contains(&"bo".to_owned()));
 
     for (path, entries) in [("/admin/history/export.csv", 3), ("/admin/history/export.jsonl", 2)] {

@@ -458,6 +458,29 @@ fn the_list_has_pages_of_fifty_and_of_one_site_alone() {
 }
 
 #[test]
+fn the_history_tells_windows_part_by_part_and_undoes_those_of_all_sites() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let id = plan(&server, None, &around("Upgrade", -5, 60));
+    let done = server.actions().window_extend(&operator(), id, SignedDuration::from_mins(15)).unwrap();
+    server.reach(done.revision.0);
+    let page = ada.get("/admin/history/?kind=window").text();
+    let told = rows(&page, "table.history tbody tr");
+    assert!(told[0].contains("all sites | Window extended") && told[0].contains("as planned"), "{told:?}");
+    assert!(told[0].contains("Window-1 “Upgrade”, time of"), "{told:?}");
+    assert!(told[1].contains("Window added") && told[1].contains("“Upgrade”, "), "{told:?}");
+    assert_eq!(texts(&page, "table.history button").len(), 2);
+    let revision = done.changes[0].0.to_string();
+    let back = [("revisions[]", revision.as_str()), ("back", "history/")];
+    let undone = ada.post_and_follow("/admin/history/undo/", &back);
+    assert_eq!(flash(&undone), "Undone: window extended on all sites.");
+    assert!(record(&server, FIRST_SITE).shared[0].exceptions.is_empty());
+    let bo = server.staff("bo", None);
+    bo.get("/admin/history/");
+    assert_eq!(bo.post("/admin/history/undo/", &back).status, 404, "staff undo no windows of all sites");
+}
+
+#[test]
 fn what_was_typed_survives_the_end_of_a_session() {
     let server = a_server().start();
     let ada = server.superuser("ada");

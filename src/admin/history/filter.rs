@@ -11,8 +11,10 @@ use crate::storage::ChangeFilter;
 use crate::user::Rights;
 
 /// Kinds of changes: first part of their actions, what is read, and whether only superusers see them.
-const KINDS: [(&str, &str, bool); 5] = [
+const KINDS: [(&str, &str, bool); 7] = [
     ("maintenance", "Maintenance", false),
+    ("window", "Windows", false),
+    ("lease", "Leases", false),
     ("site", "Sites, patterns, messages", false),
     ("user", "Users", true),
     ("session", "Sessions", true),

@@ -135,6 +135,7 @@ impl Rows<'_> {
                 let is_theirs = self.snapshot.site(id).is_some() && self.rights.staff_of(id);
                 is_theirs.then(|| format!("{base}sites/{id}/"))
             }
+            None if change.is_of_all_sites() => Some(format!("{base}schedule/")),
             None => {
                 let user = self.users.iter().find(|user| user.username == change.subject)?;
                 Some(format!("{base}users/{}/", user.id.0))
@@ -145,7 +146,10 @@ impl Rows<'_> {
     /// Whether the button would do something. The action has the last word.
     fn may_undo(&self, entry: &Entry) -> bool {
         let change = &entry.change;
-        let Some(site) = change.site_id.filter(|_| entry.undone_by.is_none()) else { return false };
+        if entry.undone_by.is_some() {
+            return false;
+        }
+        let Some(site) = change.site_id else { return change.is_of_all_sites() && self.rights.superuser() };
         let is_there = self.snapshot.site(site).is_some();
         match (&change.before, &change.after) {
             (Some(before), Some(_)) => {

@@ -5,6 +5,7 @@
 mod export;
 mod filter;
 mod list;
+mod planned;
 mod undo;
 mod words;
 

@@ -93,10 +93,15 @@ async fn read(panel: &Panel, operator: &Operator, revisions: &[i64]) -> Result<A
             let mut asked = Asked { changes: Vec::new(), undone_by: None };
             for revision in revisions {
                 let change = reader.change(revision)?;
-                let Some(site) = change.as_ref().and_then(|change| change.site_id) else { return Ok(Err(None)) };
-                if !rights.staff_of(site) {
-                    let users = reader.user_list()?.into_iter().filter(|user| user.rights.staff_of(site));
-                    return Ok(Err(Some(users.map(|user| user.username).take(MAX_NAMED).collect())));
+                let is_of_all = change.as_ref().is_some_and(Change::is_of_all_sites);
+                match change.as_ref().and_then(|change| change.site_id) {
+                    None if is_of_all && rights.superuser() => {}
+                    None => return Ok(Err(None)),
+                    Some(site) if rights.staff_of(site) => {}
+                    Some(site) => {
+                        let users = reader.user_list()?.into_iter().filter(|user| user.rights.staff_of(site));
+                        return Ok(Err(Some(users.map(|user| user.username).take(MAX_NAMED).collect())));
+                    }
                 }
                 match reader.change_undone_by(revision)? {
                     Some(by) => asked.undone_by = asked.undone_by.or(Some(by)),
@@ -204,6 +209,7 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
     let change = &undone.change;
     let domain = domain(&change.subject);
     match &undone.record {
+        None if change.is_of_all_sites() => format!("Undone: {} on {domain}.", lower_first(change.title())),
         None => format!("Undone: {domain} is removed again."),
         Some(_) if change.after.is_none() => format!("Undone: {domain} is there again."),
         Some(record) if change.action == "maintenance.started" && !record.is_closed(now) => {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::planned;
 use crate::admin::page::{FieldChange, Moment};
 use crate::admin::record::language_name;
 use crate::change::Change;
@@ -89,12 +90,20 @@ impl Words<'_> {
             "messages" => messages(&rows(before), &rows(after)),
             "patterns" => lines(label, &rows(before), &rows(after), pattern),
             "networks" => lines(label, &rows(before), &rows(after), network),
+            "exceptions" => lines(label, &rows(before), &rows(after), |row| {
+                planned::on_one_site(row, &self.zone, self.now).unwrap_or_else(|| plain(row))
+            }),
             "aliases" => lines(label, &rows(before), &rows(after), |alias| domain(&plain(alias))),
-            _ => {
-                let word = |value: Option<&Value>| value.map(|value| self.value(name, value)).unwrap_or_default();
-                change(label, word(before), word(after)).into_iter().collect()
+            name if name.starts_with("window ") => {
+                planned::changes(before, after, self.now).unwrap_or_else(|| self.plainly(name, label, before, after))
             }
+            _ => self.plainly(name, label, before, after),
         }
+    }
+
+    fn plainly(&self, name: &str, label: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<FieldChange> {
+        let word = |value: Option<&Value>| value.map(|value| self.value(name, value)).unwrap_or_default();
+        change(label, word(before), word(after)).into_iter().collect()
     }
 
     fn value(&self, name: &str, value: &Value) -> String {
