@@ -76,7 +76,10 @@ impl Assets {
     }
 }
 
-/// Each source in a function of its own: two files may use the same names.
+/// Each source in a function of its own, because two files may use the same names, without indentation and the comments
+/// that stand alone.
+///
+/// Knows no strings: a source may not hold one that goes over several lines.
 fn script() -> Bytes {
     let mut names: Vec<_> = Sources::iter().filter(|name| name.starts_with("js/")).collect();
     names.sort();
@@ -85,8 +88,11 @@ fn script() -> Bytes {
         let text = source(&name);
         let text = String::from_utf8_lossy(&text);
         joined.push_str("(() => {\n");
-        joined.push_str(text.trim());
-        joined.push_str("\n})();\n");
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
+            joined.push_str(line);
+            joined.push('\n');
+        }
+        joined.push_str("})();\n");
     }
     joined.into()
 }
@@ -107,7 +113,7 @@ fn squeezed(name: &str) -> Bytes {
     let mut squeezed = words.next().unwrap_or_default().to_owned();
     for word in words {
         // Beside these a space says nothing; elsewhere it may be a descendant or part of a value.
-        if !squeezed.ends_with(['{', '}', ';', ':', ',', '>']) && !word.starts_with(['{', '}', '>']) {
+        if !squeezed.ends_with(['{', '}', ';', ':', ',', '>']) && !word.starts_with(['{', '}', '>', '!']) {
             squeezed.push(' ');
         }
         if word.starts_with('}') && squeezed.ends_with(';') {

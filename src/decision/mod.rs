@@ -154,7 +154,7 @@ impl Row {
             Self::InternalIp => "Internal address",
             Self::IgnoredPattern => "Ignored pattern",
             Self::Staff => "Superuser or staff",
-            Self::ReadOnly => "Closed for writing only",
+            Self::ReadOnly => "Closed for writing",
             Self::Held => "Otherwise",
         }
     }

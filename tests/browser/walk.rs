@@ -120,7 +120,7 @@ fn ada_sees_the_closed_site(ada: &Browser, program: &Program) {
     ada.open(&program.url("/"));
     ada.shows("This site is in maintenance. You see it because you are a superuser.");
     ada.press("Open in the panel");
-    assert_eq!(ada.path(), "/admin/");
+    assert_eq!(ada.path(), "/admin/sites/1/");
     ada.shows("1 of 1 site in maintenance");
 }
 

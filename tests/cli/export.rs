@@ -46,7 +46,8 @@ fn a_document_says_what_it_is_and_has_no_secret_but_hashes() {
     assert_eq!((&document["format"], &document["format_version"]), (&"maintenance-mode".into(), &1.into()));
     assert_eq!(document["program_version"], env!("CARGO_PKG_VERSION"));
     let names: Vec<&String> = document.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["exported_at", "format", "format_version", "program_version", "revision", "sites", "users"]);
+    let known = ["exported_at", "format", "format_version", "program_version", "revision", "sites", "users", "windows"];
+    assert_eq!(names, known);
     assert!(document["users"][0]["password_hash"].as_str().unwrap().starts_with("$argon2id$"));
     let bare = machine.run("export --without-users").succeeds();
     assert!(!bare.out.contains("argon2") && !bare.out.contains("ada"), "{}", bare.out);
