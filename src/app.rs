@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::web::{Data, ServiceConfig};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actions::Actions;
+use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Auth, setup_token};
 use crate::change::Revision;
 use crate::clock;
@@ -24,6 +24,9 @@ use crate::tally::Tallies;
 
 /// How long a request of the panel waits until its own change is in force on this server.
 const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a lease that went by itself stays to be seen.
+const LIFTED_LEASES_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often what is over by age is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -332,17 +335,28 @@ impl From<ContactError> for BuildError {
     }
 }
 
-/// Removes sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
+/// Clears away leases that went by themselves a while ago; they hold nothing any more.
+fn clear_leases(store: &Store) -> Result<(), StoreError> {
+    let (actions, before) = (Actions::new(store.clone(), || {}), clock::now() - LIFTED_LEASES_KEPT);
+    store.apart_blocking(move || match actions.lease_purge(&Actor::system(), before) {
+        Ok(_) => Ok(()),
+        Err(ActionError::Store(error)) => Err(error),
+        Err(other) => unreachable!("the program itself may do that: {other}"),
+    })
+}
+
+/// Removes leases, sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
 fn keep_house(auth: &Arc<Auth>) {
     let auth = Arc::downgrade(auth);
     let work = move || {
         while let Some(auth) = auth.upgrade() {
-            let pause = match auth.purge(clock::now()) {
+            let done = auth.purge(clock::now()).and_then(|_| clear_leases(auth.store()));
+            let pause = match done {
                 Ok(_) => HOUSEKEEPING_EVERY,
                 // The follower says that the database does not answer.
                 Err(error) if error.is_passing() => HOUSEKEEPING_RETRY,
                 Err(error) => {
-                    log::warn!("Old sessions could not be removed, which is tried again in an hour: {error}");
+                    log::warn!("What is over by age could not be removed, which is tried again in an hour: {error}");
                     HOUSEKEEPING_EVERY
                 }
             };
@@ -351,6 +365,6 @@ fn keep_house(auth: &Arc<Auth>) {
         }
     };
     if let Err(error) = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work) {
-        log::warn!("Old sessions are not removed: no thread could be started: {error}");
+        log::warn!("What is over by age is not removed: no thread could be started: {error}");
     }
 }

@@ -82,6 +82,11 @@ impl Actor {
         Self { name: name.into(), door: Door::Cli, address: None, user: None }
     }
 
+    /// This program by itself.
+    pub fn system() -> Self {
+        Self { name: "system".to_owned(), door: Door::System, address: None, user: None }
+    }
+
     /// A user of the panel.
     pub fn panel(name: impl Into<String>, user: UserId, address: Option<IpAddr>) -> Self {
         Self { name: name.into(), door: Door::Panel, address, user: Some(user) }

@@ -118,6 +118,11 @@ impl Auth {
         self.refusals.totals()
     }
 
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Removes sessions and counts of failures that are over by age; returns how many rows. Blocks. To be called at
     /// start and hourly.
     ///

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::mirror;
-use crate::actions::{ActionError, Actions, Actor, Door};
+use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Keys, master_secret};
 use crate::change::Revision;
 use crate::config::Settings;
@@ -180,7 +180,7 @@ fn first_site(time_zone: &str) -> SiteRecord {
 }
 
 fn add(store: &Store, site: &SiteRecord) -> Result<(), StoreError> {
-    let actor = Actor { name: "system".to_owned(), door: Door::System, address: None, user: None };
+    let actor = Actor::system();
     match Actions::new(store.clone(), || {}).site_add(&actor, site) {
         // The second: another server that started at the same moment was first.
         Ok(_) | Err(ActionError::Invalid(_)) => Ok(()),

@@ -181,7 +181,7 @@ impl Pages {
             next: Some(at("2026-11-22T02:00:00Z")),
             by: None,
             overdue: None,
-            notice: None,
+            site_notice: None,
             holding: None,
             windows: Vec::new(),
             more_windows: false,
@@ -767,7 +767,7 @@ fn record_page() -> RecordPage {
         next: None,
         by: Some("ann".into()),
         overdue: Some("12 min".into()),
-        notice: None,
+        site_notice: None,
         holding: Some(holding()),
         windows: vec![
             SiteWindow {

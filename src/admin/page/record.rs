@@ -26,7 +26,7 @@ pub struct RecordPage {
     /// How long the expected end has passed.
     pub overdue: Option<String>,
     /// Something to know about this site: closed for more than a day, its template is broken.
-    pub notice: Option<String>,
+    pub site_notice: Option<String>,
     /// Zone of the site, in which times are typed and shown: `Europe/Berlin`.
     pub zone: String,
     /// A time of today or tomorrow as one may type it: `2026-11-21 03:30`.

@@ -184,7 +184,7 @@ impl View {
             since: standing.since.map(|since| Moment::of(since, &self.zone, self.now)),
             by: standing.by.clone(),
             overdue: standing.overdue(self.now).map(|end| lasted(end, self.now)),
-            notice: self.notice(),
+            site_notice: self.notice(),
             zone: self.stored.site.time_zone.clone(),
             end_example: end::example(self.now, &self.zone),
             is_protected: self.stored.site.is_protected && !is_closed,
