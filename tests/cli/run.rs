@@ -175,3 +175,50 @@ fn a_lease_is_taken_renewed_and_ended_by_hand() {
     machine.run("on --lease 366d").fails(1, &["at most 24 h"]);
     machine.run("on --lease 10m --for 1h").fails(2, &["cannot be used with"]);
 }
+
+#[test]
+fn a_run_outlasts_a_database_that_is_away_and_opens_the_site_when_it_is_back() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    let script = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
+    let mut child = machine
+        .command(&["run", "--lease", "10s", "--", "/bin/sh", "-c", script])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::fs::File::create(machine.path("err")).unwrap())
+        .spawn()
+        .unwrap();
+    eventually("the command runs", || machine.path("ready").exists());
+    let away = machine.path("away.sqlite3");
+    std::fs::rename(machine.database(), &away).unwrap();
+    let said = || std::fs::read_to_string(machine.path("err")).unwrap();
+    eventually("a renewal has failed", || said().contains("could not be renewed, which is tried again"));
+    std::fs::rename(&away, machine.database()).unwrap();
+    machine.write("go", "");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
+    assert_eq!(machine.phase("1"), "open", "{}", said());
+}
+
+#[test]
+fn a_run_that_is_killed_before_its_command_leaves_the_lease_to_what_was_said() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    // A server that was alive a moment ago and answers no more: the run waits for it.
+    let mut server =
+        machine.command(&["serve", "--bind", "127.0.0.1:0"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the server is entered", || {
+        machine.run("servers --json").json().as_array().is_some_and(|all| all.len() == 1)
+    });
+    signal(&server, "STOP");
+    let mut child = machine
+        .command(&["run", "--lease", "10s", "--on-failure", "lift", "--", "/bin/sh", "-c", "touch ready"])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the site is closed", || machine.phase("1") == "maintenance");
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    signal(&server, "CONT");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    eventually("the lease expires", || machine.phase("1") == "open");
+    assert!(!machine.path("ready").exists(), "the command never began");
+}
