@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use maintenance_mode::actions::Take;
 use maintenance_mode::cause::CauseId;
 use maintenance_mode::lease::OnExpiry;
+use maintenance_mode::maintenance::Level;
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::schedule::{Moment, Repeat, Schedule};
 use maintenance_mode::site::SiteId;
@@ -272,6 +273,20 @@ fn every_button_of_the_list_does_what_it_says_and_can_be_undone() {
     assert!(shared().is_empty());
     undo(&ada, &removed);
     assert_eq!(shared().len(), 1);
+}
+
+#[test]
+fn a_window_that_closes_for_writing_only_stays_so_when_it_is_edited() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let window = Window { level: Level::ReadOnly, ..nightly("Backup") };
+    let id = plan(&server, Some(FIRST_SITE), &window);
+    let path = format!("/admin/schedule/{id}/");
+    let asked = send(&ada, &path, &[("name", "Nightly backup")]);
+    let answer = if asked.status == 303 { asked } else { confirm(&ada, &path, &asked) };
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let kept = record(&server, FIRST_SITE).windows.remove(0);
+    assert_eq!((kept.name.as_str(), kept.level), ("Nightly backup", Level::ReadOnly));
 }
 
 #[test]

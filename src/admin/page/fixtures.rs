@@ -1087,6 +1087,7 @@ fn window_page() -> WindowFormPage {
         language_name: "English".into(),
         heading: Field::new("heading", ""),
         body: Field::new("body", ""),
+        read_only: Field::ticked("read_only", false),
         counts: Field::ticked("counts", true),
         read: "c0ffee".into(),
         preview: Preview {

@@ -185,6 +185,8 @@ pub struct WindowFormPage {
     pub heading: Field,
     /// `body`.
     pub body: Field,
+    /// `read_only`: whether it closes for writing only.
+    pub read_only: Field,
     /// `counts`: whether the window closes anything at all.
     pub counts: Field,
     /// Names what was read; sent as `read`, so that a change of somebody else is noticed.

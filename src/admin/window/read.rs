@@ -12,6 +12,7 @@ use crate::admin::record::end;
 use crate::admin::site::read_zone;
 use crate::admin::words::sentence;
 use crate::field::FieldErrors;
+use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{Moment, Repeat, Schedule, name_of};
 use crate::site;
@@ -46,6 +47,7 @@ impl Read {
             name: typed.name.clone(),
             notice_minutes,
             messages: reader.messages(stored),
+            level: if typed.read_only { Level::ReadOnly } else { Level::Full },
             is_enabled: typed.counts,
             ..Window::new(schedule.unwrap_or(Schedule::Once { start: epoch, end: None }))
         };
@@ -272,6 +274,7 @@ mod tests {
             lasts: "90".to_owned(),
             notice: "30".to_owned(),
             language: "en".to_owned(),
+            read_only: false,
             counts: true,
             ..Typed::default()
         }

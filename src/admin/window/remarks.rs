@@ -129,6 +129,7 @@ mod tests {
             repeats: repeats.to_owned(),
             ending: "lasts".to_owned(),
             lasts: "90".to_owned(),
+            read_only: false,
             counts: true,
             ..Typed::default()
         }

@@ -209,7 +209,7 @@ async fn in_conflict(
 }
 
 /// The fields by their labels.
-fn values(typed: &Typed) -> [(&'static str, String); 13] {
+fn values(typed: &Typed) -> [(&'static str, String); 14] {
     let ending = match typed.ending.as_str() {
         "open" => "without an end".to_owned(),
         "end" => format!("at {}", typed.end),
@@ -227,6 +227,7 @@ fn values(typed: &Typed) -> [(&'static str, String); 13] {
         ("Heading", typed.heading.clone()),
         ("Text", typed.body.clone()),
         ("Language", typed.language.clone()),
+        ("Closes", if typed.read_only { "for writing only" } else { "everything" }.to_owned()),
         ("Counts", if typed.counts { "yes" } else { "no" }.to_owned()),
         ("Sites", typed.sites.clone()),
     ]

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::words::Simple;
 use crate::admin::fields::Fields;
 use crate::admin::record::end;
+use crate::maintenance::Level;
 use crate::schedule::{Moment, Repeat, Schedule, name_of};
 use crate::window::Window;
 
@@ -43,6 +44,8 @@ pub(super) struct Typed {
     pub(super) heading: String,
     pub(super) body: String,
     pub(super) counts: bool,
+    /// Whether it closes for writing only.
+    pub(super) read_only: bool,
     /// Names the window as it was read.
     pub(super) read: String,
     /// Names what was shown and confirmed.
@@ -64,6 +67,7 @@ impl Typed {
             notice: NOTICE.to_string(),
             language: language.to_owned(),
             counts: true,
+            read_only: false,
             ..Self::default()
         }
     }
@@ -79,6 +83,7 @@ impl Typed {
             heading: message.heading,
             body: message.body,
             counts: window.is_enabled,
+            read_only: window.level == Level::ReadOnly,
             read: fingerprint(window),
             ..Self::default()
         };
@@ -159,6 +164,7 @@ impl Typed {
             heading: fields.text("heading").to_owned(),
             body: fields.text("body").to_owned(),
             counts: fields.is_ticked("counts"),
+            read_only: fields.is_ticked("read_only"),
             read: text("read"),
             confirm: text("confirm"),
             is_check: fields.text("action") == "check",

@@ -142,6 +142,7 @@ impl View {
             language_name: language_name(&typed.language),
             heading: field("heading", &typed.heading),
             body: field("body", &typed.body),
+            read_only: Field::ticked("read_only", typed.read_only),
             counts: Field::ticked("counts", typed.counts),
             read: typed.read.clone(),
             errors: Vec::new(),
