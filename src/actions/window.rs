@@ -36,18 +36,16 @@ impl Actions {
         self.act(actor, |act| act.window_add(site, window))
     }
 
-    /// Adds the same window to each of these sites, where `None` means all of them: to all or, when one refuses, to
-    /// none.
+    /// Adds several windows, each to one site or, with `None`, to all sites: all of them or, when one is refused, none.
     ///
     /// # Errors
     /// As [`Actions::window_add`].
     pub fn window_add_some(
         &self,
         actor: &Actor,
-        sites: &[Option<SiteId>],
-        window: &Window,
+        windows: &[(Option<SiteId>, Window)],
     ) -> Result<Done<Vec<Planned>>, ActionError> {
-        self.act(actor, |act| sites.iter().map(|site| act.window_add(*site, window)).collect())
+        self.act(actor, |act| windows.iter().map(|(site, window)| act.window_add(*site, window)).collect())
     }
 
     /// Changes a window.

@@ -114,7 +114,8 @@ fn one_that_runs_is_extended_and_the_state_has_the_new_end() {
 #[test]
 fn a_window_of_all_sites_ends_on_one_and_goes_on_on_the_others() {
     let machine = Machine::with_sites(&["a.example", "b.example"]);
-    machine.run("window start --all --for 1h").succeeds().says(&["on all sites"]);
+    machine.run("window start --all --for 1h").fails(2, &["Start maintenance on all 2 sites", "add --yes"]);
+    machine.run("window start --all --for 1h --yes").succeeds().says(&["on all sites"]);
     assert_eq!((machine.phase("1"), machine.phase("2")), ("maintenance".to_owned(), "maintenance".to_owned()));
     machine.run("off a.example").succeeds().says(&["Ended: window-1"]);
     assert_eq!((machine.phase("1"), machine.phase("2")), ("open".to_owned(), "maintenance".to_owned()));
@@ -184,4 +185,14 @@ fn a_dry_run_plans_nothing() {
     let words = ["window", "add", "--start", "2099-11-22 02:00", "--for", "1h", "--dry-run"];
     machine.run_words(&words).succeeds().says(&["Would plan a window on forum.example"]);
     machine.run("window list").succeeds().remarks(&["nothing is planned"]);
+}
+
+#[test]
+fn a_protected_site_needs_a_yes_to_begin_a_window_now() {
+    let machine = Machine::with_sites(&["a.example"]);
+    machine.run("site add shop.example --protected").succeeds();
+    machine.run("window start a.example shop.example").fails(2, &["shop.example is protected", "add --yes"]);
+    assert_eq!((machine.phase("1"), machine.phase("2")), ("open".to_owned(), "open".to_owned()));
+    machine.run("window start shop.example --yes").succeeds();
+    assert_eq!(machine.phase("2"), "maintenance");
 }

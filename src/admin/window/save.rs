@@ -128,7 +128,8 @@ async fn store(
     let (actor, window) = (operator.actor(), read.window.clone());
     if view.stored.is_none() {
         let sites = view.owners.ids();
-        return panel.act(move |actions| actions.window_add_some(&actor, &sites, &window)).await;
+        let windows: Vec<_> = sites.into_iter().map(|site| (site, window.clone())).collect();
+        return panel.act(move |actions| actions.window_add_some(&actor, &windows)).await;
     }
     let (known, keeps) = (typed.read.clone(), !read.is_rescheduled);
     let done = panel

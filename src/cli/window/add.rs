@@ -3,15 +3,12 @@
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::view::{self, View};
-use crate::cli::confirm::{self, WaitArgs};
-use crate::cli::directory::{DefaultSite, Directory, SiteArgs};
+use super::{New, view};
+use crate::cli::directory::Directory;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::time::{self, LocalTime};
-use crate::cli::{Context, actor, open, text};
+use crate::cli::{Context, open, text};
 use crate::clock;
-use crate::maintenance::Level;
-use crate::message::Message;
 use crate::schedule::{ClockChange, Moment, Repeat, Schedule};
 use crate::site::{self, Site};
 use crate::window::{Window, WindowId};
@@ -35,7 +32,7 @@ const A_YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
 #[command(before_help = EXAMPLES)]
 pub struct Add {
     #[command(flatten)]
-    sites: SiteArgs,
+    new: New,
 
     /// When it begins: `02:00` (the next one), `2026-11-22 02:00`, or with an offset `2026-11-22T02:00+01:00`
     #[arg(long, value_name = "TIME", value_parser = LocalTime::parse, required_unless_present = "repeat", conflicts_with = "repeat")]
@@ -59,18 +56,6 @@ pub struct Add {
     #[arg(long, value_name = "AREA/CITY", value_parser = crate::cli::site::time_zone)]
     zone: Option<String>,
 
-    /// What people call it
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    name: String,
-
-    /// Close for writing only: GET, HEAD and OPTIONS pass
-    #[arg(long)]
-    read_only: bool,
-
-    /// What the page says while it runs; the site's messages when not given
-    #[arg(long, short, value_name = "TEXT")]
-    message: Option<String>,
-
     /// How long before each start visitors are told, such as 30m; without it they never are
     ///
     /// What visitors are told is public: the notice on the site, /maintenance/status.json and the calendar at
@@ -78,48 +63,19 @@ pub struct Add {
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
     notice: Option<SignedDuration>,
 
-    /// Do not ask about what is pointed out
-    #[arg(long, short)]
-    yes: bool,
-
-    #[command(flatten)]
-    wait: WaitArgs,
-
     /// Say what would be planned; change nothing
     #[arg(long)]
     dry_run: bool,
-
-    /// Print a list of objects instead, one for each window
-    ///
-    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, message, running, and times, a list of
-    /// starts_at, ends_at and changed.
-    #[arg(long)]
-    json: bool,
-
-    #[command(flatten)]
-    default: DefaultSite,
-
-    /// Language of the message
-    #[arg(long, env = "LANGUAGE_CODE", default_value = "en", hide = true, value_name = "TAG")]
-    language_code: String,
 }
 
 pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
     let console = &context.console;
     let store = open::existing(context)?;
     let directory = Directory::read(&store)?;
-    let owners: Vec<Option<&Site>> = match args.sites.all {
-        true => vec![None],
-        false => directory.choose(console, &args.sites, args.default.site_id)?.into_iter().map(Some).collect(),
-    };
     let now = clock::now();
     let mut planned = Vec::new();
-    for owner in owners {
+    for owner in args.new.owners(context, &directory)? {
         let (window, remarks) = args.window(owner, now)?;
-        let errors = window.check();
-        if !errors.is_empty() {
-            return Err(Usage(format!("nothing was planned: {errors}")).into());
-        }
         planned.push((owner, window, remarks));
     }
     for (owner, window, remarks) in &planned {
@@ -128,7 +84,7 @@ pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
         }
     }
     let is_odd = planned.iter().any(|(.., remarks)| !remarks.is_empty());
-    if is_odd && !args.yes && !args.dry_run {
+    if is_odd && !args.new.yes && !args.dry_run {
         console.confirm("Plan it like this?", "--yes")?;
     }
     if args.dry_run {
@@ -137,25 +93,10 @@ pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
         console.print(&lines.concat())?;
         return Ok(Exit::Done);
     }
-    let actions = open::actions(&store);
-    let mut added = Vec::new();
-    let mut revision = None;
-    for (owner, window, _) in planned {
-        let done = actions.window_add(&actor::operator(), owner.map(|site| site.id), &window)?;
-        revision = Some(done.revision);
-        added.push((owner, done.value.window));
-    }
-    if args.json {
-        let views: Vec<View> = added.iter().map(|(owner, window)| View::of(window, *owner, now)).collect();
-        console.json(&views)?;
-    } else {
-        let lines: Vec<String> = added.iter().map(|(owner, window)| told("Planned", window, *owner, now)).collect();
-        console.print(&format!("{}Undo: maintenance undo\n", lines.concat()))?;
-    }
-    if let Some(revision) = revision {
-        confirm::wait(console, &store, revision, &args.wait)?;
-    }
-    Ok(Exit::Done)
+    let windows = planned.into_iter().map(|(owner, window, _)| (owner, window)).collect();
+    let undo = "Undo: maintenance undo\n";
+    args.new
+        .add(context, &store, windows, |(owner, window), now| format!("{}{undo}", told("Planned", window, *owner, now)))
 }
 
 impl Add {
@@ -194,17 +135,8 @@ impl Add {
         {
             return Err(Usage("nothing was planned: the window would be over already".to_owned()).into());
         }
-        let message = self.message.as_ref().map(|text| {
-            Message { language: self.language_code.clone(), body: text.clone(), ..Message::default() }.cleaned()
-        });
         let notice = self.notice.map_or(0, |notice| notice.as_mins());
-        let window = Window {
-            name: self.name.trim().to_owned(),
-            notice_minutes: u32::try_from(notice).unwrap_or(u32::MAX),
-            level: if self.read_only { Level::ReadOnly } else { Level::Full },
-            messages: message.into_iter().collect(),
-            ..Window::new(schedule)
-        };
+        let window = Window { notice_minutes: u32::try_from(notice).unwrap_or(u32::MAX), ..self.new.window(schedule) };
         Ok((window, remarks))
     }
 }

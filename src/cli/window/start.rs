@@ -1,19 +1,17 @@
 //! `maintenance window start`: a window that begins now.
 
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::view::{self, View};
-use crate::cli::confirm::{self, WaitArgs};
-use crate::cli::directory::{DefaultSite, Directory, SiteArgs};
-use crate::cli::exit::{Exit, Usage};
-use crate::cli::{Context, actor, open, time};
+use super::{New, Owned, view};
+use crate::cli::directory::{Directory, confirm_all};
+use crate::cli::exit::Exit;
+use crate::cli::on::typed_domains;
+use crate::cli::{Context, open, time};
 use crate::clock;
-use crate::maintenance::Level;
-use crate::message::Message;
 use crate::schedule::{Moment, Schedule};
-use crate::site::{self, Site};
-use crate::window::Window;
+use crate::site::{self, SiteId};
+use crate::storage::Store;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,90 +24,43 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub struct Start {
     #[command(flatten)]
-    sites: SiteArgs,
+    new: New,
 
     /// How long it lasts, such as 90m or 2h
     #[arg(long = "for", visible_alias = "lasts", value_name = "DURATION", value_parser = time::duration)]
     lasts: Option<SignedDuration>,
-
-    /// What people call it
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    name: String,
-
-    /// Close for writing only: GET, HEAD and OPTIONS pass
-    #[arg(long)]
-    read_only: bool,
-
-    /// What the page says while it runs; the site's messages when not given
-    #[arg(long, short, value_name = "TEXT")]
-    message: Option<String>,
-
-    #[command(flatten)]
-    wait: WaitArgs,
-
-    /// Print a list of objects instead, as `window list --json` does
-    #[arg(long)]
-    json: bool,
-
-    #[command(flatten)]
-    default: DefaultSite,
-
-    /// Language of the message
-    #[arg(long, env = "LANGUAGE_CODE", default_value = "en", hide = true, value_name = "TAG")]
-    language_code: String,
 }
 
 pub fn run(context: &Context, args: &Start) -> anyhow::Result<Exit> {
-    let console = &context.console;
     let store = open::existing(context)?;
     let directory = Directory::read(&store)?;
-    let owners: Vec<Option<&Site>> = match args.sites.all {
-        true => vec![None],
-        false => directory.choose(console, &args.sites, args.default.site_id)?.into_iter().map(Some).collect(),
-    };
-    let actions = open::actions(&store);
-    let mut started = Vec::new();
-    let mut revision = None;
+    let owners = args.new.owners(context, &directory)?;
+    if !args.new.yes {
+        ask(context, &store, &directory, args)?;
+    }
+    let now = clock::now();
+    let mut windows = Vec::new();
     for owner in owners {
         let zone = site::time_zone(owner.map_or("UTC", |site| &site.time_zone))?;
-        let now = clock::now();
         let end = args.lasts.map(|lasts| now.checked_add(lasts)).transpose()?;
         let schedule =
             Schedule::Once { start: Moment::new(now, zone.clone()), end: end.map(|end| Moment::new(end, zone)) };
-        let message = args.message.as_ref().map(|text| {
-            Message { language: args.language_code.clone(), body: text.clone(), ..Message::default() }.cleaned()
-        });
-        let window = Window {
-            name: args.name.trim().to_owned(),
-            level: if args.read_only { Level::ReadOnly } else { Level::Full },
-            messages: message.into_iter().collect(),
-            ..Window::new(schedule)
-        };
-        let errors = window.check();
-        if !errors.is_empty() {
-            return Err(Usage(format!("nothing was started: {errors}")).into());
-        }
-        let done = actions.window_add(&actor::operator(), owner.map(|site| site.id), &window)?;
-        revision = Some(done.revision);
-        started.push((owner, done.value.window));
+        windows.push((owner, args.new.window(schedule)));
     }
-    let now = clock::now();
-    if args.json {
-        console.json(&started.iter().map(|(owner, window)| View::of(window, *owner, now)).collect::<Vec<_>>())?;
-    } else {
-        let line = |(owner, window): &(Option<&Site>, Window)| {
-            let until = view::times(window, now, 1).first().and_then(|time| time.ends_at);
-            let until = until.map_or("until it is ended".to_owned(), |end| format!("until {}", time::short(end, now)));
-            format!(
-                "Started {} {until}.   End: maintenance window end window-{}\n",
-                view::named(window, *owner),
-                window.id
-            )
-        };
-        console.print(&started.iter().map(line).collect::<String>())?;
-    }
-    if let Some(revision) = revision {
-        confirm::wait(console, &store, revision, &args.wait)?;
-    }
-    Ok(Exit::Done)
+    args.new.add(context, &store, windows, told)
+}
+
+/// Asks as `on` does, because the sites close at once: for all of them, and for each that is protected.
+fn ask(context: &Context, store: &Store, directory: &Directory, args: &Start) -> anyhow::Result<()> {
+    let chosen = directory.choose(&context.console, &args.new.sites, args.new.default.site_id)?;
+    confirm_all(&context.console, &args.new.sites, false, "Start maintenance on", &chosen)?;
+    let ids: Vec<SiteId> = chosen.iter().map(|site| site.id).collect();
+    typed_domains(context, store, &ids, clock::now()).map(drop)
+}
+
+fn told((owner, window): &Owned<'_>, now: Timestamp) -> String {
+    let until = view::times(window, now, 1).first().and_then(|time| time.ends_at);
+    let until = until.map_or("until it is ended".to_owned(), |end| format!("until {}", time::short(end, now)));
+    let id = window.id;
+    format!("Started {} {until}.   End: maintenance window end window-{id}\n", view::named(window, *owner))
 }
