@@ -11,8 +11,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use maintenance_mode::change::Revision;
-use maintenance_mode::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, decide};
-use maintenance_mode::page::Visit;
+use maintenance_mode::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, Visit, decide};
+use maintenance_mode::page::PageRequest;
 use maintenance_mode::path::RequestPath;
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::site::{SiteId, request_host};
@@ -32,6 +32,7 @@ fn facts(path: &str) -> RequestFacts<'_> {
         path: RequestPath::new(path),
         client: Some("203.0.113.9".parse().expect("this is an address")),
         identity: Identity::Anonymous,
+        visit: Visit::Nobody,
     }
 }
 
@@ -120,10 +121,10 @@ fn facts_and_answer(criterion: &mut Criterion) {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static(sites::ACCEPT));
     headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(sites::ACCEPT_LANGUAGE));
-    let visit = Visit { headers: &headers, method: &Method::GET, host: HOST, path: NEAR_MISS };
+    let request = PageRequest { headers: &headers, method: &Method::GET, host: HOST, path: NEAR_MISS };
     let now = now();
     criterion.bench_function("answer to a browser", |bench| {
-        bench.iter(|| pages.hold(black_box(&visit), black_box(now), black_box(17)));
+        bench.iter(|| pages.hold(black_box(&request), black_box(now), black_box(17)));
     });
 }
 

@@ -16,7 +16,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use maintenance_mode::middleware::Gate;
-use maintenance_mode::page::Visit;
+use maintenance_mode::page::PageRequest;
 use maintenance_mode::response::Answer;
 use maintenance_mode::snapshot::Snapshot;
 
@@ -201,8 +201,8 @@ fn browser_answer<T>(read: impl FnOnce(&Answer) -> T) -> T {
     let (_, closed) = snapshot.closed(now()).next().expect("the site is closed");
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static(sites::ACCEPT));
-    let visit = Visit { headers: &headers, method: &Method::GET, host: HOST, path: NEAR_MISS };
-    read(closed.pages().answer(&visit, now()))
+    let request = PageRequest { headers: &headers, method: &Method::GET, host: HOST, path: NEAR_MISS };
+    read(closed.pages().answer(&request, now()))
 }
 
 /// Asks again and again on one connection, as a browser does.

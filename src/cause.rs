@@ -1,4 +1,5 @@
-//! Why a site is closed: the box, every window that covers now, every lease. It is closed while any of them holds.
+//! Why a site is closed: the box, every window that covers now, every lease. It is closed while any of them holds, and
+//! draining while all that hold it are.
 //!
 //! A cause has an id that people and scripts name it by: `box`, `window-12`, `lease-3`.
 
@@ -7,8 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::drain::Drain;
 use crate::lease::{Lease, LeaseId};
 use crate::maintenance::{Level, MaintenanceRecord, Phase};
 use crate::message::Message;
@@ -65,6 +67,13 @@ impl Serialize for CauseId {
     }
 }
 
+impl<'de> Deserialize<'de> for CauseId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A reason for a site to be closed, while it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
@@ -84,6 +93,8 @@ pub struct Cause {
     pub by: Option<String>,
     /// How much it closes: `full` or `read-only`.
     pub level: Level,
+    /// While it lets those at work finish: when it closes the site at the latest. `None` when it closes it.
+    pub drains_until: Option<Timestamp>,
     /// Whether its message is the one that visitors get.
     pub is_shown: bool,
 }
@@ -110,6 +121,8 @@ pub struct Causes<'a> {
     pub shared: &'a [Window],
     /// What became of times of those windows on this site.
     pub exceptions: &'a [SiteException],
+    /// Drains that are kept beside the record.
+    pub drains: &'a [Drain],
 }
 
 /// What a site is doing at one moment, summed up over its causes.
@@ -138,7 +151,20 @@ impl Standing {
 
     /// What it does for visitors.
     pub fn phase(&self) -> Phase {
-        if self.is_closed() { Phase::Maintenance } else { Phase::Open }
+        match self.is_closed() {
+            true if self.closes_at().is_some() => Phase::Draining,
+            true => Phase::Maintenance,
+            false => Phase::Open,
+        }
+    }
+
+    /// While those at work may finish: when the site closes at the latest. `None` in any other phase.
+    pub fn closes_at(&self) -> Option<Timestamp> {
+        self.causes
+            .iter()
+            .map(|cause| cause.drains_until)
+            .try_fold(Timestamp::MAX, |first, it| Some(first.min(it?)))
+            .filter(|_| self.is_closed())
     }
 
     /// Since when it was to be open again, if it was.
@@ -179,6 +205,12 @@ impl<'a> Causes<'a> {
         causes.extend(self.leases.iter().filter(|lease| lease.holds(now)).map(of_lease));
         let running = self.running(now);
         causes.extend(running.iter().map(|(window, occurrence)| of_window(window, *occurrence)));
+        for cause in &mut causes {
+            let planned = running.iter().find(|(window, _)| CauseId::Window(window.id) == cause.id);
+            let planned = planned.and_then(|(window, occurrence)| window.drains_until(occurrence));
+            let kept = cause.since.and_then(|since| self.drain_of(cause.id, since));
+            cause.drains_until = kept.map(Drain::closes_at).or(planned).filter(|until| *until > now);
+        }
         if let Some(shown) = self.shown(&causes) {
             causes[shown].is_shown = true;
         }
@@ -196,6 +228,11 @@ impl<'a> Causes<'a> {
         causes.iter().position(has_own)
     }
 
+    /// The drain that is kept of one time of a cause.
+    pub fn drain_of(&self, cause: CauseId, started_at: Timestamp) -> Option<&'a Drain> {
+        self.drains.iter().find(|drain| drain.is_of(cause, started_at))
+    }
+
     fn boxed(&self, now: Timestamp) -> Option<Cause> {
         let record = self.maintenance;
         record.box_holds(now).then(|| Cause {
@@ -207,6 +244,7 @@ impl<'a> Causes<'a> {
             ends_by_itself: record.box_ends_at().is_some(),
             by: record.started_by.clone(),
             level: record.level,
+            drains_until: None,
             is_shown: false,
         })
     }
@@ -260,21 +298,27 @@ impl<'a> Causes<'a> {
         let mut notices = Vec::new();
         let record = self.maintenance;
         if record.box_holds(now) {
-            closures.push(Closure {
+            let closure = Closure {
                 cause: plan.sources.len(),
                 starts_at: record.since.unwrap_or(now).min(now),
                 ends_at: record.box_ends_at(),
                 expected: record.expected_end,
-            });
+                drains: false,
+            };
+            let drain = record.since.and_then(|since| self.drain_of(CauseId::Box, since));
+            closures.extend(closure.drained(drain.map(Drain::closes_at)));
             plan.sources.push(Source { id: CauseId::Box, messages: Vec::new(), level: record.level });
         }
         for lease in self.leases.iter().filter(|lease| lease.holds(now)) {
-            closures.push(Closure {
+            let closure = Closure {
                 cause: plan.sources.len(),
                 starts_at: lease.since.min(now),
                 ends_at: lease.ends_at(),
                 expected: None,
-            });
+                drains: false,
+            };
+            let drain = self.drain_of(CauseId::Lease(lease.id), lease.since);
+            closures.extend(closure.drained(drain.map(Drain::closes_at)));
             plan.sources.push(Source {
                 id: CauseId::Lease(lease.id),
                 messages: lease.messages.clone(),
@@ -287,12 +331,15 @@ impl<'a> Causes<'a> {
             let mut times = window.after(&calendar, now);
             for occurrence in times.by_ref().take(OCCURRENCES) {
                 notices.extend(Notice::of(&window, plan.sources.len(), &occurrence));
-                closures.push(Closure {
+                let closure = Closure {
                     cause: plan.sources.len(),
                     starts_at: occurrence.starts_at,
                     ends_at: occurrence.ends_at,
                     expected: None,
-                });
+                    drains: false,
+                };
+                let drain = self.drain_of(CauseId::Window(window.id), occurrence.starts_at);
+                closures.extend(closure.drained(drain.map(Drain::closes_at).or(window.drains_until(&occurrence))));
             }
             if let Some(more) = times.next() {
                 // Visitors are told of it earlier, but not while they are still told of the one before.
@@ -324,6 +371,7 @@ fn of_lease(lease: &Lease) -> Cause {
         ends_by_itself: lease.ends_at().is_some(),
         by: Some(lease.started_by.clone()),
         level: Level::Full,
+        drains_until: None,
         is_shown: false,
     }
 }
@@ -338,6 +386,7 @@ fn of_window(window: &Window, occurrence: Occurrence) -> Cause {
         ends_by_itself: occurrence.ends_at.is_some(),
         by: None,
         level: window.level,
+        drains_until: None,
         is_shown: false,
     }
 }
@@ -395,7 +444,7 @@ mod tests {
     };
 
     fn causes<'a>(maintenance: &'a MaintenanceRecord, leases: &'a [Lease], windows: &'a [Window]) -> Causes<'a> {
-        Causes { maintenance, has_messages: false, leases, windows, shared: &[], exceptions: &[] }
+        Causes { maintenance, has_messages: false, leases, windows, shared: &[], exceptions: &[], drains: &[] }
     }
 
     fn ids(causes: &Causes<'_>, now: &str) -> Vec<String> {
@@ -463,6 +512,28 @@ mod tests {
         assert_eq!(shown(&without), Some(2));
         assert_eq!(shown(&Causes { has_messages: true, ..without }), Some(0));
         assert_eq!(shown(&causes(&record, &[], &windows[..1])), None);
+    }
+
+    #[test]
+    fn a_site_is_draining_while_every_cause_is_and_closes_with_the_first() {
+        let record = ticked(None, AtEnd::Remind);
+        let drain = Drain { cause: CauseId::Box, started_at: at("03:05:00"), deadline: at("03:20:00"), end: None };
+        let windows = [Window { drain_minutes: 5, ..window(1, "03:10:00", "03:30:00") }];
+        let drains = [drain.clone()];
+        let all = Causes { drains: &drains, ..causes(&record, &[], &windows) };
+        let phase = |causes: &Causes<'_>, now: &str| {
+            let standing = causes.standing(at(now));
+            let planned = causes.plan(at("03:05:00")).timeline.at(at(now)).and_then(|it| it.draining);
+            assert_eq!(standing.closes_at(), planned.map(|it| it.closes_at), "{now}");
+            (standing.phase(), standing.closes_at())
+        };
+        assert_eq!(phase(&all, "03:06:00"), (Phase::Draining, Some(at("03:20:00"))));
+        assert_eq!(phase(&all, "03:12:00"), (Phase::Draining, Some(at("03:15:00"))));
+        assert_eq!(phase(&all, "03:15:00"), (Phase::Maintenance, None));
+        assert_eq!(phase(&all, "03:40:00"), (Phase::Maintenance, None));
+        // That of another time of the cause counts for nothing.
+        let drains = [Drain { started_at: at("03:00:00"), ..drain }];
+        assert_eq!(phase(&Causes { drains: &drains, ..causes(&record, &[], &[]) }, "03:06:00").0, Phase::Maintenance);
     }
 
     #[test]

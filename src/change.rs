@@ -81,10 +81,11 @@ impl Change {
         }
     }
 
-    /// Whether it touched anything of its site but leases, windows and what became of their times.
+    /// Whether it touched anything of its site but leases, windows, what became of their times, and drains.
     pub fn is_of_the_record(&self) -> bool {
-        let is_planned =
-            |name: &String| name.starts_with("lease ") || name.starts_with("window ") || name == "exceptions";
+        let is_planned = |name: &String| {
+            name.starts_with("lease ") || name.starts_with("window ") || name == "exceptions" || name == "drains"
+        };
         let sides = [&self.before, &self.after].map(|side| side.as_ref().and_then(Value::as_object));
         // A site that was added or removed is touched as a whole.
         sides.iter().any(Option::is_none)

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::cause::{CauseId, Plan, Source};
-use crate::maintenance::Level;
+use crate::maintenance::{Level, Phase};
 use crate::message::Message;
 use crate::network::NetworkSet;
 use crate::notice::{Notice, SiteNotice, told};
@@ -18,7 +18,7 @@ use crate::record::SiteRecord;
 use crate::rules::Rules;
 use crate::tally::SiteCounts;
 use crate::template::PageTemplates;
-use crate::timeline::Segment;
+use crate::timeline::{Draining, Segment};
 
 /// A site that is closed or will be.
 #[derive(Debug)]
@@ -95,17 +95,22 @@ impl ClosedSite {
         running.into_iter().chain(next).min().unwrap_or(Timestamp::MAX)
     }
 
-    /// What visitors are told at `now` of the next time ahead, while the site is still open, in the language that the
-    /// lines of an `Accept-Language` ask for.
+    /// What people are told at `now`, in the language that the lines of an `Accept-Language` ask for: of the next time
+    /// ahead while the site is still open, of the moment at which it closes while it is draining.
     pub fn notice<'h>(&self, now: Timestamp, ranges: impl Iterator<Item = &'h [u8]>) -> Option<SiteNotice> {
         let timeline = &self.plan.timeline;
-        let notice = self.plan.notices.at(now).filter(|_| timeline.at(now).is_none())?;
+        let (starts_at, messages) = match self.at(now) {
+            Some(closed) => (closed.draining()?.closes_at, closed.own_messages().unwrap_or_default()),
+            None => {
+                let notice = self.plan.notices.at(now)?;
+                (notice.starts_at, self.source_of(notice).1)
+            }
+        };
         // Where another time follows at once, the site does not open in between.
-        let ends_at = timeline.at(notice.starts_at).and_then(|segment| segment.opens_at);
-        let (_, messages) = self.source_of(notice);
-        let told = told(&self.record.site, messages, notice.starts_at, ends_at, ranges);
+        let ends_at = timeline.at(starts_at).and_then(|segment| segment.opens_at);
+        let told = told(&self.record.site, messages, starts_at, ends_at, ranges);
         let (message, language) = told.map(|told| (told.text, told.language)).unzip();
-        Some(SiteNotice { starts_at: notice.starts_at, ends_at, message, language })
+        Some(SiteNotice { starts_at, ends_at, message, language })
     }
 
     /// The times of windows that visitors are told of at some moment, those that run included, in order of beginning.
@@ -193,6 +198,18 @@ impl<'s> Closed<'s> {
         self.segment().causes.iter().map(move |cause| &site.plan.sources[*cause])
     }
 
+    /// What the site is doing: draining while all of its causes let those at work finish, else in maintenance.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        if self.draining().is_some() { Phase::Draining } else { Phase::Maintenance }
+    }
+
+    /// Since when nobody new comes in, and when it closes at the latest, while it is draining.
+    #[inline]
+    pub fn draining(&self) -> Option<Draining> {
+        self.segment().draining
+    }
+
     /// How much is closed: as much as the strictest of the causes closes.
     #[inline]
     pub fn level(&self) -> Level {
@@ -209,17 +226,22 @@ impl<'s> Closed<'s> {
         self.segment().opens_at.is_some_and(|end| end <= now)
     }
 
+    /// The messages of the first cause that has its own; `None` while none has.
+    fn own_messages(&self) -> Option<&'s [Message]> {
+        let site = self.site;
+        let site_has_own = site.record.causes().has_messages;
+        self.sources().find_map(|source| match source.id {
+            CauseId::Box if site_has_own => Some(site.record.messages.as_slice()),
+            CauseId::Box => None,
+            CauseId::Lease(_) | CauseId::Window(_) => Some(source.messages.as_slice()).filter(|own| !own.is_empty()),
+        })
+    }
+
     /// The answers, ready to send.
     pub fn pages(&self) -> &'s SitePages {
         self.site.pages[self.segment].get_or_init(|| {
             let (site, segment) = (self.site, self.segment());
-            let site_has_own = site.record.causes().has_messages;
-            let own = self.sources().find_map(|source| match source.id {
-                CauseId::Box if site_has_own => Some(&site.record.messages),
-                CauseId::Box => None,
-                CauseId::Lease(_) | CauseId::Window(_) => Some(&source.messages).filter(|own| !own.is_empty()),
-            });
-            let messages = own.unwrap_or(&site.record.messages);
+            let messages = self.own_messages().unwrap_or(&site.record.messages);
             let input = site.rules.page_input(&site.record, messages, segment.opens_at, segment.starts_at);
             SitePages::new(&site.templates, input)
         })

@@ -36,7 +36,7 @@
 //! | [`decision`] | who passes: one pure function over a [`snapshot`] |
 //! | [`site`], [`maintenance`], [`message`], [`pattern`], [`network`], [`user`] | what is decided about |
 //! | [`page`], [`response`], [`template`] | what a held visitor gets |
-//! | [`schedule`], [`window`], [`cause`], [`notice`] | when a site is closed, by what, and what is told beforehand |
+//! | [`schedule`], [`window`], [`cause`], [`drain`], [`notice`] | when a site is closed, by what, who may finish, and what is told beforehand |
 //! | [`actions`] | everything that can be changed, with its checks and its log entry |
 //! | [`middleware`] | the gate, and [`MaintenanceStatus`](middleware::MaintenanceStatus) for your own pages |
 //! | [`storage`], [`propagation`] | where it is kept, and how servers follow |
@@ -63,6 +63,7 @@ pub mod clock;
 pub mod closed;
 pub mod config;
 pub mod decision;
+pub mod drain;
 mod endpoints;
 pub mod export;
 pub mod field;

@@ -53,7 +53,7 @@ pub struct PageInput {
 
 /// What the choice of an answer depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Visit<'r> {
+pub struct PageRequest<'r> {
     /// Headers of the request; only `Accept` and `Accept-Language` are read.
     pub headers: &'r HeaderMap,
     /// Method of the request. The page comes back by itself only for `GET`.
@@ -164,14 +164,14 @@ impl SitePages {
 
     /// The answer to a request, ready to be sent. `jitter` is a random number up to 30, see
     /// [`response::retry_after`].
-    pub fn hold(&self, visit: &Visit<'_>, now: Timestamp, jitter: u64) -> Held {
-        match self.redirect(visit) {
+    pub fn hold(&self, request: &PageRequest<'_>, now: Timestamp, jitter: u64) -> Held {
+        match self.redirect(request) {
             Some(redirect) => {
                 let end_ahead = self.end_ahead(now);
                 let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, jitter);
                 redirect.held(end_ahead, retry_after)
             }
-            None => self.hold_here(visit, now, jitter),
+            None => self.hold_here(request, now, jitter),
         }
     }
 
@@ -181,13 +181,13 @@ impl SitePages {
     }
 
     /// [`SitePages::hold`] for a request that must not be redirected.
-    pub fn hold_here(&self, visit: &Visit<'_>, now: Timestamp, jitter: u64) -> Held {
+    pub fn hold_here(&self, request: &PageRequest<'_>, now: Timestamp, jitter: u64) -> Held {
         let end_ahead = self.end_ahead(now);
         let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, jitter);
-        let (voice, view) = self.choose(visit);
+        let (voice, view) = self.choose(request);
         let prepared = self.prepared(voice, view, end_ahead.is_some());
         match self.own.as_deref().filter(|own| prepared.is_own && own.is_live()) {
-            Some(own) => match self.live(own, voice, view, end_ahead.is_some(), visit.path, retry_after) {
+            Some(own) => match self.live(own, voice, view, end_ahead.is_some(), request.path, retry_after) {
                 Some(html) => prepared.answer.with_body(retry_after, html),
                 None => self.prepared(voice, view.spare(), end_ahead.is_some()).answer.held(retry_after),
             },
@@ -197,8 +197,8 @@ impl SitePages {
 
     /// The prepared answer that a request gets, chosen without allocating once it is prepared. Redirects and
     /// pages per request are left to [`SitePages::hold`].
-    pub fn answer(&self, visit: &Visit<'_>, now: Timestamp) -> &Answer {
-        let (voice, view) = self.choose(visit);
+    pub fn answer(&self, request: &PageRequest<'_>, now: Timestamp) -> &Answer {
+        let (voice, view) = self.choose(request);
         &self.prepared(voice, view, self.end_ahead(now).is_some()).answer
     }
 
@@ -228,18 +228,18 @@ impl SitePages {
         if self.input.name.is_empty() { &self.input.domain } else { &self.input.name }
     }
 
-    fn redirect(&self, visit: &Visit<'_>) -> Option<&Redirect> {
-        self.input.redirect.as_ref().filter(|redirect| !redirect.leads_to(visit.host, visit.path))
+    fn redirect(&self, request: &PageRequest<'_>) -> Option<&Redirect> {
+        self.input.redirect.as_ref().filter(|redirect| !redirect.leads_to(request.host, request.path))
     }
 
-    fn choose(&self, visit: &Visit<'_>) -> (usize, View) {
-        let view = match response::negotiate(visit.headers.get_all(header::ACCEPT).map(HeaderValue::as_bytes)) {
-            Kind::Html if matches!(*visit.method, Method::GET | Method::HEAD) => View::Page,
+    fn choose(&self, request: &PageRequest<'_>) -> (usize, View) {
+        let view = match response::negotiate(request.headers.get_all(header::ACCEPT).map(HeaderValue::as_bytes)) {
+            Kind::Html if matches!(*request.method, Method::GET | Method::HEAD) => View::Page,
             Kind::Html => View::Unsent,
             Kind::Problem => View::Problem,
             Kind::Text => View::Text,
         };
-        let languages = visit.headers.get_all(header::ACCEPT_LANGUAGE).map(HeaderValue::as_bytes);
+        let languages = request.headers.get_all(header::ACCEPT_LANGUAGE).map(HeaderValue::as_bytes);
         (language::choose(languages, &self.voices, self.fallback), view)
     }
 
@@ -413,7 +413,7 @@ mod tests {
     impl Get<'_> {
         fn held(&self, method: &Method, path: &str, lines: &[(&'static str, &'static str)], now: &str) -> Held {
             let headers = headers(lines);
-            self.0.hold(&Visit { headers: &headers, method, host: "forum.example.com", path }, at(now), 0)
+            self.0.hold(&PageRequest { headers: &headers, method, host: "forum.example.com", path }, at(now), 0)
         }
 
         fn page(&self, path: &str, lines: &[(&'static str, &'static str)]) -> String {
@@ -452,7 +452,8 @@ mod tests {
         for wording in wording::all() {
             for (method, now) in [(Method::GET, NOW), (Method::POST, NOW), (Method::GET, "2026-11-21T04:00:00Z")] {
                 let headers = headers(&[("accept-language", &wording.tag)]);
-                let held = pages.hold(&Visit { headers: &headers, method: &method, host: "a", path: "/" }, at(now), 0);
+                let held =
+                    pages.hold(&PageRequest { headers: &headers, method: &method, host: "a", path: "/" }, at(now), 0);
                 let page = text(&held);
                 assert!(page.len() <= 8192, "{}: {} bytes", wording.tag, page.len());
                 assert!(page.contains(&format!("<html lang=\"{}\"", wording.tag)) && page.contains(&wording.try_again));
@@ -649,7 +650,7 @@ mod tests {
     fn an_answer_is_prepared_once() {
         let pages = pages(input());
         let headers = headers(&[("accept", "text/html,*/*;q=0.8"), ("accept-language", "sv")]);
-        let visit = Visit { headers: &headers, method: &Method::GET, host: "a", path: "/" };
-        assert!(std::ptr::eq(pages.answer(&visit, at(NOW)), pages.answer(&visit, at(NOW))));
+        let request = PageRequest { headers: &headers, method: &Method::GET, host: "a", path: "/" };
+        assert!(std::ptr::eq(pages.answer(&request, at(NOW)), pages.answer(&request, at(NOW))));
     }
 }

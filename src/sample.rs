@@ -85,7 +85,8 @@ impl Sample {
 
     fn status(&self, status: &MaintenanceStatus) -> page::MaintenanceStatus {
         let shown = |at: Timestamp| Moment::of(at, &TimeZone::UTC, clock::now());
-        if !status.is_let_through {
+        // Those who may finish are readers like any other; only people who see a closed site are told so.
+        if !status.is_let_through || status.phase == Phase::Draining {
             let notice = status.notice.clone().map(|notice| PlannedNotice {
                 starts_at: shown(notice.starts_at),
                 ends_at: notice.ends_at.map(shown),

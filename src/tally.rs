@@ -32,6 +32,8 @@ pub enum Outcome {
     Superuser,
     /// Let through a closed site: staff.
     Staff,
+    /// Let through a draining site: somebody who was at work already.
+    Draining,
     /// Let through a site that is closed for writing only: it reads.
     ReadOnly,
     /// Held: the site is in maintenance.
@@ -46,7 +48,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BuiltIn,
         Self::Unknown,
         Self::NoSite,
@@ -55,6 +57,7 @@ impl Outcome {
         Self::IgnoredPattern,
         Self::Superuser,
         Self::Staff,
+        Self::Draining,
         Self::ReadOnly,
         Self::Held,
         Self::HeldUnknown,
@@ -82,6 +85,7 @@ impl Outcome {
             Self::IgnoredPattern => "ignored-pattern",
             Self::Superuser => "superuser",
             Self::Staff => "staff",
+            Self::Draining => "draining",
             Self::ReadOnly => "read-only",
             Self::Held => "maintenance",
             Self::NoSuchSite => "no-such-site",

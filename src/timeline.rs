@@ -16,9 +16,21 @@ pub struct Closure {
     pub ends_at: Option<Timestamp>,
     /// When it is expected to be over; that of one that ends by itself is its end.
     pub expected: Option<Timestamp>,
+    /// Whether those at work may still finish.
+    pub drains: bool,
 }
 
 impl Closure {
+    /// This closure with the part before `until` as a drain: two that follow each other, or one when there is only one.
+    pub fn drained(self, until: Option<Timestamp>) -> impl Iterator<Item = Self> {
+        let until = until.filter(|until| *until > self.starts_at);
+        let drains_until = until.map(|until| self.ends_at.map_or(until, |end| end.min(until)));
+        let drain = drains_until.map(|until| Self { ends_at: Some(until), drains: true, ..self });
+        let closed_from = drains_until.unwrap_or(self.starts_at);
+        let rest = self.ends_at.is_none_or(|end| end > closed_from).then_some(Self { starts_at: closed_from, ..self });
+        drain.into_iter().chain(rest)
+    }
+
     fn told(&self) -> Option<Timestamp> {
         self.ends_at.or(self.expected)
     }
@@ -36,6 +48,17 @@ pub struct Segment {
     /// When the site is expected to open; later than the end of this segment where another follows at once. `None`
     /// while one of the causes has no end.
     pub opens_at: Option<Timestamp>,
+    /// While all of its causes let those at work finish.
+    pub draining: Option<Draining>,
+}
+
+/// That those at work on a site may finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draining {
+    /// Since when nobody new comes in.
+    pub since: Timestamp,
+    /// When the site closes at the latest.
+    pub closes_at: Timestamp,
 }
 
 /// All segments of a site, in order, without those that are over.
@@ -73,6 +96,7 @@ impl Timeline {
                     ends_at: edges.peek().map(|(next, ..)| *next),
                     opens_at: latest_end(closures, &open),
                     causes: causes_of(closures, &open),
+                    draining: draining(closures, &open),
                 });
             }
         }
@@ -121,6 +145,18 @@ fn latest_end(closures: &[Closure], open: &[usize]) -> Option<Timestamp> {
     open.iter().map(|index| closures[*index].told()).try_fold(Timestamp::MIN, |latest, told| Some(latest.max(told?)))
 }
 
+/// The drain of closures that are all draining; the site closes when the first of them does.
+fn draining(closures: &[Closure], open: &[usize]) -> Option<Draining> {
+    let open = open.iter().map(|index| closures[*index]);
+    let drains = open.map(|it| it.ends_at.filter(|_| it.drains).map(|end| (it.starts_at, end)));
+    let first = |one: Draining, (since, closes_at): (Timestamp, Timestamp)| Draining {
+        since: one.since.min(since),
+        closes_at: one.closes_at.min(closes_at),
+    };
+    let none = Draining { since: Timestamp::MAX, closes_at: Timestamp::MAX };
+    drains.into_iter().try_fold(none, |all, drain| Some(first(all, drain?)))
+}
+
 fn causes_of(closures: &[Closure], open: &[usize]) -> Vec<usize> {
     let mut causes: Vec<usize> = open.iter().map(|index| closures[*index].cause).collect();
     causes.sort_unstable();
@@ -139,7 +175,7 @@ mod tests {
     }
 
     fn closure(cause: usize, from: i64, until: Option<i64>) -> Closure {
-        Closure { cause, starts_at: at(from), ends_at: until.map(at), expected: None }
+        Closure { cause, starts_at: at(from), ends_at: until.map(at), expected: None, drains: false }
     }
 
     /// `from-until causes opens`, for each segment.
@@ -195,15 +231,41 @@ mod tests {
         assert_eq!(Timeline::default().at(at(0)), None);
     }
 
+    /// `from-until since closes`, for each segment that drains, and `from-until` for the others.
+    fn drains(closures: impl IntoIterator<Item = Closure>) -> Vec<String> {
+        let closures: Vec<Closure> = closures.into_iter().collect();
+        let line = |segment: &Segment| {
+            let until = segment.ends_at.map_or("…".to_owned(), |end| end.as_second().to_string());
+            let drain = segment.draining.map(|it| format!(" {} {}", it.since.as_second(), it.closes_at.as_second()));
+            format!("{}-{until}{}", segment.starts_at.as_second(), drain.unwrap_or_default())
+        };
+        Timeline::of(&closures).segments().iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_site_drains_while_all_that_holds_it_does() {
+        assert_eq!(drains(closure(0, 10, None).drained(Some(at(20)))), ["10-20 10 20", "20-…"]);
+        // Opens again before it has closed.
+        assert_eq!(drains(closure(0, 10, Some(15)).drained(Some(at(20)))), ["10-15 10 15"]);
+        assert_eq!(drains(closure(0, 10, Some(15)).drained(Some(at(10)))), ["10-15"]);
+        let two = closure(0, 10, None).drained(Some(at(30))).chain(closure(1, 15, Some(40)).drained(Some(at(20))));
+        assert_eq!(drains(two), ["10-15 10 30", "15-20 10 20", "20-30", "30-40", "40-…"]);
+        let one_closed = closure(0, 10, None).drained(Some(at(30))).chain([closure(1, 15, Some(20))]);
+        assert_eq!(drains(one_closed), ["10-15 10 30", "15-20", "20-30 10 30", "30-…"]);
+    }
+
     proptest! {
         #[test]
         fn at_every_moment_it_says_what_the_closures_say(
-            spans in prop::collection::vec((0i64..60, 0i64..20, any::<bool>()), 0..12),
+            spans in prop::collection::vec((0i64..60, 0i64..20, any::<bool>(), prop::option::of(0i64..30)), 0..12),
         ) {
             let closures: Vec<Closure> = spans
                 .iter()
                 .enumerate()
-                .map(|(cause, (from, length, is_open))| closure(cause, *from, (!is_open).then_some(from + length)))
+                .flat_map(|(cause, (from, length, is_open, drain))| {
+                    let closure = closure(cause, *from, (!is_open).then_some(from + length));
+                    closure.drained(drain.map(|drain| at(from + drain)))
+                })
                 .collect();
             let timeline = Timeline::of(&closures);
             for second in 0..100 {
@@ -213,6 +275,11 @@ mod tests {
                     .map(|closure| closure.cause)
                     .collect();
                 let found = timeline.at(at(second));
+                let all_drain = !held.is_empty() && closures
+                    .iter()
+                    .filter(|closure| closure.starts_at <= at(second) && closure.ends_at.is_none_or(|end| at(second) < end))
+                    .all(|closure| closure.drains);
+                prop_assert_eq!(found.is_some_and(|segment| segment.draining.is_some()), all_drain);
                 prop_assert_eq!(found.map(|segment| segment.causes.clone()).unwrap_or_default(), held);
                 // The site really opens at the told moment, and not before.
                 if let Some(opens_at) = found.and_then(|segment| segment.opens_at) {

@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::drain::MAX_WINDOW_MINUTES;
 use crate::field::FieldErrors;
 use crate::maintenance::Level;
 use crate::message::Message;
@@ -44,6 +45,9 @@ pub struct Window {
     pub schedule: Schedule,
     /// Minutes before each start from which visitors are told; zero tells nobody.
     pub notice_minutes: u32,
+    /// Minutes after each start in which those at work may finish; zero closes at once.
+    #[serde(default)]
+    pub drain_minutes: u32,
     /// How much it closes.
     #[serde(default)]
     pub level: Level,
@@ -112,6 +116,7 @@ impl Window {
             name: String::new(),
             schedule,
             notice_minutes: 0,
+            drain_minutes: 0,
             level: Level::Full,
             messages: Vec::new(),
             is_enabled: true,
@@ -140,6 +145,9 @@ impl Window {
         if self.notice_minutes > MAX_NOTICE_MINUTES {
             errors.add("notice_minutes", format!("at most {MAX_NOTICE_MINUTES} minutes, which is a week"));
         }
+        if self.drain_minutes > MAX_WINDOW_MINUTES {
+            errors.add("drain_minutes", format!("at most {MAX_WINDOW_MINUTES} minutes, which is a day"));
+        }
         for (row, message) in self.messages.iter().enumerate() {
             for wrong in message.validate().err().into_iter().flatten() {
                 errors.add(format!("messages[{row}][{}]", wrong.field.as_str()), wrong.error);
@@ -151,6 +159,13 @@ impl Window {
     /// How long before each start visitors are told.
     pub fn notice(&self) -> SignedDuration {
         SignedDuration::from_mins(self.notice_minutes.into())
+    }
+
+    /// When a time of this window closes its sites, as planned; `None` when it closes them at its start.
+    pub fn drains_until(&self, occurrence: &Occurrence) -> Option<Timestamp> {
+        let length = SignedDuration::from_mins(self.drain_minutes.into());
+        let until = occurrence.starts_at.checked_add(length).unwrap_or(Timestamp::MAX);
+        (self.drain_minutes > 0).then_some(until)
     }
 
     /// When it happens.

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use actix_web::http::{StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
-use maintenance_mode::decision::{Identity, KnownUser, RequestFacts, Verdict, decide};
+use maintenance_mode::decision::{Identity, KnownUser, RequestFacts, Verdict, Visit, decide};
 use maintenance_mode::middleware::Gate;
 use maintenance_mode::path::RequestPath;
 use maintenance_mode::record::SiteRecord;
@@ -61,6 +61,7 @@ fn facts(path: &str) -> RequestFacts<'_> {
         path: RequestPath::new(path),
         client: "203.0.113.9".parse().ok(),
         identity: Identity::Anonymous,
+        visit: Visit::Nobody,
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Act, ActionError, Actions, Actor, Done};
 use crate::cause::{Cause, CauseId};
 use crate::field::FieldErrors;
-use crate::maintenance::{AtEnd, Level, MaintenanceRecord};
+use crate::maintenance::{AtEnd, Level, MaintenanceRecord, Phase};
 use crate::message::Message;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -22,6 +22,9 @@ pub struct Start {
     pub at_end: Option<AtEnd>,
     /// How much is closed; `None` keeps what is set, [`Level::Full`] on a fresh start.
     pub level: Option<Level>,
+    /// Those at work may finish: when the site closes at the latest. On a site that drains already this is its new
+    /// deadline; one that is in maintenance stays so. `None` closes at once, but does not cut a drain that runs short.
+    pub drain_until: Option<Timestamp>,
     /// Language of a first message, for a site that has none.
     pub language: String,
     /// Domains typed to confirm the start on protected sites. `None` skips the question: the caller has asked.
@@ -55,7 +58,7 @@ impl Actions {
     ///
     /// # Errors
     /// [`ActionError::NotAllowed`], [`ActionError::Protected`], [`ActionError::Invalid`] for an end in the past
-    /// or a message that cannot be kept.
+    /// or a message that cannot be kept, for a drain that is not before the end.
     pub fn start(&self, actor: &Actor, sites: &[SiteId], start: &Start) -> Result<Done<Vec<Switched>>, ActionError> {
         self.act(actor, |act| sites.iter().map(|site| act.start(*site, start)).collect())
     }
@@ -117,6 +120,9 @@ impl Act<'_, '_> {
         if let Some(level) = start.level {
             after.maintenance.level = level;
         }
+        if let Some(deadline) = start.drain_until {
+            self.drain_box(&before, &mut after, deadline)?;
+        }
         if let Some(text) = &start.message {
             set_first_message(&mut after, text, &start.language);
         }
@@ -124,7 +130,12 @@ impl Act<'_, '_> {
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let action = if is_fresh { "maintenance.started" } else { "maintenance.updated" };
+        let action = match (is_fresh, start.drain_until.is_some() && before.drains != after.drains) {
+            (true, false) => "maintenance.started",
+            (true, true) => "drain.started",
+            (false, true) => "drain.moved",
+            (false, false) => "maintenance.updated",
+        };
         match self.save(&before, &after, action, None)? {
             None => Ok(Switched::Already(after)),
             Some(_) if is_fresh => Ok(Switched::Started(after)),
@@ -145,7 +156,9 @@ impl Act<'_, '_> {
             // A box that has opened by itself at its expected end is still ticked.
             end(&mut after.maintenance);
         }
+        let was_draining = before.causes().standing(self.now).phase() == Phase::Draining;
         let action = match (ended.len() < open.len(), only) {
+            (false, _) | (true, None) if was_draining => "drain.cancelled",
             (false, _) | (true, None) => "maintenance.ended",
             (true, Some(CauseId::Box)) => "maintenance.updated",
             (true, Some(CauseId::Lease(_))) => "lease.ended",

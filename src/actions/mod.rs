@@ -3,6 +3,7 @@
 //! Each action checks who may, validates, writes, appends to the log and thereby bumps the revision, all in
 //! one transaction. Nothing else writes what the gate decides by.
 
+mod drain;
 mod error;
 mod lease;
 mod login;
@@ -13,6 +14,7 @@ mod undo;
 mod user;
 mod window;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -212,7 +214,11 @@ impl Act<'_, '_> {
         action: &'static str,
         undoes: Option<Revision>,
     ) -> Result<Option<Revision>, ActionError> {
-        let Difference { before: old, after: new } = before.difference(after);
+        let mut after = Cow::Borrowed(after);
+        if !after.drains.is_empty() {
+            drain::forget_ended(after.to_mut(), self.now);
+        }
+        let Difference { before: old, after: new } = before.difference(&after);
         if old.is_empty() && new.is_empty() {
             return Ok(None);
         }
@@ -227,7 +233,7 @@ impl Act<'_, '_> {
         if after.site.is_default && !before.site.is_default {
             self.writer.site_clear_default(Some(before.site.id))?;
         }
-        self.writer.record_update(before, after, revision)?;
+        self.writer.record_update(before, &after, revision)?;
         Ok(Some(revision))
     }
 }

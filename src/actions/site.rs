@@ -59,8 +59,8 @@ impl Actions {
     pub fn record_save(&self, actor: &Actor, edited: &SiteRecord, save: &Save) -> Result<Done<Saved>, ActionError> {
         self.act(actor, |act| {
             let (stored, _) = act.record(edited.site.id)?;
-            let SiteRecord { leases, windows, exceptions, shared, .. } = stored;
-            act.save_edited(SiteRecord { leases, windows, exceptions, shared, ..edited.clone() }, save)
+            let SiteRecord { leases, windows, exceptions, drains, shared, .. } = stored;
+            act.save_edited(SiteRecord { leases, windows, exceptions, drains, shared, ..edited.clone() }, save)
         })
     }
 

@@ -17,7 +17,7 @@ use super::page::{Choice, HeaderLine, Link, PreviewPage, Section};
 use super::panel::Panel;
 use crate::clock;
 use crate::language;
-use crate::page::{SitePages, Visit};
+use crate::page::{PageRequest, SitePages};
 use crate::record::SiteRecord;
 use crate::response::{Held, Kind};
 use crate::site::SiteId;
@@ -152,8 +152,8 @@ fn look(record: &SiteRecord, pages: &SitePages, snapshot: &Snapshot, query: &Pre
     if let Ok(language) = HeaderValue::from_str(&language) {
         headers.insert(header::ACCEPT_LANGUAGE, language);
     }
-    let visit = Visit { headers: &headers, method: &Method::GET, host: domain, path: "/" };
-    let (sent, body) = (pages.hold(&visit, now, 0), pages.hold_here(&visit, now, 0));
+    let request = PageRequest { headers: &headers, method: &Method::GET, host: domain, path: "/" };
+    let (sent, body) = (pages.hold(&request, now, 0), pages.hold_here(&request, now, 0));
     let template_error = pages.template_error().map(str::to_owned);
     Looked {
         sent,

@@ -10,7 +10,7 @@ use super::own::Operator;
 use super::page::Seen;
 use super::panel::Panel;
 use crate::clock;
-use crate::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, decide};
+use crate::decision::{Identity, KnownUser, Pass, RequestFacts, Verdict, Visit, decide};
 use crate::maintenance::MaintenanceRecord;
 use crate::middleware::{client_of, origin_of};
 use crate::network::ClientAddress;
@@ -87,6 +87,7 @@ impl Onlooker {
             path: RequestPath::new(ANY_PATH),
             client: client.filter(|client| client.is_certain).map(|client| client.address),
             identity: Identity::Known(Arc::new(user)),
+            visit: Visit::Nobody,
         };
         let now = clock::now();
         let closed = closed(record, &self.rules, now);

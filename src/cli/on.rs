@@ -106,6 +106,7 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         at_end: args.expected_end(now).map(|_| if args.open_at_end { AtEnd::Open } else { AtEnd::Remind }),
         level: args.read_only.then_some(Level::ReadOnly),
         language: args.gate.language_code.clone(),
+        drain_until: None,
         typed_domains: None,
     };
     if args.dry_run {

@@ -16,7 +16,7 @@ use super::{Context, actor, open, text};
 use crate::change::Revision;
 use crate::clock;
 use crate::config::GateSettings;
-use crate::decision::{ExplainedRow, Identity, KnownUser, RequestFacts, Verdict, explain};
+use crate::decision::{ExplainedRow, Identity, KnownUser, RequestFacts, Verdict, Visit, explain};
 use crate::maintenance::MaintenanceRecord;
 use crate::middleware::is_safe;
 use crate::path::RequestPath;
@@ -57,6 +57,10 @@ pub struct Why {
     /// Who is signed in; nobody when not given
     #[arg(long, value_name = "USERNAME")]
     user: Option<String>,
+
+    /// As somebody who has signed in on the site, before a drain that runs
+    #[arg(long)]
+    at_work: bool,
 
     /// Method of the request
     #[arg(long, value_name = "METHOD", default_value = "GET", value_parser = method)]
@@ -138,6 +142,7 @@ pub fn run(context: &Context, args: &Why) -> anyhow::Result<Exit> {
         path: RequestPath::of_target(&path),
         client: args.ip,
         identity,
+        visit: if args.at_work { Visit::Since(Timestamp::MIN) } else { Visit::Nobody },
         is_safe,
     };
     let now = clock::now();

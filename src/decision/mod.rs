@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::closed::Closed;
-use crate::maintenance::Level;
+use crate::maintenance::{Level, Phase};
 use crate::path::RequestPath;
 use crate::pattern::IgnoredPattern;
 use crate::site::HostError;
@@ -35,8 +35,21 @@ pub struct RequestFacts<'r> {
     pub client: Option<IpAddr>,
     /// Who sends it.
     pub identity: Identity,
+    /// Whether it is of somebody who was at work on the site already.
+    pub visit: Visit,
     /// Whether the method only reads: `GET`, `HEAD` or `OPTIONS`.
     pub is_safe: bool,
+}
+
+/// Whether a request is of somebody who has signed in on its site: a session of the site's own, not of the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// It bears a sign of somebody, which has not been looked up yet.
+    Unresolved,
+    /// Nobody has signed in.
+    Nobody,
+    /// Somebody signed in at that time.
+    Since(Timestamp),
 }
 
 /// Who sends a request, as far as it is known.
@@ -95,6 +108,8 @@ pub enum Pass<'s> {
     Superuser(&'s SiteSnapshot),
     /// Row 6: staff of this site.
     Staff(&'s SiteSnapshot),
+    /// Row 8: the site is draining, and the request is of a session that signed in before that began.
+    Draining(&'s SiteSnapshot),
     /// Row 9: the site is closed for writing only, and the request reads.
     ReadOnly(&'s SiteSnapshot),
 }
@@ -114,7 +129,7 @@ impl PartialEq for Hold<'_> {
     }
 }
 
-/// The rows of the decision table, by their numbers. 7 and 8 are kept for tester passes and draining.
+/// The rows of the decision table, by their numbers. 7 is kept for tester passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
@@ -132,6 +147,8 @@ pub enum Row {
     IgnoredPattern = 5,
     /// Superuser, or staff of this site.
     Staff = 6,
+    /// The site is draining, and the session signed in before that began.
+    Draining = 8,
     /// The site is closed for writing only, and the request reads.
     ReadOnly = 9,
     /// Nothing lets it through.
@@ -154,6 +171,7 @@ impl Row {
             Self::InternalIp => "Internal address",
             Self::IgnoredPattern => "Ignored pattern",
             Self::Staff => "Superuser or staff",
+            Self::Draining => "At work before the drain",
             Self::ReadOnly => "Closed for writing",
             Self::Held => "Otherwise",
         }
@@ -171,6 +189,7 @@ impl Pass<'_> {
             Self::InternalIp(..) => Row::InternalIp,
             Self::IgnoredPattern(..) => Row::IgnoredPattern,
             Self::Superuser(_) | Self::Staff(_) => Row::Staff,
+            Self::Draining(_) => Row::Draining,
             Self::ReadOnly(_) => Row::ReadOnly,
         }
     }
@@ -186,6 +205,7 @@ impl Pass<'_> {
             Self::IgnoredPattern(..) => Outcome::IgnoredPattern,
             Self::Superuser(_) => Outcome::Superuser,
             Self::Staff(_) => Outcome::Staff,
+            Self::Draining(_) => Outcome::Draining,
             Self::ReadOnly(_) => Outcome::ReadOnly,
         }
     }
@@ -202,6 +222,7 @@ impl Pass<'_> {
             | Self::IgnoredPattern(site, _)
             | Self::Superuser(site)
             | Self::Staff(site)
+            | Self::Draining(site)
             | Self::ReadOnly(site) => Some(site),
             Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open => None,
         }
@@ -211,7 +232,11 @@ impl Pass<'_> {
     /// Such people are shown that the site is closed for everybody else.
     pub fn let_through(&self) -> Option<&SiteSnapshot> {
         match self {
-            Self::InternalIp(site, _) | Self::Superuser(site) | Self::Staff(site) | Self::ReadOnly(site) => Some(site),
+            Self::InternalIp(site, _)
+            | Self::Superuser(site)
+            | Self::Staff(site)
+            | Self::Draining(site)
+            | Self::ReadOnly(site) => Some(site),
             Self::BuiltIn | Self::Unknown | Self::NoSite | Self::Open | Self::IgnoredPattern(..) => None,
         }
     }
@@ -220,7 +245,7 @@ impl Pass<'_> {
 /// Decides about one request.
 ///
 /// Rows 1 to 5 never ask who sends it: [`Verdict::Identify`] comes only from row 6, and only for
-/// [`Identity::Unresolved`].
+/// [`Identity::Unresolved`], or from row 8 for [`Visit::Unresolved`].
 #[inline]
 pub fn decide<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>, now: Timestamp) -> Verdict<'s> {
     if snapshot.passes_everything() {
@@ -271,6 +296,7 @@ pub(crate) fn decide_at<'s>(
         .or_else(|| internal_ip(&question))
         .or_else(|| ignored_pattern(&question))
         .or_else(|| staff(&question))
+        .or_else(|| draining(&question))
         .or_else(|| read_only(&question))
         .unwrap_or_else(|| held(&question))
 }
@@ -322,7 +348,7 @@ pub fn explain<'s>(
 type Ask = for<'s> fn(&Question<'s, '_, '_>) -> Option<Verdict<'s>>;
 
 /// The table, in order.
-const ROWS: [(Row, Ask); 9] = [
+const ROWS: [(Row, Ask); 10] = [
     (Row::BuiltIn, built_in),
     (Row::Unknown, unknown),
     (Row::NoSite, no_site),
@@ -330,6 +356,7 @@ const ROWS: [(Row, Ask); 9] = [
     (Row::InternalIp, internal_ip),
     (Row::IgnoredPattern, ignored_pattern),
     (Row::Staff, staff),
+    (Row::Draining, draining),
     (Row::ReadOnly, read_only),
     (Row::Held, |question| Some(held(question))),
 ];
@@ -419,6 +446,16 @@ fn staff<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     }
 }
 
+fn draining<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
+    let (site, closed) = question.closed_site()?;
+    let drain = closed.draining()?;
+    match question.facts.visit {
+        Visit::Unresolved => Some(Verdict::Identify),
+        Visit::Since(signed_in_at) if signed_in_at < drain.since => Some(Verdict::Pass(Pass::Draining(site))),
+        Visit::Since(_) | Visit::Nobody => None,
+    }
+}
+
 fn read_only<'s>(question: &Question<'s, '_, '_>) -> Option<Verdict<'s>> {
     let (site, closed) = question.closed_site()?;
     (question.facts.is_safe && closed.level() == Level::ReadOnly).then_some(Verdict::Pass(Pass::ReadOnly(site)))
@@ -444,6 +481,7 @@ fn applied(verdict: &Verdict<'_>, facts: &RequestFacts<'_>) -> String {
                 None => format!("yes: {network}"),
             },
             Pass::IgnoredPattern(_, pattern) => format!("yes: {}", pattern.pattern),
+            Pass::Draining(_) => "yes: signed in before the drain began".to_owned(),
             Pass::ReadOnly(_) => "yes: it only reads".to_owned(),
             Pass::Superuser(_) | Pass::Staff(_) => {
                 let word = if matches!(pass, Pass::Superuser(_)) { "a superuser" } else { "staff of this site" };
@@ -470,7 +508,10 @@ fn declined(row: Row, question: &Question<'_, '_, '_>, facts: &RequestFacts<'_>)
             (Some(site), _) => format!("{}, the default site", site.domain),
             (None, _) => String::new(),
         },
-        Row::Open => "in maintenance".to_owned(),
+        Row::Open => match question.closed.map(|closed| closed.phase()) {
+            Some(Phase::Draining) => "draining".to_owned(),
+            _ => "in maintenance".to_owned(),
+        },
         Row::InternalIp => match facts.client {
             Some(client) => format!("{client} is in no internal network"),
             None => "the address is not known".to_owned(),
@@ -489,6 +530,11 @@ fn declined(row: Row, question: &Question<'_, '_, '_>, facts: &RequestFacts<'_>)
                 format!("{} is staff, but staff are blocked (MAINTENANCE_BLOCK_STAFF)", user.username)
             }
             Identity::Known(user) => format!("{} is not staff of this site", user.username),
+        },
+        Row::Draining => match (question.closed.and_then(|closed| closed.draining()), facts.visit) {
+            (None, _) => "not draining".to_owned(),
+            (Some(_), Visit::Since(_)) => "signed in after the drain began".to_owned(),
+            (Some(_), _) => "not signed in on this site".to_owned(),
         },
         Row::ReadOnly => match question.closed.map(|closed| closed.level()) {
             Some(Level::ReadOnly) => "this method may write".to_owned(),

@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cause::CauseId;
 use crate::change::Revision;
+use crate::drain::Drain;
 use crate::lease::{Lease, LeaseId, OnExpiry};
 use crate::maintenance::AtEnd;
 use crate::network::{InternalNetwork, NetworkSet};
@@ -80,6 +82,7 @@ fn facts<'r>(host: &'r str, path: &'r str) -> RequestFacts<'r> {
         path: RequestPath::new(path),
         client: Some("203.0.113.9".parse().unwrap()),
         identity: Identity::Anonymous,
+        visit: Visit::Nobody,
     }
 }
 
@@ -119,6 +122,27 @@ fn each_row_decides_what_the_table_says() {
     for identity in [Identity::Anonymous, user(false, Some(vec![SiteId(2)])), user(false, Some(vec![]))] {
         assert_eq!(row(&two, &RequestFacts { identity, ..facts(host, "/") }), 10);
     }
+}
+
+#[test]
+fn while_a_site_drains_those_at_work_since_before_go_on_and_nobody_else() {
+    let since = at("2026-11-21T03:00:00Z");
+    let drain = |deadline: &str| Drain { cause: CauseId::Box, started_at: since, deadline: at(deadline), end: None };
+    let site = |drain| SiteRecord { drains: vec![drain], ..a_closed_site(1, "forum.example") };
+    let draining = snapshot(&[site(drain("2026-11-21T04:00:00Z"))], rules());
+    let closed = snapshot(&[site(drain("2026-11-21T03:00:01Z"))], rules());
+    let work = |visit| RequestFacts { visit, ..facts("forum.example", "/") };
+    let (before, after) = (Visit::Since(at("2026-11-21T02:59:59Z")), Visit::Since(since));
+    for (visit, expected) in [(before, 8), (after, 10), (Visit::Nobody, 10)] {
+        assert_eq!(row(&draining, &work(visit)), expected, "{visit:?}");
+        assert_eq!(row(&closed, &work(visit)), 10, "{visit:?}");
+    }
+    // Who is at work is asked only while that matters.
+    assert_eq!(decide(&draining, &work(Visit::Unresolved), now()), Verdict::Identify);
+    assert!(matches!(decide(&closed, &work(Visit::Unresolved), now()), Verdict::Hold(_)));
+    // Staff pass by their own row, and are not asked about twice.
+    let staff = RequestFacts { identity: user(false, None), ..work(Visit::Unresolved) };
+    assert_eq!(row(&draining, &staff), 6);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
-use crate::decision::{Identity, RequestFacts};
+use crate::decision::{Identity, RequestFacts, Visit};
 use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
 use crate::rules::Rules;
@@ -28,6 +28,7 @@ pub(super) fn target_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFa
         path: RequestPath::new(req.uri().path()),
         client: None,
         identity: Identity::Unresolved,
+        visit: Visit::Unresolved,
         is_safe: is_safe(req.method()),
     }
 }

@@ -17,7 +17,7 @@ use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::clock;
 use crate::closed::ClosedSite;
-use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, decide, decide_at, decide_by_target};
+use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, Visit, decide, decide_at, decide_by_target};
 use crate::maintenance::Phase;
 use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::tally::{Outcome, Tallies, WorkerCounts};
@@ -120,6 +120,7 @@ where
         let now = clock::now();
         facts.client = certain_client_of(&req, snapshot.rules());
         facts.identity = self.parts.at_first_sight(&req);
+        facts.visit = Visit::Nobody;
         let mut verdict = decide_at(site, snapshot, &facts, now);
         if verdict == Verdict::Identify
             && let Some(known) = self.parts.known_already(&req, now)
@@ -188,6 +189,7 @@ where
     let identity = parts.identify(&req).await;
     let mut facts = facts_of(&req, snapshot.rules());
     facts.identity = identity;
+    facts.visit = Visit::Nobody;
     let verdict = decide(&snapshot, &facts, now);
     parts.count(&counts, &snapshot, &verdict);
     let answer = match verdict {
@@ -212,13 +214,16 @@ where
 /// Tells the application that the request passes a closed site; the reason to mark the answer with, if any.
 fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> Option<&'static str> {
     let site = pass.let_through()?;
+    let closed = site.closed_at(now);
+    let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).map(|line| line.as_bytes());
     req.extensions_mut().insert(MaintenanceStatus {
-        phase: Phase::Maintenance,
+        phase: closed.map_or(Phase::Maintenance, |closed| closed.phase()),
         reason: pass.reason(),
         site: site.domain.to_string(),
         site_id: Some(site.id),
-        until: site.closed_at(now).and_then(|closed| closed.end_ahead(now)),
-        notice: None,
+        until: closed.and_then(|closed| closed.end_ahead(now)),
+        closes_at: closed.and_then(|closed| closed.draining()).map(|drain| drain.closes_at),
+        notice: site.closed().and_then(|planned| planned.notice(now, languages)),
         is_let_through: true,
     });
     Some(pass.reason())

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rand::Rng as _;
 
 use crate::decision::{Hold, RequestFacts};
-use crate::page::Visit;
+use crate::page::PageRequest;
 use crate::response::{Held, MAX_JITTER, X_MAINTENANCE};
 use crate::snapshot::Snapshot;
 
@@ -52,14 +52,14 @@ pub(super) fn hold(
     now: Timestamp,
 ) -> HttpResponse {
     let host = facts.host.as_deref().unwrap_or_else(|_| hold.site.domain.as_str());
-    let visit = Visit { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
+    let request = PageRequest { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
     // Only an end makes a crowd return at once.
     let has_end = hold.closed.end_ahead(now).is_some();
     let jitter = if has_end { rand::rng().random_range(0..=MAX_JITTER) } else { 0 };
     let held = if would_come_back(snapshot, hold, now) {
-        hold.closed.pages().hold_here(&visit, now, jitter)
+        hold.closed.pages().hold_here(&request, now, jitter)
     } else {
-        hold.closed.pages().hold(&visit, now, jitter)
+        hold.closed.pages().hold(&request, now, jitter)
     };
     match handler {
         Some(handler) => by_handler(handler, req, hold, held, now),
@@ -73,8 +73,8 @@ pub(super) fn not_known(req: &ServiceRequest, snapshot: &Snapshot, now: Timestam
     let Some(pages) = snapshot.unknown_pages() else {
         unreachable!("the verdict is given only while there are such pages");
     };
-    let visit = Visit { headers: req.headers(), method: req.method(), host: "", path: req.uri().path() };
-    let mut held = pages.hold_here(&visit, now, 0);
+    let request = PageRequest { headers: req.headers(), method: req.method(), host: "", path: req.uri().path() };
+    let mut held = pages.hold_here(&request, now, 0);
     held.headers.insert(X_MAINTENANCE, HeaderValue::from_static("unknown"));
     send(held)
 }

@@ -28,7 +28,8 @@ use crate::snapshot::Snapshot;
 pub struct MaintenanceStatus {
     /// What the site is doing for visitors.
     pub phase: Phase,
-    /// Why this request was let through: `open`, `built-in`, `superuser`, `staff`, `internal-ip`, `ignored-pattern`.
+    /// Why this request was let through: `open`, `built-in`, `superuser`, `staff`, `internal-ip`, `ignored-pattern`,
+    /// `draining`.
     pub reason: &'static str,
     /// The site's domain; empty when no site is known.
     pub site: String,
@@ -36,7 +37,10 @@ pub struct MaintenanceStatus {
     pub site_id: Option<SiteId>,
     /// Expected end that still lies ahead; `None` on an open site.
     pub until: Option<Timestamp>,
-    /// The next time ahead that people are to be told of; `None` on a closed site.
+    /// While the site is draining: when it closes at the latest.
+    pub closes_at: Option<Timestamp>,
+    /// The next time ahead that people are to be told of, that at which a draining site closes included; `None` on a
+    /// closed site.
     pub notice: Option<SiteNotice>,
     /// Whether the site is closed and only people like this one see it.
     pub is_let_through: bool,
@@ -50,6 +54,7 @@ impl Default for MaintenanceStatus {
             site: String::new(),
             site_id: None,
             until: None,
+            closes_at: None,
             notice: None,
             is_let_through: false,
         }
@@ -80,11 +85,12 @@ impl MaintenanceStatus {
             Some(_) => "ignored-pattern",
         };
         Some(Self {
-            phase: if closed.is_some() { Phase::Maintenance } else { Phase::Open },
+            phase: closed.map_or(Phase::Open, |closed| closed.phase()),
             reason,
             site: site.domain.to_string(),
             site_id: Some(site.id),
             until: closed.and_then(|closed| closed.end_ahead(now)),
+            closes_at: closed.and_then(|closed| closed.draining()).map(|drain| drain.closes_at),
             notice: site.closed().and_then(|planned| planned.notice(now, languages)),
             is_let_through: false,
         })

@@ -23,7 +23,11 @@ struct Status {
     phase: Phase,
     /// When the closed site is expected to open, if that lies ahead: RFC 3339 in UTC, whole seconds.
     until: Option<String>,
-    /// The next time ahead that visitors are told of; null when there is nothing to tell.
+    /// When the draining site closes at the latest; left out in any other phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes_at: Option<String>,
+    /// The next time ahead that visitors are told of, that at which a draining site closes included; null when there is
+    /// nothing to tell.
     notice: Option<Notice>,
     /// Seconds after which it is worth while to ask again.
     next_check: u64,
@@ -59,8 +63,9 @@ impl Status {
         let notice = planned.and_then(|planned| planned.notice(now, languages.iter().copied()));
         let change = planned.map_or(Timestamp::MAX, |planned| planned.next_told_change(now));
         Self {
-            phase: if closed.is_some() { Phase::Maintenance } else { Phase::Open },
+            phase: closed.map_or(Phase::Open, |closed| closed.phase()),
             until: closed.and_then(|closed| closed.end_ahead(now)).map(rfc3339),
+            closes_at: closed.and_then(|closed| closed.draining()).map(|drain| rfc3339(drain.closes_at)),
             notice: notice.map(Notice::of),
             next_check: seconds_until(change, now),
         }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cause::Causes;
+use crate::drain::Drain;
 use crate::lease::Lease;
 use crate::maintenance::MaintenanceRecord;
 use crate::message::Message;
@@ -47,6 +48,9 @@ pub struct SiteRecord {
     /// What became on this site of times of windows of all sites.
     #[serde(default)]
     pub exceptions: Vec<SiteException>,
+    /// What is known of the drains of its causes.
+    #[serde(default)]
+    pub drains: Vec<Drain>,
     /// The windows of all sites, beside the record and no part of it.
     #[serde(skip)]
     pub shared: Arc<[Window]>,
@@ -103,6 +107,7 @@ impl SiteRecord {
             leases: Vec::new(),
             windows: Vec::new(),
             exceptions: Vec::new(),
+            drains: Vec::new(),
             shared: Arc::default(),
         }
     }
@@ -116,6 +121,7 @@ impl SiteRecord {
             windows: &self.windows,
             shared: &self.shared,
             exceptions: &self.exceptions,
+            drains: &self.drains,
         }
     }
 

@@ -18,6 +18,7 @@ use super::window::Windows;
 use super::{Reader, StoreError, Writer};
 use crate::cause::Causes;
 use crate::change::Revision;
+use crate::drain::Drain;
 use crate::lease::Lease;
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::message::Message;
@@ -45,7 +46,7 @@ pub struct SiteLine {
     pub name: String,
     /// Its aliases as they are stored; empty unless they were asked for.
     pub aliases: Vec<String>,
-    /// The box and the end; since when and by whom are left out.
+    /// The box and the end; by whom is left out.
     pub maintenance: MaintenanceRecord,
     /// Its leases.
     pub leases: Vec<Lease>,
@@ -53,6 +54,8 @@ pub struct SiteLine {
     pub windows: Vec<Window>,
     /// What became on this site of times of windows of all sites.
     pub exceptions: Vec<SiteException>,
+    /// What is known of the drains of its causes.
+    pub drains: Vec<Drain>,
     /// The windows of all sites.
     pub shared: Arc<[Window]>,
 }
@@ -67,6 +70,7 @@ impl SiteLine {
             windows: &self.windows,
             shared: &self.shared,
             exceptions: &self.exceptions,
+            drains: &self.drains,
         }
     }
 }
@@ -74,15 +78,17 @@ impl SiteLine {
 impl Reader<'_> {
     /// A line for every site, by id, with the aliases or without.
     pub fn site_lines(&mut self, with_aliases: bool) -> Result<Vec<SiteLine>, StoreError> {
-        let rows: Vec<(i64, String, String, bool, Option<UtcTime>, String)> = sites::table
+        let rows: Vec<(i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String)> = sites::table
             .inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id)))
             .select((
                 sites::id,
                 sites::domain,
                 sites::name,
                 maintenances::in_maintenance,
+                maintenances::since,
                 maintenances::expected_end,
                 maintenances::at_end,
+                maintenances::drains_json,
             ))
             .order(sites::id)
             .load(self.conn)?;
@@ -96,7 +102,7 @@ impl Reader<'_> {
         let mut aliases = group(aliases, Ok)?;
         let mut leases = super::lease::load(self.conn, None)?;
         let mut windows = Windows::load(self.conn, None)?;
-        let lines = rows.into_iter().map(|(id, domain, name, in_maintenance, expected_end, at_end)| {
+        let lines = rows.into_iter().map(|(id, domain, name, in_maintenance, since, expected_end, at_end, drains)| {
             Ok(SiteLine {
                 id: SiteId(id),
                 domain: parsed("domain", &domain)?,
@@ -104,6 +110,7 @@ impl Reader<'_> {
                 aliases: aliases.remove(&id).unwrap_or_default(),
                 maintenance: MaintenanceRecord {
                     in_maintenance,
+                    since: since.map(Timestamp::from),
                     expected_end: expected_end.map(Timestamp::from),
                     at_end: parsed("at_end", &at_end)?,
                     ..MaintenanceRecord::default()
@@ -111,6 +118,7 @@ impl Reader<'_> {
                 leases: leases.remove(&id).unwrap_or_default(),
                 windows: windows.own.remove(&id).unwrap_or_default(),
                 exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
+                drains: parsed_json("drains_json", &drains)?,
                 shared: Arc::clone(&windows.shared),
             })
         });
@@ -205,7 +213,9 @@ impl Writer<'_> {
         } else {
             diesel::insert_into(sites::table).values(values).returning(sites::id).get_result(self.conn)?
         };
-        diesel::insert_into(maintenances::table).values(maintenance_row(id, &record.maintenance)).execute(self.conn)?;
+        diesel::insert_into(maintenances::table)
+            .values(maintenance_row(id, &record.maintenance, &record.drains))
+            .execute(self.conn)?;
         self.alias_replace(id, &site.aliases)?;
         self.message_replace(id, &record.messages)?;
         self.pattern_replace(id, &record.patterns)?;
@@ -225,8 +235,8 @@ impl Writer<'_> {
     ) -> Result<(), StoreError> {
         let id = before.site.id.0;
         diesel::update(sites::table.find(id)).set(site_row(&after.site, revision)).execute(self.conn)?;
-        if before.maintenance != after.maintenance {
-            let row = maintenance_row(id, &after.maintenance);
+        if (&before.maintenance, &before.drains) != (&after.maintenance, &after.drains) {
+            let row = maintenance_row(id, &after.maintenance, &after.drains);
             diesel::update(maintenances::table.find(id)).set(row).execute(self.conn)?;
         }
         if before.site.aliases != after.site.aliases {
@@ -371,6 +381,7 @@ impl Parts {
         let id = site.id;
         let revision = Revision(site.revision);
         let site = site_of(site, &mut self.aliases)?;
+        let drains = record.drains_json;
         let maintenance = MaintenanceRecord {
             in_maintenance: record.in_maintenance,
             since: record.since.map(Timestamp::from),
@@ -390,6 +401,7 @@ impl Parts {
             leases: self.leases.remove(&id).unwrap_or_default(),
             windows: self.windows.own.remove(&id).unwrap_or_default(),
             exceptions: self.windows.exceptions.remove(&id).unwrap_or_default(),
+            drains: parsed_json("drains_json", &drains)?,
             shared: Arc::clone(&self.windows.shared),
         };
         Ok((record, revision))

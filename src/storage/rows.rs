@@ -2,9 +2,11 @@
 
 use diesel::Insertable;
 
+use super::record::json;
 use super::schema::{ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites};
 use super::timestamp::UtcTime;
 use crate::change::Revision;
+use crate::drain::Drain;
 use crate::maintenance::MaintenanceRecord;
 use crate::message::Message;
 use crate::network::InternalNetwork;
@@ -50,6 +52,7 @@ pub(super) struct MaintenanceRow {
     pub(super) redirect_url: Option<String>,
     pub(super) retry_after: Option<i32>,
     pub(super) level: String,
+    pub(super) drains_json: String,
 }
 
 #[derive(Insertable)]
@@ -103,7 +106,7 @@ pub(super) fn site_row(site: &Site, revision: Revision) -> SiteRow {
     }
 }
 
-pub(super) fn maintenance_row(site_id: i64, record: &MaintenanceRecord) -> MaintenanceRow {
+pub(super) fn maintenance_row(site_id: i64, record: &MaintenanceRecord, drains: &[Drain]) -> MaintenanceRow {
     MaintenanceRow {
         site_id,
         in_maintenance: record.in_maintenance,
@@ -114,6 +117,7 @@ pub(super) fn maintenance_row(site_id: i64, record: &MaintenanceRecord) -> Maint
         redirect_url: record.redirect_url.clone(),
         retry_after: record.retry_after.and_then(|seconds| i32::try_from(seconds).ok()),
         level: record.level.as_str().to_owned(),
+        drains_json: json(&drains),
     }
 }
 

@@ -31,6 +31,7 @@ diesel::table! {
         redirect_url -> Nullable<Text>,
         retry_after -> Nullable<Integer>,
         level -> Text,
+        drains_json -> Text,
     }
 }
 
@@ -79,6 +80,7 @@ diesel::table! {
         level -> Text,
         messages_json -> Text,
         is_enabled -> Bool,
+        drain_minutes -> Integer,
     }
 }
 

@@ -130,8 +130,10 @@ impl Writer<'_> {
     fn site_insert_all(&mut self, records: &[SiteRecord], revision: Revision) -> Result<(), StoreError> {
         let rows: Vec<_> = records.iter().map(|record| site_row(&record.site, revision)).collect();
         insert_rows!(&mut *self.conn, sites::table, rows);
-        let rows: Vec<_> =
-            records.iter().map(|record| maintenance_row(record.site.id.0, &record.maintenance)).collect();
+        let rows: Vec<_> = records
+            .iter()
+            .map(|record| maintenance_row(record.site.id.0, &record.maintenance, &record.drains))
+            .collect();
         insert_rows!(&mut *self.conn, maintenances::table, rows);
         let rows: Vec<_> =
             records.iter().flat_map(|record| alias_rows(record.site.id.0, &record.site.aliases)).collect();

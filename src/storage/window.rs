@@ -23,6 +23,7 @@ struct WindowRow {
     level: String,
     messages_json: String,
     is_enabled: bool,
+    drain_minutes: i32,
 }
 
 type ExceptionRow = (i64, Option<i64>, UtcTime, UtcTime);
@@ -102,6 +103,7 @@ fn window_of(row: WindowRow, exceptions: BTreeMap<Timestamp, Exception>) -> Resu
         name: row.name,
         schedule: parsed_json("schedule_json", &row.schedule_json)?,
         notice_minutes: u32::try_from(row.notice_minutes).unwrap_or_default(),
+        drain_minutes: u32::try_from(row.drain_minutes).unwrap_or_default(),
         level: parsed("level", &row.level)?,
         messages: parsed_json("messages_json", &row.messages_json)?,
         is_enabled: row.is_enabled,
@@ -223,6 +225,7 @@ type Columns<'w> = (
     diesel::dsl::Eq<windows::level, &'static str>,
     diesel::dsl::Eq<windows::messages_json, String>,
     diesel::dsl::Eq<windows::is_enabled, bool>,
+    diesel::dsl::Eq<windows::drain_minutes, i32>,
 );
 
 fn columns(window: &Window) -> Columns<'_> {
@@ -233,5 +236,6 @@ fn columns(window: &Window) -> Columns<'_> {
         windows::level.eq(window.level.as_str()),
         windows::messages_json.eq(json(&window.messages)),
         windows::is_enabled.eq(window.is_enabled),
+        windows::drain_minutes.eq(i32::try_from(window.drain_minutes).unwrap_or(i32::MAX)),
     )
 }

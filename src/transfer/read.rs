@@ -178,6 +178,10 @@ impl Row for SiteRecord {
             "exceptions": [
                 {"window": 1, "starts_at": "2026-11-21T03:12:04Z", "ends_at": "2026-11-21T03:22:04Z"},
             ],
+            "drains": [{
+                "cause": "box", "started_at": "2026-11-21T03:12:04Z", "deadline": "2026-11-21T03:27:04Z",
+                "end": {"at": "2026-11-21T03:22:04Z", "how": "empty", "sessions": 0, "tasks": 0},
+            }],
         })
     }
 }
@@ -187,7 +191,7 @@ impl Row for Window {
 
     fn sample() -> Value {
         json!({
-            "id": 1, "name": "", "notice_minutes": 0, "level": "full", "messages": [], "is_enabled": true,
+            "id": 1, "name": "", "notice_minutes": 0, "drain_minutes": 0, "level": "full", "messages": [], "is_enabled": true,
             "schedule": {"once": {"start": "2026-11-22T02:00:00+01:00[Europe/Berlin]", "end": null}}, "exceptions": {},
         })
     }
@@ -265,10 +269,10 @@ impl<'de, T: Row> Visitor<'de> for RowsVisitor<T> {
 }
 
 /// Fields of a site that a document may lack, because programs of before did not know them.
-const LATER: [&str; 4] = ["level", "leases", "windows", "exceptions"];
+const LATER: [&str; 6] = ["level", "leases", "windows", "exceptions", "drains", "drain_minutes"];
 
 /// Fields that have no one shape: what is wrong in them is told by reading them.
-const MANY_SHAPED: [&str; 2] = ["schedule", "exceptions"];
+const MANY_SHAPED: [&str; 3] = ["schedule", "exceptions", "end"];
 
 /// Fields that are not known or not there.
 fn compare(sample: &Value, value: &Value, path: &str, wrong: &mut Vec<(String, String)>) {

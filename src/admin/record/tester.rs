@@ -8,7 +8,7 @@ use super::typed::TypedTest;
 use crate::admin::page::{Choice, Field, Tester, VerdictRow, VerdictTable, WhoRow};
 use crate::admin::seen::Onlooker;
 use crate::admin::words::count;
-use crate::decision::{Identity, Pass, RequestFacts, Verdict, explain};
+use crate::decision::{Identity, Pass, RequestFacts, Verdict, Visit, explain};
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::middleware::is_safe;
 use crate::path::RequestPath;
@@ -101,7 +101,8 @@ impl Asker<'_> {
         };
         let (Ok(target), Ok(client), Ok(identity)) = (target, client, identity) else { return };
         let path = RequestPath::of_target(&target.path);
-        let facts = RequestFacts { host: request_host(&target.host), path, client, identity, is_safe };
+        let facts =
+            RequestFacts { host: request_host(&target.host), path, client, identity, visit: Visit::Nobody, is_safe };
         let is_closed = record.is_closed(self.now);
         let table = |when: &str, snapshot: &Snapshot| self.table(when, snapshot, record, &facts);
         let first = match (is_closed, was_closed) {
@@ -205,6 +206,7 @@ fn reason(pass: &Pass<'_>, facts: &RequestFacts<'_>, is_me: bool) -> String {
         Pass::IgnoredPattern(_, pattern) => format!("the ignored pattern {} matches", pattern.pattern),
         Pass::Superuser(_) => format!("{who} a superuser"),
         Pass::Staff(_) => format!("{who} staff of this site"),
+        Pass::Draining(_) => format!("{who} at work since before the drain began"),
         Pass::ReadOnly(_) => "the site is closed for writing only, and this reads".to_owned(),
     }
 }

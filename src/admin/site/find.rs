@@ -240,6 +240,7 @@ mod tests {
             leases: Vec::new(),
             windows: Vec::new(),
             exceptions: Vec::new(),
+            drains: Vec::new(),
             shared: Default::default(),
         }
     }

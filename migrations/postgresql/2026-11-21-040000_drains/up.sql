@@ -1,0 +1,2 @@
+ALTER TABLE maintenances ADD COLUMN drains_json TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE windows ADD COLUMN drain_minutes INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,136 @@
+//! A drain: the time in which those at work may finish before a site closes.
+//!
+//! A cause that drains holds the site half closed, from its start until its deadline: people who had signed in before
+//! and tasks go on, nobody new comes in. It closes the site when nobody is left, at the deadline, or when somebody loses
+//! patience. The deadline is known beforehand, so every server closes at the same second; an earlier end is written once.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::cause::CauseId;
+
+/// Longest drain that is begun without being asked about.
+pub const LONG: SignedDuration = SignedDuration::from_hours(24);
+
+/// Longest drain.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// Longest drain of a window, in minutes.
+pub const MAX_WINDOW_MINUTES: u32 = 24 * 60;
+
+/// For so long after its beginning a drain is not taken to be over because nobody is at work: servers may know of people
+/// whose last request they have not written down yet.
+pub const SETTLING: SignedDuration = SignedDuration::from_secs(5);
+
+/// The drain of one cause, as it is kept beside the record of its site.
+///
+/// That of a window is planned by the window, and kept only when something became of it: its end, or another deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drain {
+    /// The cause that drains.
+    pub cause: CauseId,
+    /// When the cause began to hold the site; tells one time of a window from the others.
+    pub started_at: Timestamp,
+    /// The site closes at this moment at the latest.
+    pub deadline: Timestamp,
+    /// How it ended; `None` while that is open, and for a moment after the deadline until a server has noted it.
+    pub end: Option<DrainEnd>,
+}
+
+/// How a drain ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrainEnd {
+    /// When: from this moment on the site is closed.
+    pub at: Timestamp,
+    /// Why.
+    pub how: HowEnded,
+    /// Sessions that were still at work.
+    pub sessions: u64,
+    /// Tasks that still ran.
+    pub tasks: u64,
+}
+
+/// Why a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HowEnded {
+    /// Nobody was at work any more.
+    Empty,
+    /// The deadline was reached.
+    Deadline,
+    /// Somebody closed the site at once.
+    Forced,
+}
+
+/// Who and what a drain still waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct AtWork {
+    /// Sessions that signed in before it began and are still live.
+    pub sessions: u64,
+    /// Tasks that still run.
+    pub tasks: u64,
+}
+
+impl AtWork {
+    /// Whether nobody and nothing is left.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Drain {
+    /// When the cause closes the site, or did.
+    pub fn closes_at(&self) -> Timestamp {
+        self.end.as_ref().map_or(self.deadline, |end| end.at)
+    }
+
+    /// Whether it is the drain of this time of this cause.
+    pub fn is_of(&self, cause: CauseId, started_at: Timestamp) -> bool {
+        (self.cause, self.started_at) == (cause, started_at)
+    }
+
+    /// How long it took, or will take if nothing happens.
+    pub fn length(&self) -> SignedDuration {
+        self.closes_at().duration_since(self.started_at)
+    }
+}
+
+/// Checks the deadline of a drain that begins at `now`.
+///
+/// # Errors
+/// Words for the field: it lies in the past, or too far ahead.
+pub fn check_deadline(deadline: Timestamp, now: Timestamp) -> Result<Timestamp, &'static str> {
+    let length = deadline.duration_since(now);
+    if length <= SignedDuration::ZERO {
+        return Err("the deadline of a drain lies ahead; without a drain the site closes at once");
+    }
+    if length > LONGEST {
+        return Err("a drain lasts at most 7 days");
+    }
+    Ok(deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_lies_ahead_and_within_a_week() {
+        let now: Timestamp = "2026-11-21T03:00:00Z".parse().unwrap();
+        for (seconds, is_right) in [(-1, false), (0, false), (1, true), (7 * 86_400, true), (7 * 86_400 + 1, false)] {
+            let deadline = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+            assert_eq!(check_deadline(deadline, now).is_ok(), is_right, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_drain_closes_at_its_deadline_unless_it_ended_before() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let drain = Drain { cause: CauseId::Box, started_at: at(0), deadline: at(900), end: None };
+        assert_eq!((drain.closes_at(), drain.length().as_secs()), (at(900), 900));
+        let end = Some(DrainEnd { at: at(300), how: HowEnded::Empty, sessions: 0, tasks: 0 });
+        assert_eq!(Drain { end, ..drain }.closes_at(), at(300));
+    }
+}
