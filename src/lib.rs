@@ -97,6 +97,7 @@ pub mod site;
 pub mod snapshot;
 pub mod storage;
 pub mod tally;
+pub mod task;
 pub mod template;
 pub mod timeline;
 pub mod transfer;

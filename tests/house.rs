@@ -80,6 +80,7 @@ fn nouns_know_no_edge() {
         "sharded.rs",
         "snapshot.rs",
         "tally.rs",
+        "task.rs",
         "template.rs",
         "transfer",
         "timeline.rs",

@@ -190,6 +190,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tasks (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        name -> Text,
+        host -> Text,
+        pid -> Nullable<BigInt>,
+        started_by -> Text,
+        started_at -> Timestamp,
+        heartbeat_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     expand_steps (version) {
         version -> Text,
     }

@@ -10,6 +10,7 @@ mod opening;
 mod proxy;
 mod refusals;
 mod servers;
+mod tasks;
 mod transfer;
 mod windows;
 

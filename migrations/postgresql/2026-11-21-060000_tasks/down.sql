@@ -1,0 +1,4 @@
+DROP TABLE tasks;
+
+DELETE FROM expand_steps
+WHERE version = '20261121060000';
