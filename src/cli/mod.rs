@@ -7,6 +7,7 @@
 mod actor;
 mod args;
 mod backup;
+mod child;
 mod completions;
 mod confirm;
 mod console;

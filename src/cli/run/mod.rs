@@ -3,7 +3,6 @@
 //! The sites are held by leases that this process renews. So whatever becomes of it, and of the machine, what was said
 //! beforehand happens: the command line decides at the start, not whoever is left at the end.
 
-mod child;
 mod held;
 
 use std::ffi::OsString;
@@ -12,8 +11,8 @@ use std::time::Duration;
 use clap::Args;
 use jiff::SignedDuration;
 
-use self::child::Child;
 use self::held::Held;
+use super::child::{self, Child};
 use super::directory::{DefaultSite, Directory, SiteArgs};
 use super::exit::Exit;
 use super::{Context, confirm, open, text, time};
@@ -96,7 +95,7 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     let take = Take {
         length: args.lease,
         on_expiry: args.on_failure,
-        name: args.name.clone().unwrap_or_else(|| args.program()),
+        name: args.name.clone().unwrap_or_else(|| child::program_of(&args.command)),
         message: args.message.clone(),
         language: args.language_code.clone(),
         typed_domains,
@@ -114,29 +113,23 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     };
     if let Err(error) = confirmed {
         held.end().await?;
-        return Err(
-            error.context(format!("{} was not run, and the sites are open again", text::plain(&args.program())))
-        );
+        return Err(error.context(format!(
+            "{} was not run, and the sites are open again",
+            text::plain(&child::program_of(&args.command))
+        )));
     }
-    let mut child = match Child::start(&args.command) {
+    let child = match Child::start(&args.command) {
         Ok(child) => child,
         Err(error) => {
             held.end().await?;
             return Err(error);
         }
     };
-    let code = {
-        let renewing = held.renew_for_ever();
-        tokio::pin!(renewing);
-        loop {
-            tokio::select! {
-                code = child.ended() => break code?,
-                signal = signals.next() => child.pass_on(signal),
-                () = &mut renewing => unreachable!("it is renewed for ever"),
-            }
-        }
+    let code = tokio::select! {
+        code = child.ended(&mut signals) => code?,
+        () = held.renew_for_ever() => unreachable!("it is renewed for ever"),
     };
-    let program = text::plain(&args.program());
+    let program = text::plain(&child::program_of(&args.command));
     if code != 0 && args.on_failure == OnExpiry::Stay {
         console.note(&format!("{program} failed with {code}; {}", held.how_to_open()));
         return Ok(Exit::Command(code));
@@ -147,12 +140,4 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     held.end().await?;
     confirm::briefly(&store);
     Ok(Exit::Command(code))
-}
-
-impl Run {
-    /// Name of the program without its folder: arguments may hold secrets.
-    fn program(&self) -> String {
-        let program = self.command.first().map(std::path::Path::new).and_then(std::path::Path::file_name);
-        program.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-    }
 }

@@ -1,6 +1,7 @@
-//! The command that is run, and the signals that reach it.
+//! A command that another one starts, and the signals that reach it.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use anyhow::Context as _;
 use tokio::process::Command;
@@ -62,6 +63,12 @@ impl Signals {
     }
 }
 
+/// Name of the program that a command runs, without its folder and its arguments, which may hold secrets.
+pub fn program_of(command: &[OsString]) -> String {
+    let program = command.first().map(Path::new).and_then(Path::file_name);
+    program.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 impl Child {
     /// Starts the command with this process's input and output.
     pub fn start(command: &[OsString]) -> anyhow::Result<Self> {
@@ -70,16 +77,22 @@ impl Child {
         Ok(Self { child: child.with_context(|| format!("`{}` cannot be run", program.to_string_lossy()))? })
     }
 
-    /// Waits for its end: its exit code, or that which shells give to an end by a signal.
-    pub async fn ended(&mut self) -> std::io::Result<u8> {
-        let status = self.child.wait().await?;
+    /// Waits for its end and passes signals on until then. Returns its exit code, or that which shells give to an end by
+    /// a signal.
+    pub async fn ended(mut self, signals: &mut Signals) -> std::io::Result<u8> {
+        let status = loop {
+            tokio::select! {
+                status = self.child.wait() => break status?,
+                signal = signals.next() => self.pass_on(signal),
+            }
+        };
         let by_signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| BY_SIGNAL + signal);
         let code = status.code().or(by_signal).unwrap_or(1);
         Ok(u8::try_from(code).unwrap_or(u8::MAX))
     }
 
     /// Passes a signal on, unless the command has got it from the terminal already.
-    pub fn pass_on(&self, signal: Signal) {
+    fn pass_on(&self, signal: Signal) {
         let Some(id) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) else { return };
         let kind = match signal {
             Signal::Interrupt if std::io::IsTerminal::is_terminal(&std::io::stdin()) => return,
