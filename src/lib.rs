@@ -38,6 +38,7 @@
 //! | [`page`], [`response`], [`template`] | what a held visitor gets |
 //! | [`schedule`], [`window`], [`cause`], [`drain`], [`notice`] | when a site is closed, by what, who may finish, and what is told beforehand |
 //! | [`actions`] | everything that can be changed, with its checks and its log entry |
+//! | [`registration`], [`task`] | running work that a drain waits for |
 //! | [`middleware`] | the gate, and [`MaintenanceStatus`](middleware::MaintenanceStatus) for your own pages |
 //! | [`storage`], [`propagation`] | where it is kept, and how servers follow |
 //!
@@ -84,6 +85,7 @@ pub mod propagation;
 mod public;
 pub mod record;
 mod redirect;
+pub mod registration;
 pub mod response;
 pub mod rules;
 #[cfg(feature = "admin")]
@@ -107,3 +109,4 @@ pub mod window;
 pub mod wording;
 
 pub use app::{BuildError, Maintenance, MaintenanceBuilder};
+pub use registration::{Task, TaskBuilder, TaskError};

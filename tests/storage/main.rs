@@ -9,6 +9,7 @@ mod hanging;
 mod opening;
 mod proxy;
 mod refusals;
+mod registration;
 mod servers;
 mod tasks;
 mod transfer;
