@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::exit::EXIT_CODES;
 use super::{
     backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, site,
-    status, undo, user, why, window,
+    status, task, tasks, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources};
 
@@ -40,6 +40,8 @@ pub enum Command {
     Off(off::Off),
     Run(Box<run::Run>),
     Renew(renew::Renew),
+    Task(task::Task),
+    Tasks(tasks::Tasks),
     Status(status::Status),
     Why(Box<why::Why>),
     Undo(undo::Undo),

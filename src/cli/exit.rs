@@ -3,6 +3,7 @@
 use super::console::AskError;
 use super::directory::NoSite;
 use crate::actions::ActionError;
+use crate::registration::TaskError;
 
 /// The exit codes as `--help` lists them.
 pub const EXIT_CODES: &str = "\
@@ -14,7 +15,9 @@ Exit codes:
   4   not allowed
   5   timed out
   6   still closed by another cause (off --cause)
-  `run`: that of the command; `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
+  7   not started, because the site is draining or in maintenance (task)
+  `run` and `task`: that of the command
+  `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub enum Exit {
     NotAllowed,
     TimedOut,
     StillClosed,
+    NotStarted,
     Maintenance,
     Draining,
     /// What a command that was run ended with.
@@ -43,6 +47,7 @@ impl Exit {
             Self::NotAllowed => 4,
             Self::TimedOut => 5,
             Self::StillClosed => 6,
+            Self::NotStarted => 7,
             Self::Maintenance => 10,
             Self::Draining => 11,
             Self::Command(code) => code,
@@ -65,9 +70,25 @@ pub struct Usage(pub String);
 #[error("timed out, the change is stored: {0}")]
 pub struct TimedOut(pub String);
 
+/// A site on which nothing starts now.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotStarted(pub String);
+
+/// A site that did not open in time; nothing was started.
+#[derive(Debug, thiserror::Error)]
+#[error("timed out, nothing was started: {0}")]
+pub struct NotOpened(pub String);
+
 fn of_one(error: &(dyn std::error::Error + 'static)) -> Option<Exit> {
-    if error.is::<TimedOut>() {
+    if error.is::<TimedOut>() || error.is::<NotOpened>() {
         return Some(Exit::TimedOut);
+    }
+    if error.is::<NotStarted>() {
+        return Some(Exit::NotStarted);
+    }
+    if matches!(error.downcast_ref::<TaskError>(), Some(TaskError::NoSuchSite { .. })) {
+        return Some(Exit::NoSuchSite);
     }
     if let Some(error) = error.downcast_ref::<ActionError>() {
         return Some(match error {
@@ -96,12 +117,16 @@ mod tests {
         assert_eq!(Exit::of(&wrapped), Exit::NotAllowed);
         assert_eq!(Exit::of(&anyhow::anyhow!("the disk is gone")), Exit::Failed);
         assert_eq!(Exit::of(&Usage("give --for".to_owned()).into()), Exit::Usage);
+        assert_eq!(Exit::of(&NotStarted("it is closed".to_owned()).into()).code(), 7);
+        assert_eq!(Exit::of(&NotOpened("it is closed".to_owned()).into()), Exit::TimedOut);
     }
 
     #[test]
     fn every_code_is_listed_in_the_help() {
         use Exit::*;
-        for exit in [Done, Failed, Usage, NoSuchSite, NotAllowed, StillClosed, Maintenance, Draining] {
+        for exit in
+            [Done, Failed, Usage, NoSuchSite, NotAllowed, TimedOut, StillClosed, NotStarted, Maintenance, Draining]
+        {
             assert!(EXIT_CODES.contains(&exit.code().to_string()), "{exit:?}");
         }
     }

@@ -33,6 +33,8 @@ mod site;
 mod state;
 mod status;
 mod switched;
+mod task;
+mod tasks;
 mod text;
 mod time;
 mod undo;
@@ -112,6 +114,8 @@ fn dispatch(
         Command::Off(args) => off::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::Renew(args) => renew::run(&context, &args),
+        Command::Task(args) => task::run(&context, &args),
+        Command::Tasks(args) => tasks::run(&context, &args),
         Command::Status(args) => status::run(&context, &args),
         Command::Why(args) => why::run(&context, &args),
         Command::Undo(args) => undo::run(&context, &args),

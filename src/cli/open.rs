@@ -13,9 +13,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Opens a database that must be there: a mistyped name must not make a new, empty one.
 pub fn existing(context: &Context) -> Result<Store, StoreError> {
+    let store = existing_apart(context)?;
+    never_hang(context, &store)?;
+    Ok(store)
+}
+
+/// The same for a command that outlives a database which gives no answer: it asks within [`Store::apart`] only.
+pub fn existing_apart(context: &Context) -> Result<Store, StoreError> {
     let store = context.database.store();
     store.prepare(Open::Existing)?;
-    never_hang(context, &store)?;
     ClockWatch::default().measure(&store)?;
     Ok(store)
 }

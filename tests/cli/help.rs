@@ -6,6 +6,8 @@ const COMMANDS: &[&str] = &[
     "serve",
     "on",
     "off",
+    "task",
+    "tasks",
     "status",
     "why",
     "undo",

@@ -1,32 +1,7 @@
 //! `maintenance run`, `on --lease` and `renew`: what holds a site while something works, and what becomes of it.
 
-use std::io::Read as _;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
-
 use crate::machine::Machine;
-
-/// Waits for a condition, looking again and again.
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within twenty seconds: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
-/// Ends a run in whatever way and says how it ended and what it wrote to stderr.
-fn end_of(mut child: Child) -> (i32, String) {
-    let code = child.wait().unwrap().code().unwrap_or(-1);
-    let mut err = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    (code, err)
-}
+use crate::process::{end_of, eventually, followed, said, signal};
 
 #[test]
 fn a_command_that_succeeds_leaves_the_site_open_and_finds_it_closed() {
@@ -122,20 +97,14 @@ fn is_past(at: jiff::Timestamp) -> bool {
 fn a_run_goes_on_when_somebody_ends_maintenance_and_says_so() {
     let machine = Machine::with_sites(&["forum.example"]);
     let script = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
-    let mut child = machine
-        .command(&["run", "--lease", "10s", "--", "/bin/sh", "-c", script])
-        .stdin(std::process::Stdio::null())
-        .stderr(std::fs::File::create(machine.path("err")).unwrap())
-        .spawn()
-        .unwrap();
+    let mut child = followed(&machine, &["run", "--lease", "10s", "--", "/bin/sh", "-c", script]);
     eventually("the command runs", || machine.path("ready").exists());
     machine.run("off").succeeds();
-    let said = || std::fs::read_to_string(machine.path("err")).unwrap();
     eventually("the next sign of life finds the lease gone", || {
-        said().contains("somebody ended maintenance while the command runs")
+        said(&machine).contains("somebody ended maintenance while the command runs")
     });
     machine.write("go", "");
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said(&machine));
     assert_eq!(machine.phase("1"), "open");
 }
 
@@ -180,21 +149,15 @@ fn a_lease_is_taken_renewed_and_ended_by_hand() {
 fn a_run_outlasts_a_database_that_is_away_and_opens_the_site_when_it_is_back() {
     let machine = Machine::with_sites(&["forum.example"]);
     let script = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
-    let mut child = machine
-        .command(&["run", "--lease", "10s", "--", "/bin/sh", "-c", script])
-        .stdin(std::process::Stdio::null())
-        .stderr(std::fs::File::create(machine.path("err")).unwrap())
-        .spawn()
-        .unwrap();
+    let mut child = followed(&machine, &["run", "--lease", "10s", "--", "/bin/sh", "-c", script]);
     eventually("the command runs", || machine.path("ready").exists());
     let away = machine.path("away.sqlite3");
     std::fs::rename(machine.database(), &away).unwrap();
-    let said = || std::fs::read_to_string(machine.path("err")).unwrap();
-    eventually("a renewal has failed", || said().contains("could not be renewed, which is tried again"));
+    eventually("a renewal has failed", || said(&machine).contains("could not be renewed, which is tried again"));
     std::fs::rename(&away, machine.database()).unwrap();
     machine.write("go", "");
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
-    assert_eq!(machine.phase("1"), "open", "{}", said());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said(&machine));
+    assert_eq!(machine.phase("1"), "open", "{}", said(&machine));
 }
 
 #[test]
