@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &Status) -> anyhow::Result<Exit> {
     let records = if args.sites.is_empty() {
         store.read(|reader| reader.record_list())?
     } else {
-        let directory = Directory::read(&store)?;
+        let directory = Directory::read_for(&store, &args.sites)?;
         let names = SiteArgs { sites: args.sites.clone(), all: false, ignore_missing: args.ignore_missing };
         let chosen = directory.choose(&context.console, &names, None)?;
         let ids: Vec<SiteId> = chosen.iter().map(|site| site.id).collect();

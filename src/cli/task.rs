@@ -191,8 +191,8 @@ async fn look(
 }
 
 async fn site_of(store: &Store, args: &Task) -> anyhow::Result<Site> {
-    let asked = store.clone();
-    let directory = store.apart(move || Directory::read(&asked)).await?;
+    let (asked, typed) = (store.clone(), Vec::from_iter(args.site.clone()));
+    let directory = store.apart(move || Directory::read_for(&asked, &typed)).await?;
     Ok(directory.one(args.site.as_deref(), args.default.site_id)?.clone())
 }
 

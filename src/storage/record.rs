@@ -161,12 +161,23 @@ impl Reader<'_> {
     /// The names of all sites, by id, without their records.
     pub fn site_list(&mut self) -> Result<Vec<Site>, StoreError> {
         let rows: Vec<SiteRow> = sites::table.order(sites::id).load(self.conn)?;
-        let aliases: Vec<(i64, String)> = site_aliases::table
+        let aliases = site_aliases::table
             .select((site_aliases::site_id, site_aliases::alias))
             .order(site_aliases::id)
             .load(self.conn)?;
-        let mut aliases = group(aliases, |(site, alias)| Ok((site, parsed("alias", &alias)?)))?;
-        rows.into_iter().map(|row| site_of(row, &mut aliases)).collect()
+        named(rows, aliases)
+    }
+
+    /// The names of these sites, by id, without their records; unknown ids are left out.
+    pub fn site_some(&mut self, ids: &[SiteId]) -> Result<Vec<Site>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let rows: Vec<SiteRow> = sites::table.filter(sites::id.eq_any(&ids)).order(sites::id).load(self.conn)?;
+        let aliases = site_aliases::table
+            .filter(site_aliases::site_id.eq_any(&ids))
+            .select((site_aliases::site_id, site_aliases::alias))
+            .order(site_aliases::id)
+            .load(self.conn)?;
+        named(rows, aliases)
     }
 
     /// Number of sites.
@@ -187,6 +198,12 @@ impl Reader<'_> {
             .first::<i64>(self.conn);
         Ok(by_alias.optional()?.map(SiteId))
     }
+}
+
+/// Puts sites together with their aliases.
+fn named(rows: Vec<SiteRow>, aliases: Vec<(i64, String)>) -> Result<Vec<Site>, StoreError> {
+    let mut aliases = group(aliases, |(site, alias)| Ok((site, parsed("alias", &alias)?)))?;
+    rows.into_iter().map(|row| site_of(row, &mut aliases)).collect()
 }
 
 impl Writer<'_> {

@@ -110,3 +110,20 @@ fn without_sites_it_says_how_to_add_one() {
     machine.run("status").succeeds().says(&["No sites yet.", "maintenance site add"]);
     assert_eq!(machine.run("status --json").json(), serde_json::json!([]));
 }
+
+#[test]
+fn a_site_is_found_by_whatever_it_is_called_alone_or_among_others() {
+    let machine = Machine::with_sites(&["a.example", "b.example"]);
+    machine.run("site edit b.example --add-alias www.b.example --add-alias *.b.example").succeeds();
+    machine.run("on b.example").succeeds();
+    for name in ["2", "b.example", "B.Example.", "www.b.example", "x.b.example", "*.b.example", "b.ex", "2 b.example"] {
+        machine.run(&format!("status {name} --exit-code")).ends_with(10).says(&["■ b.example"]);
+        let both = machine.run(&format!("status {name} 1 --exit-code")).ends_with(10);
+        assert_eq!(both.out.lines().count(), 2, "{name}");
+    }
+    for name in ["3", "c.example", "3 b.example"] {
+        machine.run(&format!("status {name} --exit-code")).fails(3, &["no site matches"]);
+    }
+    machine.run("status 3 a.example --ignore-missing --exit-code").ends_with(0);
+    machine.run("status").succeeds();
+}
