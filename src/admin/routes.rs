@@ -12,6 +12,7 @@ use super::guard::{admit, finish, outermost};
 use super::panel::Panel;
 use super::{account, asset, bulk, history, login, preview, record, server, setting, setup, site, user, window};
 use crate::app::Maintenance;
+use crate::auth::apart;
 use crate::auth::cookie::drop_disguised;
 
 /// Whom a route is for. Staff limited to sites are told apart by the handlers and the actions.
@@ -121,6 +122,7 @@ pub(crate) fn configure(maintenance: Maintenance, config: &mut ServiceConfig) {
             .wrap(from_fn(finish))
             .wrap(session)
             .wrap(from_fn(drop_disguised))
+            .wrap(from_fn(apart))
             .wrap(from_fn(move |req, next| outermost(panel.clone(), req, next))),
     );
 }

@@ -3,6 +3,7 @@
 //! Knows the database and the actions, not pages. What a user may do is in [`crate::user::Rights`]; here it is only
 //! found out whose rights apply.
 
+mod apart;
 pub mod cookie;
 pub mod csrf;
 pub mod device;
@@ -17,6 +18,7 @@ pub mod setup;
 pub mod strength;
 pub mod throttle;
 
+pub use apart::apart;
 pub use csrf::{Csrf, CsrfError};
 pub use identity::{Identities, SessionCookie};
 pub use key::Keys;

@@ -1,16 +1,22 @@
 //! The gate in an application of one's own: hooks for its log-in and its own answer.
 
-use actix_web::dev::Service as _;
+use actix_session::SessionExt as _;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service as _, ServiceRequest};
 use actix_web::http::StatusCode;
+use actix_web::http::header::SET_COOKIE;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpRequest, HttpResponse, web};
 use maintenance_mode::Maintenance;
 use maintenance_mode::MaintenanceBuilder;
 use maintenance_mode::actions::Start;
+use maintenance_mode::auth::{About, password, strength};
 use maintenance_mode::middleware::{HoldInfo, MaintenanceStatus, Role};
 use maintenance_mode::notice::SiteNotice;
+use maintenance_mode::user::{Rights, UserId};
 
-use crate::helpers::{FIRST_SITE, operator};
+use crate::helpers::{FIRST_SITE, PASSWORD, operator};
 
 /// A maintenance mode in a folder of its own, with its first site closed.
 async fn closed(configure: impl FnOnce(MaintenanceBuilder) -> MaintenanceBuilder) -> (tempfile::TempDir, Maintenance) {
@@ -115,4 +121,28 @@ fn a_wrong_setting_fails_where_it_is_built_and_says_which() {
     let missing = Maintenance::builder().database_url(database.to_str().unwrap()).setting("SITE_ID", "99").build();
     let error = missing.err().expect("there is no site 99").to_string();
     assert!(error.contains("SITE_ID") && error.contains("localhost"), "{error}");
+}
+
+#[actix_web::test]
+async fn a_session_of_the_application_signs_nobody_in_to_the_panel() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("m.sqlite3");
+    let maintenance = Maintenance::builder().database_url(database.to_str().unwrap()).build().unwrap();
+    let rights = Rights { is_active: true, is_staff: true, is_superuser: true, sites: None };
+    let new = strength::check(PASSWORD, &About::default()).unwrap();
+    let ada = maintenance.actions().user_add(&operator(), "ada", password::hash(&new), &rights).unwrap().value;
+    assert_eq!(ada.id, UserId(1));
+    let as_ada = async |req: ServiceRequest, next: Next<BoxBody>| {
+        let session = req.get_session();
+        session.insert("user_id", 1).unwrap();
+        let answer = next.call(req).await?;
+        assert_eq!(session.get("user_id").unwrap(), Some(1), "the application's own stays as it was");
+        assert_eq!(answer.request().get_session().get("user_id").unwrap(), Some(1));
+        Ok::<_, actix_web::Error>(answer)
+    };
+    let app = App::new().configure(maintenance.admin()).wrap(from_fn(as_ada));
+    let app = init_service(app).await;
+    let answer = app.call(TestRequest::get().uri("/admin/account/").to_request()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "a stranger is asked to log in");
+    assert!(!answer.headers().contains_key(SET_COOKIE), "and no session is made of it");
 }
