@@ -1,14 +1,15 @@
-//! The session middleware of the panel, made when the keys are known.
+//! Session middleware that is made when the keys are known.
 //!
 //! A server that starts while the database is away may not know the secret that cookies are encrypted with. Until it
-//! does, the panel has no sessions and every request of it fails, but for its assets; afterwards it works without a
-//! restart.
+//! does, there are no sessions and every request that needs one fails; afterwards they work without a restart.
 
 use std::cell::RefCell;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use actix_session::SessionMiddleware;
+use actix_session::storage::SessionStore;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::cookie::Key;
@@ -18,34 +19,79 @@ use futures_util::future::LocalBoxFuture;
 
 use super::{Keys, Sessions};
 
-/// Wraps the panel in sessions as soon as that is possible. One for each worker.
-pub struct LateSessions {
+/// Makes sessions of one kind.
+pub trait SessionMaker: Clone + 'static {
+    /// Where they are kept.
+    type Store: SessionStore + 'static;
+
+    /// The key that their cookie is encrypted with; `None` while it is not known.
+    fn key(&self) -> Option<Key>;
+
+    /// The middleware with that key.
+    fn middleware(&self, key: Key) -> SessionMiddleware<Self::Store>;
+
+    /// Whether a request needs a session. May leave word for its handler.
+    fn prepare(&self, req: &mut ServiceRequest) -> Need;
+}
+
+/// Whether a request needs a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It cannot be answered without.
+    Session,
+    /// It can be answered without while there can be none.
+    SessionIfPossible,
+    /// It is answered without.
+    None,
+}
+
+/// The sessions of the panel.
+#[derive(Clone)]
+pub struct PanelSessions {
     pub(super) keys: Keys,
     pub(super) sessions: Sessions,
     pub(super) is_secure: bool,
-    /// Beginning of the paths that need no session.
+    /// Beginning of the paths that can do without a session.
     pub(super) assets: String,
 }
 
-impl<S, B> Transform<S, ServiceRequest> for LateSessions
+impl SessionMaker for PanelSessions {
+    type Store = Sessions;
+
+    fn key(&self) -> Option<Key> {
+        self.keys.session_cookie()
+    }
+
+    fn middleware(&self, key: Key) -> SessionMiddleware<Sessions> {
+        self.sessions.middleware(key, self.is_secure)
+    }
+
+    fn prepare(&self, req: &mut ServiceRequest) -> Need {
+        if req.path().starts_with(&self.assets) { Need::SessionIfPossible } else { Need::Session }
+    }
+}
+
+/// Wraps a service in sessions as soon as that is possible. One for each worker.
+#[derive(Clone)]
+pub struct LateSessions<M>(pub(crate) M);
+
+impl<S, B, M> Transform<S, ServiceRequest> for LateSessions<M>
 where
+    M: SessionMaker,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: 'static,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Transform = LateSessionService<S, B>;
+    type Transform = LateSessionService<S, B, M>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(LateSessionService {
             service: Shared(Rc::new(service)),
-            keys: self.keys.clone(),
-            sessions: self.sessions.clone(),
-            is_secure: self.is_secure,
-            assets: self.assets.clone(),
+            maker: self.0.clone(),
             made: RefCell::new(None),
         }))
     }
@@ -54,33 +100,31 @@ where
 /// Answers a request.
 type Answering<B> = dyn Fn(ServiceRequest) -> LocalBoxFuture<'static, Result<ServiceResponse<B>, Error>>;
 
-/// One worker's panel with the sessions around it.
-pub struct LateSessionService<S, B> {
+/// One worker's service with the sessions around it.
+pub struct LateSessionService<S, B, M> {
     service: Shared<S>,
-    keys: Keys,
-    sessions: Sessions,
-    is_secure: bool,
-    assets: String,
-    /// The panel with its sessions, and the key that they were made with.
+    maker: M,
+    /// The service with its sessions, and the key that they were made with.
     made: RefCell<Option<(Key, Rc<Answering<B>>)>>,
 }
 
-impl<S, B> LateSessionService<S, B>
+impl<S, B, M> LateSessionService<S, B, M>
 where
+    M: SessionMaker,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: 'static,
     B: MessageBody + 'static,
 {
-    /// The panel with its sessions; `None` while the keys are not known.
+    /// The service with its sessions; `None` while the keys are not known.
     fn with_sessions(&self) -> Option<Rc<Answering<B>>> {
-        let key = self.keys.session_cookie()?;
+        let key = self.maker.key()?;
         let mut made = self.made.borrow_mut();
         if let Some((with, answering)) = &*made
             && *with == key
         {
             return Some(Rc::clone(answering));
         }
-        let middleware = self.sessions.middleware(key.clone(), self.is_secure);
+        let middleware = self.maker.middleware(key.clone());
         let service = middleware.new_transform(self.service.clone()).into_inner().ok()?;
         let answering: Rc<Answering<B>> = Rc::new(move |req| Box::pin(service.call(req)));
         *made = Some((key, Rc::clone(&answering)));
@@ -88,8 +132,9 @@ where
     }
 }
 
-impl<S, B> Service<ServiceRequest> for LateSessionService<S, B>
+impl<S, B, M> Service<ServiceRequest> for LateSessionService<S, B, M>
 where
+    M: SessionMaker,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: 'static,
     B: MessageBody + 'static,
@@ -100,10 +145,14 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, req: ServiceRequest) -> Self::Future {
+    fn call(&self, mut req: ServiceRequest) -> Self::Future {
+        let need = self.maker.prepare(&mut req);
+        if need == Need::None {
+            return Box::pin(self.service.call(req));
+        }
         match self.with_sessions() {
             Some(answering) => answering(req),
-            None if req.path().starts_with(&self.assets) => Box::pin(self.service.call(req)),
+            None if need == Need::SessionIfPossible => Box::pin(self.service.call(req)),
             None => Box::pin(ready(Err(ErrorServiceUnavailable("the secret of its cookies is not known yet")))),
         }
     }

@@ -23,7 +23,7 @@ pub use csrf::{Csrf, CsrfError};
 pub use identity::{Identities, SessionCookie};
 pub use key::Keys;
 pub(crate) use key::master_secret;
-pub use late::LateSessions;
+pub use late::{LateSessions, Need, PanelSessions, SessionMaker};
 pub use login::{Attempt, LoggedIn, LoginError, Logins};
 pub use password::Hashing;
 pub use session::{SessionAges, Sessions};
@@ -89,9 +89,9 @@ impl Auth {
 
     /// The session middleware for the panel, one for each worker. [`cookie::drop_disguised`] belongs around it. Paths
     /// that begin with `assets` are served even while there can be no sessions.
-    pub fn session_middleware(&self, assets: String) -> LateSessions {
+    pub fn session_middleware(&self, assets: String) -> LateSessions<PanelSessions> {
         let (keys, sessions) = (self.keys.clone(), self.sessions.clone());
-        LateSessions { keys, sessions, is_secure: self.is_secure, assets }
+        LateSessions(PanelSessions { keys, sessions, is_secure: self.is_secure, assets })
     }
 
     /// The tokens of forms.
