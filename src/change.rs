@@ -20,6 +20,9 @@ impl std::fmt::Display for Revision {
 /// The action of an entry that replaced all sites at once. Whoever follows the log reads everything again.
 pub const CONFIG_IMPORTED: &str = "config.imported";
 
+/// The action of an entry about a visit that somebody has ended. Nothing brings it back.
+pub const VISIT_ENDED: &str = "visit.ended";
+
 /// One change: who did what to which site, from where, and what it was before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
@@ -73,6 +76,7 @@ impl Change {
             "user.password_changed" => "Password changed",
             "user.unlocked" => "Account unlocked",
             "session.ended" => "Session ended",
+            VISIT_ENDED => "Session of the site ended",
             "login.accepted" => "Logged in",
             "login.refused" => "Log-in refused",
             "login.ended" => "Logged out",
@@ -88,8 +92,9 @@ impl Change {
         };
         let sides = [&self.before, &self.after].map(|side| side.as_ref().and_then(Value::as_object));
         // A site that was added or removed is touched as a whole.
-        sides.iter().any(Option::is_none)
-            || sides.into_iter().flatten().any(|fields| fields.keys().any(|name| !is_planned(name)))
+        self.action != VISIT_ENDED
+            && (sides.iter().any(Option::is_none)
+                || sides.into_iter().flatten().any(|fields| fields.keys().any(|name| !is_planned(name))))
     }
 
     /// Whether it is about windows of all sites, which belong to no single one.

@@ -104,6 +104,7 @@ pub mod template;
 pub mod timeline;
 pub mod transfer;
 pub mod user;
+pub mod visit;
 mod voice;
 pub mod window;
 pub mod wording;

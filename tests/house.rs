@@ -97,6 +97,7 @@ fn nouns_know_no_edge() {
         "transfer",
         "timeline.rs",
         "user.rs",
+        "visit.rs",
         "voice.rs",
         "window.rs",
         "wording.rs",

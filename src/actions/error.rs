@@ -34,6 +34,9 @@ pub enum ActionError {
     /// The lease does not exist, or not any more: ended, or lifted because it was not renewed in time.
     #[error("there is no such lease; it was ended, or lifted because it was not renewed in time")]
     NoSuchLease,
+    /// Nobody is known by that number, or not any more.
+    #[error("nobody is known by that number; `maintenance sessions` lists who is at work")]
+    NoSuchVisit,
     /// Values that cannot be saved.
     #[error("nothing was saved: {0}")]
     Invalid(FieldErrors),

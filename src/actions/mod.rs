@@ -12,6 +12,7 @@ mod site;
 mod transfer;
 mod undo;
 mod user;
+mod visit;
 mod window;
 
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Act, ActionError, Actions, Actor, Done};
-use crate::change::{Change, Revision};
+use crate::change::{Change, Revision, VISIT_ENDED};
 use crate::record::{Fields, SiteRecord, windows_with};
 use crate::site::SiteId;
 
@@ -73,6 +73,9 @@ impl Act<'_, '_> {
         let change = self.writer.change(revision)?.ok_or(ActionError::NoSuchChange)?;
         if change.is_of_all_sites() {
             return self.put_back_shared(change, over);
+        }
+        if change.action == VISIT_ENDED {
+            return Err(ActionError::CannotUndo { reason: "nobody can be signed in again by it" });
         }
         let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
         self.need_same_sites(revision)?;

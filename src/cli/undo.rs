@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::state::SiteState;
 use super::{Context, actor, describe, open, text, time};
 use crate::actions::{ActionError, Actions, Actor, Done, Undone};
-use crate::change::{Change, Revision};
+use crate::change::{Change, Revision, VISIT_ENDED};
 use crate::clock;
 use crate::record::{Fields, SiteRecord};
 use crate::storage::{ChangeFilter, Store, StoreError};
@@ -157,7 +157,10 @@ fn last(store: &Store, actor: &Actor) -> Result<Option<Change>, StoreError> {
             let Some(oldest) = page.last().map(|change| change.revision) else { return Ok(None) };
             for change in page {
                 let is_of_site = change.site_id.is_some() && (change.before.is_some() || change.after.is_some());
-                let is_candidate = is_of_site && change.undoes.is_none() && change.door == actor.door.as_str();
+                let is_candidate = is_of_site
+                    && change.action != VISIT_ENDED
+                    && change.undoes.is_none()
+                    && change.door == actor.door.as_str();
                 if is_candidate && reader.change_undone_by(change.revision)?.is_none() {
                     return Ok(Some(change));
                 }

@@ -23,12 +23,14 @@ mod schema;
 mod secret;
 mod server;
 mod session;
+mod site_session;
 mod task;
 mod timestamp;
 mod transaction;
 mod transfer;
 mod url;
 mod user;
+mod visit;
 mod watch;
 mod window;
 
@@ -47,9 +49,11 @@ pub use error::{StoreError, TransactionError};
 pub use login_failure::{LoginFailures, LoginScope};
 pub use record::SiteLine;
 pub use session::{KeyHash, NewSession, Session, SessionId};
+pub use site_session::StoredSession;
 pub use task::NewTask;
 pub use url::DatabaseUrl;
 pub use user::{NewUser, UserChanges};
+pub use visit::VisitNote;
 pub use watch::{Look, Watch};
 
 use crate::tally::WordCounts;

@@ -203,6 +203,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    visits (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        key_hash -> Binary,
+        kind -> Text,
+        name -> Text,
+        address -> Nullable<Text>,
+        signed_in_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    site_sessions (key_hash) {
+        key_hash -> Binary,
+        state -> Text,
+        created_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     expand_steps (version) {
         version -> Text,
     }

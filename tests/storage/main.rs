@@ -13,6 +13,7 @@ mod registration;
 mod servers;
 mod tasks;
 mod transfer;
+mod visits;
 mod windows;
 
 use std::time::{Duration, Instant};

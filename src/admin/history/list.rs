@@ -11,7 +11,7 @@ use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{Choice, HistoryPage, HistoryRow, Link, Moment, Pager, Section};
 use crate::admin::panel::Panel;
-use crate::change::{Change, Revision};
+use crate::change::{Change, Revision, VISIT_ENDED};
 use crate::clock;
 use crate::snapshot::Snapshot;
 use crate::storage::{Reader, StoreError};
@@ -146,7 +146,7 @@ impl Rows<'_> {
     /// Whether the button would do something. The action has the last word.
     fn may_undo(&self, entry: &Entry) -> bool {
         let change = &entry.change;
-        if entry.undone_by.is_some() {
+        if entry.undone_by.is_some() || change.action == VISIT_ENDED {
             return false;
         }
         let Some(site) = change.site_id else { return change.is_of_all_sites() && self.rights.superuser() };

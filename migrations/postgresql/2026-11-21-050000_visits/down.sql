@@ -1,0 +1,2 @@
+DROP TABLE site_sessions;
+DROP TABLE visits;
