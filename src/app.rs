@@ -7,7 +7,7 @@ use actix_web::web::{Data, ServiceConfig};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{ActionError, Actions, Actor};
-use crate::auth::{Auth, setup_token};
+use crate::auth::{Auth, LateSessions, setup_token};
 use crate::change::Revision;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
@@ -21,6 +21,8 @@ use crate::site::SiteId;
 use crate::snapshot::Snapshot;
 use crate::storage::{Store, StoreError};
 use crate::tally::Tallies;
+use crate::visit::SignedIn;
+use crate::visits::{SignedInHook, SiteSessions, Visits};
 
 /// How long a request of the panel waits until its own change is in force on this server.
 const OWN_CHANGE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,6 +62,7 @@ struct Parts {
     actions: Actions,
     enforced: Enforced,
     auth: Arc<Auth>,
+    visits: Visits,
     gate: Arc<GateParts>,
     propagation: Propagation,
     started_at: Timestamp,
@@ -91,18 +94,26 @@ pub enum BuildError {
 pub struct MaintenanceBuilder {
     settings: Result<Settings, SettingsError>,
     staff: Option<StaffHook>,
+    signed_in: Option<SignedInHook>,
     on_hold: Option<HoldHandler>,
 }
 
 impl Maintenance {
     /// Begins with the settings of the environment.
     pub fn builder() -> MaintenanceBuilder {
-        MaintenanceBuilder { settings: Settings::from_environment(), staff: None, on_hold: None }
+        MaintenanceBuilder { settings: Settings::from_environment(), staff: None, signed_in: None, on_hold: None }
     }
 
     /// The middleware. Wrap it outermost, so that a held request reaches nothing.
     pub fn gate(&self) -> Gate {
         Gate::new(Arc::clone(&self.0.gate))
+    }
+
+    /// Sessions for the users of the application, kept in the database: to be wrapped around its handlers, inside of the
+    /// gate. Handlers take [`actix_session::Session`], and [`SiteSession`](crate::visits::SiteSession) to sign people in
+    /// and out; who is signed in counts as at work while a site drains.
+    pub fn sessions(&self) -> LateSessions<SiteSessions> {
+        LateSessions(SiteSessions { visits: self.0.visits.clone(), gate: Arc::clone(&self.0.gate) })
     }
 
     /// Mounts the panel under its path, `/admin/` by default.
@@ -120,9 +131,14 @@ impl Maintenance {
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
         move |config| {
-            public::configure(maintenance.in_force(), config);
+            public::configure(maintenance.in_force(), maintenance.visits(), config);
             endpoints::configure(&maintenance, config);
         }
+    }
+
+    /// Who is at work on the sites.
+    pub(crate) fn visits(&self) -> &Visits {
+        &self.0.visits
     }
 
     /// The state in force, for handlers that tell people of it.
@@ -264,6 +280,35 @@ impl MaintenanceBuilder {
         self
     }
 
+    /// Asks the application who is signed in, for applications with their own sessions, so that a drain waits for their
+    /// users and lets them finish. Asked with every request but those for the panel and the endpoints, also while the
+    /// site is open; an application that does not set it pays nothing. Must not keep the request after it has answered.
+    ///
+    /// The gate is outermost: the function sees the request as it came, before any other middleware.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use actix_web::HttpRequest;
+    /// use maintenance_mode::Maintenance;
+    /// use maintenance_mode::visit::SignedIn;
+    ///
+    /// async fn signed_in(req: HttpRequest) -> Option<SignedIn> {
+    ///     let cookie = req.cookie("session")?;
+    ///     // Look it up as the application does, with the name and the time of the sign-in.
+    ///     Some(SignedIn { key: cookie.value().to_owned(), name: String::new(), since: jiff::Timestamp::UNIX_EPOCH })
+    /// }
+    ///
+    /// let maintenance = Maintenance::builder().signed_in_when(signed_in).build();
+    /// ```
+    pub fn signed_in_when<F, Fut>(mut self, ask: F) -> Self
+    where
+        F: Fn(actix_web::HttpRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<SignedIn>> + 'static,
+    {
+        self.signed_in = Some(SignedInHook::new(ask));
+        self
+    }
+
     /// Answers held requests by a function of the application instead of the maintenance page (Django's
     /// `handler503`). What it returns is sent with `Retry-After`, `no-store` and `X-Maintenance` where it has none.
     pub fn on_hold<F>(mut self, handler: F) -> Self
@@ -293,8 +338,12 @@ impl MaintenanceBuilder {
         let folder = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
         let beginning = Beginning::find(&contact, &rules, folder.load(), settings.gate.on_unknown)?;
 
-        let forget = Arc::clone(&auth);
-        let on_change = Box::new(move |actions: &[String]| forget.identities().forget_after(actions));
+        let visits = Visits::new(&store, auth.keys(), &settings, self.signed_in);
+        let (people, at_work) = (Arc::clone(&auth), visits.clone());
+        let on_change = Box::new(move |actions: &[String]| {
+            people.identities().forget_after(actions);
+            at_work.forget_after(actions);
+        });
         let following = Following { contact, rules, folder, on_change, name: settings.server.name() };
         let enforced = Follower::start(following, beginning)?;
 
@@ -303,10 +352,11 @@ impl MaintenanceBuilder {
         enforced.on_enforced(move |time| observed.observe(time));
         let wake = enforced.clone();
         let actions = Actions::new(store, move || wake.wake());
-        keep_house(&auth);
+        keep_house(&auth, &visits);
         let gate = Arc::new(GateParts {
             snapshot: Arc::clone(enforced.pointer()),
             identities: Some(Arc::clone(auth.identities())),
+            visits: Some(visits.clone()),
             staff: self.staff,
             on_hold: self.on_hold,
             tallies: Arc::default(),
@@ -316,6 +366,7 @@ impl MaintenanceBuilder {
             actions,
             enforced,
             auth,
+            visits,
             gate,
             propagation,
             started_at: clock::now(),
@@ -345,12 +396,13 @@ fn clear_leases(store: &Store) -> Result<(), StoreError> {
     })
 }
 
-/// Removes leases, sessions and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
-fn keep_house(auth: &Arc<Auth>) {
-    let auth = Arc::downgrade(auth);
+/// Removes leases, sessions, visits and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
+fn keep_house(auth: &Arc<Auth>, visits: &Visits) {
+    let (auth, purge_visits) = (Arc::downgrade(auth), visits.purge());
     let work = move || {
         while let Some(auth) = auth.upgrade() {
             let done = auth.purge(clock::now()).and_then(|_| clear_leases(auth.store()));
+            let done = done.and_then(|()| purge_visits(clock::now()));
             let pause = match done {
                 Ok(_) => HOUSEKEEPING_EVERY,
                 // The follower says that the database does not answer.

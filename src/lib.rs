@@ -39,6 +39,7 @@
 //! | [`schedule`], [`window`], [`cause`], [`drain`], [`notice`] | when a site is closed, by what, who may finish, and what is told beforehand |
 //! | [`actions`] | everything that can be changed, with its checks and its log entry |
 //! | [`registration`], [`task`] | running work that a drain waits for |
+//! | [`visits`] | who is at work on a site: sessions for its users, hooks, a cookie for visitors |
 //! | [`middleware`] | the gate, and [`MaintenanceStatus`](middleware::MaintenanceStatus) for your own pages |
 //! | [`storage`], [`propagation`] | where it is kept, and how servers follow |
 //!
@@ -105,6 +106,7 @@ pub mod timeline;
 pub mod transfer;
 pub mod user;
 pub mod visit;
+pub mod visits;
 mod voice;
 pub mod window;
 pub mod wording;

@@ -22,6 +22,9 @@ pub const NOTICE_PATH: &str = "/maintenance/notice.js";
 /// Path of the calendar of what visitors are told.
 pub const CALENDAR_PATH: &str = "/maintenance/calendar.ics";
 
+/// Path at which the notice script says that its visitor is there.
+pub const VISIT_PATH: &str = "/maintenance/visit";
+
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
 pub struct Rules {

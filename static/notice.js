@@ -91,6 +91,8 @@
             const answer = await fetch(new URL(`status.json?lang=${words.tag}`, src));
             ({ notice, next_check } = await answer.json());
             show();
+            // Where the site asks for it: this visitor is there.
+            if (words.visit) await fetch(new URL('visit', src), { method: 'POST' });
         } catch {
             // What was known last stays, and is asked for again.
         }

@@ -5,6 +5,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
+use percent_encoding::percent_decode_str;
 
 /// Longest cookie value that is looked at. Ours are shorter.
 const MAX_COOKIE_BYTES: usize = 1_024;
@@ -19,6 +20,8 @@ pub struct CookieNames {
     pub csrf: &'static str,
     /// A browser that has logged in before.
     pub device: &'static str,
+    /// A visitor of a site, where the setting asks for it.
+    pub visitor: &'static str,
 }
 
 impl CookieNames {
@@ -29,9 +32,15 @@ impl CookieNames {
                 session: "__Host-maintenance_session",
                 csrf: "__Host-maintenance_csrf",
                 device: "__Host-maintenance_device",
+                visitor: "__Host-maintenance_visitor",
             }
         } else {
-            Self { session: "maintenance_session", csrf: "maintenance_csrf", device: "maintenance_device" }
+            Self {
+                session: "maintenance_session",
+                csrf: "maintenance_csrf",
+                device: "maintenance_device",
+                visitor: "maintenance_visitor",
+            }
         }
     }
 }
@@ -47,7 +56,7 @@ pub fn value<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
 }
 
 /// A cookie of ours: out of reach for scripts and for requests of other sites, valid for all paths.
-pub(super) fn ours(name: &'static str, value: String, is_secure: bool) -> Cookie<'static> {
+pub(crate) fn ours(name: &'static str, value: String, is_secure: bool) -> Cookie<'static> {
     Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Lax).secure(is_secure).finish()
 }
 
@@ -62,21 +71,30 @@ pub async fn drop_disguised<B: MessageBody>(
     mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let is_disguised = req.headers().get_all(header::COOKIE).any(|line| line.as_bytes().contains(&b'%'));
-    if is_disguised {
-        let kept = undisguised(req.headers());
+    drop_named(&mut req, |name| name.contains('%'));
+    next.call(req).await
+}
+
+/// Takes those cookies out of a request that pass for one of this name without bearing it, see [`drop_disguised`].
+pub(crate) fn drop_disguised_as(req: &mut ServiceRequest, name: &str) {
+    drop_named(req, |sent| sent.contains('%') && percent_decode_str(sent.trim()).eq(name.bytes()));
+}
+
+fn drop_named(req: &mut ServiceRequest, is_unwanted: impl Fn(&str) -> bool) {
+    let may_be = req.headers().get_all(header::COOKIE).any(|line| line.as_bytes().contains(&b'%'));
+    if may_be {
+        let kept = without(req.headers(), is_unwanted);
         req.headers_mut().remove(header::COOKIE);
         if let Some(kept) = kept {
             req.headers_mut().insert(header::COOKIE, kept);
         }
     }
-    next.call(req).await
 }
 
-fn undisguised(headers: &HeaderMap) -> Option<HeaderValue> {
+fn without(headers: &HeaderMap, is_unwanted: impl Fn(&str) -> bool) -> Option<HeaderValue> {
     let pairs = headers.get_all(header::COOKIE).filter_map(text).flat_map(|line| line.split(';'));
     let name_of = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-    let kept: Vec<&str> = pairs.map(str::trim).filter(|pair| !name_of(pair).contains('%')).collect();
+    let kept: Vec<&str> = pairs.map(str::trim).filter(|pair| !is_unwanted(&name_of(pair))).collect();
     if kept.is_empty() { None } else { HeaderValue::from_bytes(kept.join("; ").as_bytes()).ok() }
 }
 

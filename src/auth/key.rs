@@ -75,19 +75,19 @@ impl Keys {
 
 /// A key for one purpose, as far as the secret is known. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct PurposeKey {
+pub(crate) struct PurposeKey {
     keys: Keys,
     purpose: &'static str,
 }
 
 impl PurposeKey {
-    pub(super) fn new(keys: &Keys, purpose: &'static str) -> Self {
+    pub(crate) fn new(keys: &Keys, purpose: &'static str) -> Self {
         Self { keys: keys.clone(), purpose }
     }
 
     /// HMAC-SHA-256 of the parts in hexadecimal digits, see [`mac_hex`]. While the secret is not known, under a key
     /// that nobody has, so that nothing proves genuine.
-    pub(super) fn mac_hex(&self, parts: &[&str]) -> String {
+    pub(crate) fn mac_hex(&self, parts: &[&str]) -> String {
         match self.keys.derive(self.purpose) {
             Some(key) => mac_hex(&key, parts),
             None => random_hex::<32>(),
@@ -126,19 +126,19 @@ pub(super) fn sha256_hex(text: &str) -> String {
 }
 
 /// `N` random bytes in hexadecimal digits, from a generator that is fit for secrets.
-pub(super) fn random_hex<const N: usize>() -> String {
+pub(crate) fn random_hex<const N: usize>() -> String {
     let mut bytes = [0; N];
     rand::rng().fill_bytes(&mut bytes);
     hex(&bytes)
 }
 
 /// Whether a text is `N` bytes in lower-case hexadecimal digits.
-pub(super) fn is_hex<const N: usize>(text: &str) -> bool {
+pub(crate) fn is_hex<const N: usize>(text: &str) -> bool {
     text.len() == 2 * N && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Compares two secrets in a time that does not tell where they differ.
-pub(super) fn is_same(a: &str, b: &str) -> bool {
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
     subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
 }
 

@@ -61,7 +61,7 @@ impl SessionAges {
     }
 
     /// How often a session's last use is written: once a minute, more often only when sessions are short.
-    pub(super) fn touch_every(&self) -> SignedDuration {
+    pub(crate) fn touch_every(&self) -> SignedDuration {
         TOUCH_EVERY.min(self.idle / 4)
     }
 
@@ -242,7 +242,7 @@ pub(super) fn touch_later(
 }
 
 /// What is stored of a session's key.
-pub(super) fn hash_of(key: &str) -> KeyHash {
+pub(crate) fn hash_of(key: &str) -> KeyHash {
     Sha256::digest(key).into()
 }
 

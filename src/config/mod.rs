@@ -14,7 +14,7 @@ pub(crate) use environment::host_name;
 pub use environment::{DotEnv, DotEnvError, variable};
 pub use settings::{
     DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, MirrorSetting, OnUnknown, ServerSettings, Settings,
-    SettingsError, UnknownSite,
+    SettingsError, UnknownSite, VisitSettings,
 };
 pub use source::{SettingSource, SettingView, Sources, wrong_value};
 pub use value::{IgnoredUrls, Secret, site_id};

@@ -5,13 +5,13 @@ use actix_web::http::StatusCode;
 use super::settings::{GateSettings, UnknownSite};
 use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternError;
-use crate::rules::{CALENDAR_PATH, NOTICE_PATH, Rules, STATUS_PATH};
+use crate::rules::{CALENDAR_PATH, NOTICE_PATH, Rules, STATUS_PATH, VISIT_PATH};
 
 /// Paths of the endpoints for monitors, which pass always.
 const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Paths of what anybody may know of a site, which pass always.
-const PUBLIC: [&str; 3] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH];
+const PUBLIC: [&str; 4] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH];
 
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.

@@ -6,17 +6,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Command, FromArgMatches as _, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 
 use super::environment::{DotEnv, DotEnvError};
 use super::source::{SettingView, Sources, wrong_value};
 use super::value::{
-    self, IgnoredUrls, Secret, admin_url, bind, boolean, database_url, ignored_urls, language_code, mirror, networks,
-    public_origin, server_name, site_id, time_zone,
+    self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, ignored_urls, language_code,
+    mirror, networks, public_origin, server_name, site_id, time_zone,
 };
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
 use crate::site::SiteId;
 use crate::storage::{DatabaseOptions, DatabaseUrl, Store};
+use crate::visit;
 
 /// Default of `DATABASE_URL`: a SQLite file in the working folder.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite://maintenance.sqlite3";
@@ -60,6 +62,12 @@ pub enum SettingsError {
 }
 
 impl ServerSettings {
+    /// Name of the cookie of a site's own sessions, with the prefix that HTTPS allows (RFC 6265bis, section 4.1.3.2).
+    pub fn site_session_cookie(&self) -> String {
+        let prefix = if self.session_cookie_secure { "__Host-" } else { "" };
+        format!("{prefix}{}", self.site_session_cookie)
+    }
+
     /// Name of this server: as set, else host and port.
     pub fn name(&self) -> String {
         let given = self.server_name.clone();
@@ -215,6 +223,10 @@ pub enum MirrorSetting {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct GateSettings {
+    /// Who is taken to be at work.
+    #[command(flatten)]
+    pub visits: VisitSettings,
+
     /// Site that stands in for hosts that no site has
     ///
     /// Without it: the only site, else the one marked default.
@@ -296,6 +308,25 @@ pub struct GateSettings {
     pub time_zone: String,
 }
 
+/// When somebody is no longer taken to be at work. Every command that counts people needs it.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct VisitSettings {
+    /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
+    ///
+    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
+    #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(120..=86_400))]
+    pub visit_idle: u32,
+}
+
+impl VisitSettings {
+    /// Visits last seen at or before this are not live.
+    pub fn seen_since(&self, now: Timestamp) -> Timestamp {
+        visit::seen_since(now, SignedDuration::from_secs(self.visit_idle.into()))
+    }
+}
+
 /// Settings of the server and its panel; only `serve` needs them.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
@@ -343,6 +374,21 @@ pub struct ServerSettings {
     #[arg(long, env = "SESSION_COOKIE_SECURE", value_name = "BOOL", default_value = "false", num_args = 0..=1, action = ArgAction::Set,
           default_missing_value = "true", require_equals = true, value_parser = boolean)]
     pub session_cookie_secure: bool,
+
+    /// Name of the cookie of a site's own sessions (`Maintenance::sessions`), `__Host-` in front when it is for HTTPS only
+    ///
+    /// Letters, digits, `-` and `_`. The sessions last as long as log-ins do.
+    #[arg(long, env = "SITE_SESSION_COOKIE", default_value = "sessionid", value_name = "NAME",
+          value_parser = cookie_name)]
+    pub site_session_cookie: String,
+
+    /// Give visitors a signed cookie that says since when they are there, so that a drain waits for them
+    ///
+    /// For sites behind a proxy whose users this program does not know. Set by the notice script and by the check
+    /// endpoint while the site is open; off by default, because no visitor gets a cookie that nobody asked for.
+    #[arg(long, env = "MAINTENANCE_VISITOR_COOKIE", value_name = "BOOL", default_value = "false", num_args = 0..=1, action = ArgAction::Set,
+          default_missing_value = "true", require_equals = true, value_parser = boolean)]
+    pub visitor_cookie: bool,
 
     /// Token that a scraper of `/metrics` must show, at least 16 characters
     ///

@@ -85,6 +85,20 @@ pub(super) fn admin_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// A name that needs no quoting and that no browser takes for a promise, which prefixes with `__` are.
+pub(super) fn cookie_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let is_ours = name.starts_with("maintenance_");
+    if (1..=64).contains(&name.len()) && is_plain && !name.starts_with("__") && !is_ours {
+        Ok(name.to_owned())
+    } else {
+        Err("it is a name of 1 to 64 letters, digits, `-` and `_`, which begins neither with `__` nor with \
+             `maintenance_`"
+            .to_owned())
+    }
+}
+
 pub(super) fn language_code(text: &str) -> Result<String, String> {
     wording::of(text.trim()).map(|words| words.tag.clone()).ok_or_else(|| {
         let known: Vec<&str> = wording::all().iter().map(|words| words.tag.as_str()).collect();

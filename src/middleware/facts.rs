@@ -18,7 +18,6 @@ use crate::snapshot::{SiteSnapshot, Snapshot};
 /// Headers in which a chain of proxies hands on what the visitor's own request said.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-#[cfg(feature = "admin")]
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Reads what the request is for; where it comes from and who sends it is not looked up.
@@ -54,7 +53,7 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 ///
 /// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it and the
 /// `Host` header is ignored (RFC 9112, section 3.2.2). Several `Host` headers that differ name none.
-fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
+pub(super) fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
     if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST, trusted), trusted) {
         return request_host_bytes(forwarded);
     }
@@ -87,8 +86,7 @@ pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<Clien
     )
 }
 
-/// Scheme and host of the panel as the browser sees them, the host with its port.
-#[cfg(feature = "admin")]
+/// Scheme and host as the browser sees them, the host with its port.
 pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static str, String) {
     use crate::network::{Scheme, forwarded_proto};
 

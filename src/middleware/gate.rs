@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header;
-use actix_web::{Error, HttpMessage as _, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 
-use super::facts::{certain_client_of, facts_of, target_of};
+use super::facts::{certain_client_of, client_of, facts_of, site_of, target_of};
 use super::future::{GateFuture, GateResponse, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
@@ -19,14 +19,19 @@ use crate::clock;
 use crate::closed::ClosedSite;
 use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, Visit, decide, decide_at, decide_by_target};
 use crate::maintenance::Phase;
+use crate::path::RequestPath;
+use crate::site::SiteId;
 use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::tally::{Outcome, Tallies, WorkerCounts};
 use crate::user::Rights;
+use crate::visit::SignedIn;
+use crate::visits::Visits;
 
 /// What every worker's gate shares.
 pub(crate) struct GateParts {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) identities: Option<Arc<Identities>>,
+    pub(crate) visits: Option<Visits>,
     pub(crate) staff: Option<StaffHook>,
     pub(crate) on_hold: Option<HoldHandler>,
     pub(crate) tallies: Arc<Tallies>,
@@ -50,6 +55,7 @@ impl Gate {
         Self::new(Arc::new(GateParts {
             snapshot,
             identities: None,
+            visits: None,
             staff: None,
             on_hold: None,
             tallies: Arc::default(),
@@ -100,6 +106,9 @@ where
     fn call(&self, req: ServiceRequest) -> Self::Future {
         let mut cache = self.snapshot.borrow_mut();
         let snapshot = cache.load();
+        if self.parts.asks_who_is_signed_in() {
+            return self.answer_later(req, snapshot);
+        }
         if snapshot.passes_everything() {
             self.counts.add(if snapshot.is_known() { Outcome::Open } else { Outcome::Unknown });
             return GateFuture::Pass { answer: self.service.call(req) };
@@ -120,13 +129,19 @@ where
         let now = clock::now();
         facts.client = certain_client_of(&req, snapshot.rules());
         facts.identity = self.parts.at_first_sight(&req);
-        facts.visit = Visit::Nobody;
+        facts.visit = self.parts.visit_at_first_sight(&req);
         let mut verdict = decide_at(site, snapshot, &facts, now);
         if verdict == Verdict::Identify
             && let Some(known) = self.parts.known_already(&req, now)
         {
             facts.identity = known;
             verdict = decide_at(site, snapshot, &facts, now);
+            if verdict == Verdict::Identify
+                && let Some(visit) = self.parts.visit_already(&req, site, now)
+            {
+                facts.visit = visit;
+                verdict = decide_at(site, snapshot, &facts, now);
+            }
         }
         self.parts.count(&self.counts, snapshot, &verdict);
         match verdict {
@@ -140,7 +155,8 @@ where
                 }
             }
             Verdict::Hold(held) => {
-                let answer = hold(&req, snapshot, &held, &facts, self.parts.on_hold.as_ref(), now);
+                let host = facts.host.as_deref().ok();
+                let answer = hold(req.request(), snapshot, &held, host, self.parts.on_hold.as_ref(), now);
                 drop(facts);
                 GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
             }
@@ -150,13 +166,23 @@ where
                 answered(req, answer)
             }
             Verdict::Identify => {
-                let snapshot = Arc::clone(snapshot);
-                let (service, parts) = (Rc::clone(&self.service), Arc::clone(&self.parts));
-                let counts = self.counts.clone();
                 drop(facts);
-                GateFuture::Identifying { answer: Box::pin(identify_and_answer(req, snapshot, service, parts, counts)) }
+                self.answer_later(req, snapshot)
             }
         }
+    }
+}
+
+impl<S: 'static> GateService<S> {
+    /// Answers when it is known who sends the request.
+    fn answer_later<B>(&self, req: ServiceRequest, snapshot: &Arc<Snapshot>) -> GateFuture<S::Future, B>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+        B: 'static,
+    {
+        let (service, parts) = (Rc::clone(&self.service), Arc::clone(&self.parts));
+        let answer = identify_and_answer(req, Arc::clone(snapshot), service, parts, self.counts.clone());
+        GateFuture::Identifying { answer: Box::pin(answer) }
     }
 }
 
@@ -173,7 +199,7 @@ fn answered<F, B>(req: ServiceRequest, answer: HttpResponse) -> GateFuture<F, B>
     GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
 }
 
-/// Looks up who sends the request, then decides again by the same snapshot.
+/// Looks up who sends the request, as far as the decision asks for it, then decides again by the same snapshot.
 async fn identify_and_answer<S, B>(
     req: ServiceRequest,
     snapshot: Arc<Snapshot>,
@@ -186,11 +212,19 @@ where
     B: 'static,
 {
     let now = clock::now();
-    let identity = parts.identify(&req).await;
+    let app = parts.ask_who_is_signed_in(&req, &snapshot, now).await;
     let mut facts = facts_of(&req, snapshot.rules());
-    facts.identity = identity;
-    facts.visit = Visit::Nobody;
-    let verdict = decide(&snapshot, &facts, now);
+    facts.identity = parts.at_first_sight(&req);
+    facts.visit = parts.visit_at_first_sight(&req);
+    let mut verdict = decide(&snapshot, &facts, now);
+    if verdict == Verdict::Identify {
+        facts.identity = parts.identify(req.request()).await;
+        verdict = decide(&snapshot, &facts, now);
+    }
+    if verdict == Verdict::Identify {
+        facts.visit = parts.visit(&req, &snapshot, app, now).await;
+        verdict = decide(&snapshot, &facts, now);
+    }
     parts.count(&counts, &snapshot, &verdict);
     let answer = match verdict {
         Verdict::Pass(pass) => {
@@ -202,7 +236,9 @@ where
             }
             return Ok(response.map_into_left_body());
         }
-        Verdict::Hold(held) => hold(&req, &snapshot, &held, &facts, parts.on_hold.as_ref(), now),
+        Verdict::Hold(held) => {
+            hold(req.request(), &snapshot, &held, facts.host.as_deref().ok(), parts.on_hold.as_ref(), now)
+        }
         Verdict::Unknown | Verdict::NoSuchSite | Verdict::BadHost | Verdict::Identify => {
             refused(&req, &snapshot, &verdict)
         }
@@ -271,11 +307,71 @@ impl GateParts {
         }
     }
 
+    /// Whether somebody passes this site, were it closed, because of who they are, whatever they ask for: rows 4 and 6 of
+    /// the decision.
+    pub(crate) async fn knows_as_let_through(&self, req: &HttpRequest, site: SiteId) -> bool {
+        let snapshot = self.snapshot.load_full();
+        let Some(closed) = snapshot.site(site).and_then(SiteSnapshot::closed) else { return true };
+        let client = client_of(req, &snapshot.rules().trusted).filter(|client| client.is_certain);
+        let is_internal =
+            |client| snapshot.rules().internal.find(client).or_else(|| closed.networks().find(client)).is_some();
+        if client.is_some_and(|client| is_internal(client.address)) {
+            return true;
+        }
+        let Identity::Known(user) = self.identify(req).await else { return false };
+        user.rights.superuser() || (user.rights.staff_of(site) && !snapshot.rules().block_staff)
+    }
+
+    /// Whether the application is asked with each request who is signed in.
+    #[inline]
+    fn asks_who_is_signed_in(&self) -> bool {
+        self.visits.as_ref().is_some_and(Visits::has_hook)
+    }
+
+    /// Asks the application who is signed in, and notes that they were seen; not for what is built in.
+    async fn ask_who_is_signed_in(
+        &self,
+        req: &ServiceRequest,
+        snapshot: &Snapshot,
+        now: jiff::Timestamp,
+    ) -> Option<SignedIn> {
+        let visits = self.visits.as_ref().filter(|visits| visits.has_hook())?;
+        if snapshot.rules().is_built_in(&RequestPath::new(req.uri().path())) {
+            return None;
+        }
+        let site = site_of(req.request(), snapshot).map(|site| site.id);
+        visits.ask(site, req.request(), now).await
+    }
+
+    /// Nobody at work, when the request bears nothing by which somebody could be known.
+    fn visit_at_first_sight(&self, req: &ServiceRequest) -> Visit {
+        self.visits.as_ref().map_or(Visit::Nobody, |visits| visits.at_first_sight(req.headers()))
+    }
+
+    /// Who is at work, when that needs no look-up.
+    fn visit_already(&self, req: &ServiceRequest, site: &SiteSnapshot, now: jiff::Timestamp) -> Option<Visit> {
+        let visits = self.visits.as_ref()?;
+        visits.known(site.id, &visits.signs(site.id, req.headers(), None, now), now)
+    }
+
+    /// Who is at work. `app` is what the application says.
+    async fn visit(
+        &self,
+        req: &ServiceRequest,
+        snapshot: &Snapshot,
+        app: Option<SignedIn>,
+        now: jiff::Timestamp,
+    ) -> Visit {
+        let site = site_of(req.request(), snapshot).map(|site| site.id);
+        let (Some(visits), Some(site)) = (&self.visits, site) else { return Visit::Nobody };
+        visits.resolve(site, &visits.signs(site, req.headers(), app, now), now).await
+    }
+
     /// Asks the application's hook first, then the panel's sessions.
-    async fn identify(&self, req: &ServiceRequest) -> Identity {
+    async fn identify(&self, req: &HttpRequest) -> Identity {
         if let Some(hook) = &self.staff {
             // The hook's copy of the request is gone before the application is called, which needs it alone.
-            let role = hook.ask(req.request().clone()).await;
+            let role = hook.ask(req.clone()).await;
             if role != Role::Visitor {
                 return known_by_hook(role);
             }

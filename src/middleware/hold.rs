@@ -10,7 +10,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use rand::Rng as _;
 
-use crate::decision::{Hold, RequestFacts};
+use super::facts::{host_of, site_of};
+use crate::decision::Hold;
 use crate::page::PageRequest;
 use crate::response::{Held, MAX_JITTER, X_MAINTENANCE};
 use crate::snapshot::Snapshot;
@@ -42,16 +43,30 @@ impl HoldHandler {
     }
 }
 
-/// The answer to a held request.
+/// The answer that the gate gives to a request for a site that is closed or draining at `now`, for a handler that must not
+/// go on; `None` while the site is open.
+pub(crate) fn hold_at(
+    req: &HttpRequest,
+    snapshot: &Snapshot,
+    handler: Option<&HoldHandler>,
+    now: Timestamp,
+) -> Option<HttpResponse> {
+    let site = site_of(req, snapshot)?;
+    let closed = site.closed_at(now)?;
+    let host = host_of(req, &snapshot.rules().trusted);
+    Some(hold(req, snapshot, &Hold { site, closed }, host.as_deref().ok(), handler, now))
+}
+
+/// The answer to a held request. `host` is what it is for, unless that is malformed.
 pub(super) fn hold(
-    req: &ServiceRequest,
+    req: &HttpRequest,
     snapshot: &Snapshot,
     hold: &Hold<'_>,
-    facts: &RequestFacts<'_>,
+    host: Option<&str>,
     handler: Option<&HoldHandler>,
     now: Timestamp,
 ) -> HttpResponse {
-    let host = facts.host.as_deref().unwrap_or_else(|_| hold.site.domain.as_str());
+    let host = host.unwrap_or(hold.site.domain.as_str());
     let request = PageRequest { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
     // Only an end makes a crowd return at once.
     let has_end = hold.closed.end_ahead(now).is_some();
@@ -95,13 +110,7 @@ fn send(held: Held) -> HttpResponse {
 }
 
 /// The application's own answer, with what makes a maintenance answer honest where it has none.
-fn by_handler(
-    handler: &HoldHandler,
-    req: &ServiceRequest,
-    hold: &Hold<'_>,
-    held: Held,
-    now: Timestamp,
-) -> HttpResponse {
+fn by_handler(handler: &HoldHandler, req: &HttpRequest, hold: &Hold<'_>, held: Held, now: Timestamp) -> HttpResponse {
     let retry_after = held.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let info = HoldInfo {
         site: hold.site.domain.to_string(),
@@ -109,7 +118,7 @@ fn by_handler(
         until: hold.closed.end_ahead(now),
         retry_after: retry_after.unwrap_or(1),
     };
-    let mut response = (handler.0)(req.request(), &info);
+    let mut response = (handler.0)(req, &info);
     let kept: [HeaderName; 3] = [header::RETRY_AFTER, header::CACHE_CONTROL, X_MAINTENANCE];
     for name in kept {
         if !response.headers().contains_key(&name)

@@ -24,11 +24,11 @@ pub use hold::{HoldHandler, HoldInfo};
 pub(crate) use status::InForce;
 pub use status::MaintenanceStatus;
 
-pub(crate) use facts::site_of;
 #[cfg(feature = "admin")]
-pub(crate) use facts::{client_of, is_safe, origin_of};
+pub(crate) use facts::is_safe;
+pub(crate) use facts::{client_of, origin_of, site_of};
 pub(crate) use gate::GateParts;
-pub(crate) use hold::no_such_site;
+pub(crate) use hold::{hold_at, no_such_site};
 
 use std::future::Future;
 use std::sync::Arc;

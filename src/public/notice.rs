@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::answer::{Shared, languages, send};
 use crate::language;
 use crate::middleware::InForce;
+use crate::visits::Visits;
 use crate::wording::{self, Wording};
 
 /// Seconds for which the script may be kept; its words and its ways change with this program only.
@@ -19,10 +20,15 @@ const MAX_AGE: u64 = 3600;
 const SOURCE: &str = include_str!("../../static/notice.js");
 
 /// The script in each language, in the order of [`wording::all`].
-static SCRIPTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+static SCRIPTS: LazyLock<Vec<String>> = LazyLock::new(|| scripts(false));
+
+/// The same that also says that its visitor is there.
+static VISITING: LazyLock<Vec<String>> = LazyLock::new(|| scripts(true));
+
+fn scripts(visit: bool) -> Vec<String> {
     let script = squeezed(SOURCE);
-    wording::all().iter().map(|words| script.replacen("WORDS", &words_of(words), 1)).collect()
-});
+    wording::all().iter().map(|words| script.replacen("WORDS", &words_of(words, visit), 1)).collect()
+}
 
 /// The words that the script says.
 #[derive(Serialize)]
@@ -32,23 +38,28 @@ struct Words<'a> {
     planned: &'a str,
     open: &'a str,
     dismiss: &'a str,
+    /// Whether the script is to say that its visitor is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    visit: bool,
 }
 
-pub(super) async fn show(req: HttpRequest, state: Data<InForce>) -> HttpResponse {
+pub(super) async fn show(req: HttpRequest, state: Data<InForce>, visits: Data<Visits>) -> HttpResponse {
     let (all, rules) = (wording::all(), state.load().rules().clone());
     let by_setting = language::lookup(&rules.language, all).or_else(|| language::lookup("en", all));
     let chosen = language::choose(languages(&req).into_iter(), all, by_setting.unwrap_or(0));
-    let body = SCRIPTS[chosen].clone();
+    let scripts = if visits.meets_visitors() { &VISITING } else { &SCRIPTS };
+    let body = scripts[chosen].clone();
     send(&req, Shared { content_type: "text/javascript; charset=utf-8", max_age: MAX_AGE, body })
 }
 
-fn words_of(words: &Wording) -> String {
+fn words_of(words: &Wording, visit: bool) -> String {
     let words = Words {
         tag: &words.tag,
         dir: words.direction().as_str(),
         planned: &words.planned,
         open: &words.planned_open,
         dismiss: &words.dismiss,
+        visit,
     };
     serde_json::to_string(&words).expect("texts are always JSON")
 }
@@ -86,10 +97,17 @@ mod tests {
 
     #[test]
     fn the_script_stays_within_3_kb_in_every_language() {
-        for (words, script) in wording::all().iter().zip(&*SCRIPTS) {
+        let scripts = SCRIPTS.iter().zip(&*VISITING).flat_map(|(plain, visiting)| [plain, visiting]);
+        for (words, script) in wording::all().iter().flat_map(|words| [words, words]).zip(scripts) {
             assert!(script.len() <= 3000, "{}: {} bytes; make static/notice.js smaller", words.tag, script.len());
             assert!(script.contains(&format!("\"tag\":\"{}\"", words.tag)) && !script.contains("WORDS"));
         }
+    }
+
+    #[test]
+    fn only_where_it_is_asked_for_the_script_says_that_its_visitor_is_there() {
+        assert!(VISITING.iter().all(|script| script.contains("\"visit\":true")));
+        assert!(SCRIPTS.iter().all(|script| !script.contains("\"visit\"")));
     }
 
     #[test]

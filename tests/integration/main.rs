@@ -23,3 +23,4 @@ mod site_form;
 mod sites;
 mod tester;
 mod users;
+mod visits;

@@ -10,7 +10,7 @@ mod visitor;
 pub use client::{Request, Response, get, post, request};
 pub use exposition::Exposition;
 pub use form::{PageForm, rows, texts};
-pub use server::{FIRST_SITE, NO_DATABASE, ServerBuilder, TestServer, a_server, operator};
+pub use server::{FIRST_SITE, NO_DATABASE, ServerBuilder, TestServer, a_record, a_server, operator};
 pub use visitor::{PASSWORD, Visitor};
 
 use std::time::{Duration, Instant};

@@ -95,16 +95,10 @@ impl TestServer {
 
     /// Adds a site.
     pub fn add_site(&self, domain: &str, aliases: &[&str]) -> SiteId {
-        let site = Site {
-            id: SiteId(0),
-            domain: Domain::parse(domain).expect("the test gives a domain"),
-            name: String::new(),
-            aliases: aliases.iter().map(|alias| Alias::parse(alias).expect("the test gives an alias")).collect(),
-            is_default: false,
-            is_protected: false,
-            time_zone: "UTC".to_owned(),
-        };
-        let done = self.actions().site_add(&operator(), &SiteRecord::new(site)).expect("the site can be added");
+        let mut record = a_record(domain);
+        record.site.aliases =
+            aliases.iter().map(|alias| Alias::parse(alias).expect("the test gives an alias")).collect();
+        let done = self.actions().site_add(&operator(), &record).expect("the site can be added");
         self.reach(done.revision.0);
         done.value.site.id
     }
@@ -138,6 +132,19 @@ impl TestServer {
     pub fn reach(&self, revision: i64) {
         eventually("the server enforces the revision", || self.maintenance.snapshot().revision().0 >= revision);
     }
+}
+
+/// The record of a new site.
+pub fn a_record(domain: &str) -> SiteRecord {
+    SiteRecord::new(Site {
+        id: SiteId(0),
+        domain: Domain::parse(domain).expect("the test gives a domain"),
+        name: String::new(),
+        aliases: Vec::new(),
+        is_default: false,
+        is_protected: false,
+        time_zone: "UTC".to_owned(),
+    })
 }
 
 /// Somebody at the shell of the server.

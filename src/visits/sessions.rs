@@ -1,0 +1,206 @@
+//! Sessions of a site's own users in the database, as the store of `actix-session`, with the sign-in in them.
+//!
+//! Reading one costs each request that bears its cookie one look-up by primary key. Its last use is noted at most once a
+//! minute, off the request's path, together with that of the visit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
+use actix_web::HttpMessage as _;
+use actix_web::cookie::{Cookie, CookieJar, Key, SameSite, time};
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Visits;
+use crate::auth::session::hash_of;
+use crate::auth::{Keys, Need, SessionMaker, cookie};
+use crate::clock;
+use crate::middleware::GateParts;
+use crate::path::RequestPath;
+use crate::site::SiteId;
+use crate::storage::{KeyHash, StoreError, StoredSession, VisitNote};
+use crate::visit::VisitKind;
+
+/// Name of the sign-in within the state of a session.
+pub(super) const SIGN_IN: &str = "maintenance.sign_in";
+
+type State = HashMap<String, String>;
+
+/// A sign-in, as a session keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SignIn {
+    /// Nothing where the host of the request was that of no site.
+    pub(super) site: Option<SiteId>,
+    pub(super) name: String,
+    pub(super) since: Timestamp,
+    pub(super) address: Option<String>,
+}
+
+impl SignIn {
+    fn in_state(state: &State) -> Option<Self> {
+        serde_json::from_str(state.get(SIGN_IN)?).ok()
+    }
+
+    fn note(self, key_hash: KeyHash, seen_at: Timestamp) -> Option<VisitNote> {
+        let Self { site, name, since, address } = self;
+        let kind = VisitKind::Session;
+        Some(VisitNote { site: site?, key_hash, kind, name, address, signed_in_at: since, seen_at })
+    }
+}
+
+/// The key that the cookie is encrypted with; another one than that of the panel's. `None` while the secret is not known.
+pub(super) fn cookie_key(keys: &Keys) -> Option<Key> {
+    Some(Key::from(&keys.derive("site session cookie")?))
+}
+
+/// The hash of the session key in the cookie of that name, when it is one of ours: read as the session middleware reads
+/// it.
+pub(super) fn key_in(headers: &HeaderMap, name: &str, key: &Key) -> Option<KeyHash> {
+    let text = cookie::value(headers, name)?;
+    let cookie = Cookie::parse_encoded(format!("{name}={text}")).ok()?.into_owned();
+    Some(hash_of(CookieJar::new().private(key).decrypt(cookie)?.value()))
+}
+
+/// Sessions for the users of a site, around its handlers; made by `Maintenance::sessions`.
+///
+/// Handlers use `actix_session::Session` for what the site itself keeps, and [`SiteSession`](super::SiteSession) to sign
+/// people in. The cookie is encrypted, `HttpOnly`, `SameSite=Lax`, for all paths, and with `SESSION_COOKIE_SECURE` for
+/// HTTPS only under a name with the prefix `__Host-`. The paths of the panel and of the endpoints have none of it.
+#[derive(Clone)]
+pub struct SiteSessions {
+    pub(crate) visits: Visits,
+    pub(crate) gate: Arc<GateParts>,
+}
+
+impl SessionMaker for SiteSessions {
+    type Store = StoredSessions;
+
+    fn key(&self) -> Option<Key> {
+        cookie_key(&self.visits.0.keys)
+    }
+
+    fn middleware(&self, key: Key) -> SessionMiddleware<StoredSessions> {
+        let inner = &self.visits.0;
+        let ttl = time::Duration::seconds(inner.ages.absolute.as_secs());
+        SessionMiddleware::builder(StoredSessions(self.visits.clone()), key)
+            .cookie_name(inner.session_cookie.clone())
+            .cookie_secure(inner.is_secure)
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_path("/".to_owned())
+            .cookie_content_security(CookieContentSecurity::Private)
+            .session_lifecycle(PersistentSession::default().session_ttl(ttl))
+            .build()
+    }
+
+    fn prepare(&self, req: &mut ServiceRequest) -> Need {
+        if self.gate.snapshot.load().rules().is_built_in(&RequestPath::new(req.uri().path())) {
+            return Need::None;
+        }
+        cookie::drop_disguised_as(req, &self.visits.0.session_cookie);
+        req.extensions_mut().insert(self.clone());
+        Need::Session
+    }
+}
+
+/// Where the sessions of sites are kept.
+#[derive(Clone)]
+pub struct StoredSessions(Visits);
+
+impl StoredSessions {
+    fn read(&self, key: &KeyHash, now: Timestamp) -> Result<Option<(State, StoredSession)>, StoreError> {
+        let ages = self.0.0.ages;
+        let found = self.0.0.store.read(|reader| reader.site_session(key))?;
+        let is_live = |found: &StoredSession| now < found.expires_at && found.last_seen_at > ages.idle_since(now);
+        let Some(session) = found.filter(is_live) else { return Ok(None) };
+        let state = serde_json::from_str(&session.state)
+            .map_err(|error| StoreError::Unreadable { what: format!("the state of a site's session: {error}") })?;
+        Ok(Some((state, session)))
+    }
+
+    fn write_new(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
+        let expires_at = now + self.0.0.ages.absolute;
+        let note = SignIn::in_state(state).and_then(|sign_in| sign_in.note(*key, now));
+        self.0.0.store.write_beside(|writer| {
+            writer.site_session_insert(key, &to_json(state), now, expires_at)?;
+            writer.visit_note(note.as_slice()).map(drop)
+        })
+    }
+
+    fn write_over(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
+        // One that has ended meanwhile stays so: the next request is that of a visitor.
+        self.0.0.store.write_beside(|writer| writer.site_session_update(key, &to_json(state), now).map(drop))
+    }
+
+    fn end(&self, key: &KeyHash, now: Timestamp) -> Result<(), StoreError> {
+        self.0.0.store.write_beside(|writer| {
+            writer.site_session_delete(key)?;
+            writer.visit_end_by_key(key, now)
+        })
+    }
+
+    /// Notes, to be written later, that a session was used.
+    fn used(&self, key: KeyHash, state: &State, now: Timestamp) {
+        self.0.0.queue.used(key);
+        if let Some(note) = SignIn::in_state(state).and_then(|sign_in| sign_in.note(key, now)) {
+            self.0.0.queue.note(note);
+        }
+    }
+}
+
+impl SessionStore for StoredSessions {
+    async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        let read = self.0.0.store.apart(move || sessions.read(&key, now)).await;
+        let found = read.map_err(|error| LoadError::Other(error.into()))?;
+        let Some((state, session)) = found else {
+            self.0.0.memory.forget_key(&key);
+            return Ok(None);
+        };
+        if now.duration_since(session.last_seen_at) >= self.0.0.ages.touch_every() {
+            self.used(key, &state, now);
+        }
+        Ok(Some(state))
+    }
+
+    async fn save(&self, session_state: State, _ttl: &time::Duration) -> Result<SessionKey, SaveError> {
+        let key = generate_session_key();
+        let (sessions, hash, now) = (self.clone(), hash_of(key.as_ref()), clock::now());
+        let written = self.0.0.store.apart(move || sessions.write_new(&hash, &session_state, now)).await;
+        written.map_err(|error| SaveError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update(
+        &self,
+        session_key: SessionKey,
+        session_state: State,
+        _ttl: &time::Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        let written = self.0.0.store.apart(move || sessions.write_over(&key, &session_state, now)).await;
+        written.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(session_key)
+    }
+
+    /// Does nothing: the last use is noted when a session is loaded, and its end never moves.
+    async fn update_ttl(&self, _session_key: &SessionKey, _ttl: &time::Duration) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
+        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        self.0.0.store.apart(move || sessions.end(&key, now)).await?;
+        self.0.0.memory.forget_key(&key);
+        Ok(())
+    }
+}
+
+fn to_json(state: &State) -> String {
+    serde_json::to_string(state).expect("a map of text to text is JSON")
+}

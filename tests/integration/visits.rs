@@ -1,0 +1,499 @@
+//! Who is at work: a site's own sessions, the hook of an application with its own, and the cookie of visitors.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::pin::Pin;
+
+use actix_web::cookie::Cookie;
+use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::http::header::{COOKIE, HeaderName, SET_COOKIE};
+use actix_web::test::{TestRequest, init_service, read_body};
+use actix_web::{App, HttpRequest, HttpResponse, web};
+use jiff::{SignedDuration, Timestamp};
+use maintenance_mode::actions::{Save, Start};
+use maintenance_mode::clock;
+use maintenance_mode::middleware::Role;
+use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
+use maintenance_mode::visit::{SignedIn, Visit, VisitKind};
+use maintenance_mode::visits::{SignInRefused, SiteSession};
+use maintenance_mode::{Maintenance, MaintenanceBuilder};
+
+use crate::helpers::{FIRST_SITE, eventually, operator};
+
+/// A server on the database of a folder.
+fn server(folder: &Path, configure: impl FnOnce(MaintenanceBuilder) -> MaintenanceBuilder) -> Maintenance {
+    let database = folder.join("m.sqlite3");
+    let builder = Maintenance::builder().database_url(database.to_str().unwrap()).setting("MAINTENANCE_MIRROR", "none");
+    configure(builder).build().unwrap()
+}
+
+fn own(folder: &Path) -> Maintenance {
+    server(folder, |builder| builder)
+}
+
+/// Lets nobody new come in, and those at work go on.
+async fn drain(maintenance: &Maintenance) {
+    let start = Start { drain_until: Some(clock::now() + SignedDuration::from_mins(10)), ..Start::default() };
+    let done = maintenance.actions().start(&operator(), &[FIRST_SITE], &start).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+}
+
+async fn open(maintenance: &Maintenance) {
+    let done = maintenance.actions().end(&operator(), &[FIRST_SITE]).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+}
+
+async fn home(session: SiteSession) -> String {
+    let basket = session.get::<String>("basket").unwrap().unwrap_or_default();
+    format!("{} {basket}", session.signed_in().map_or("nobody".to_owned(), |user| user.name))
+}
+
+async fn sign_in(session: SiteSession, name: web::Path<String>) -> Result<HttpResponse, SignInRefused> {
+    session.sign_in(&name).await?;
+    Ok(HttpResponse::Ok().body("welcome"))
+}
+
+async fn sign_out(session: SiteSession) -> HttpResponse {
+    session.sign_out();
+    HttpResponse::Ok().body("good-bye")
+}
+
+async fn fill(session: SiteSession, what: web::Path<String>) -> HttpResponse {
+    session.insert("basket", &*what).unwrap();
+    // What an application may keep under the name under which the panel keeps its users.
+    session.insert("user_id", 1).unwrap();
+    HttpResponse::Ok().finish()
+}
+
+/// Answers requests.
+type Site = Box<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = ServiceResponse>>>>;
+
+/// An application, whatever its type.
+macro_rules! running {
+    ($app:expr) => {{
+        let app = init_service($app).await;
+        let site: Site = Box::new(move |req| {
+            let answer = app.call(req.to_request());
+            Box::pin(async move { answer.await.unwrap().map_into_boxed_body() })
+        });
+        site
+    }};
+}
+
+/// A site with its own sessions, with the gate and everything else around it.
+macro_rules! site {
+    ($maintenance:expr) => {
+        running!(
+            App::new()
+                .route("/", web::get().to(home))
+                .route("/in/{name}", web::post().to(sign_in))
+                .route("/out", web::post().to(sign_out))
+                .route("/fill/{what}", web::post().to(fill))
+                .configure($maintenance.admin())
+                .configure($maintenance.endpoints())
+                .wrap($maintenance.sessions())
+                .wrap($maintenance.gate())
+        )
+    };
+}
+
+/// A browser: keeps its cookies.
+#[derive(Default)]
+struct Browser {
+    cookies: RefCell<BTreeMap<String, String>>,
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    text: String,
+    set_cookies: Vec<String>,
+    headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl Browser {
+    fn with(header: &'static str, value: &'static str) -> Self {
+        Self { headers: vec![(header, value)], ..Self::default() }
+    }
+
+    async fn get(&self, app: &Site, path: &str) -> Answer {
+        self.send(app, TestRequest::get().uri(path)).await
+    }
+
+    async fn post(&self, app: &Site, path: &str) -> Answer {
+        self.send(app, TestRequest::post().uri(path)).await
+    }
+
+    async fn send(&self, app: &Site, mut req: TestRequest) -> Answer {
+        let cookies: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        req = req.insert_header((COOKIE, cookies.join("; ")));
+        if !self.headers.iter().any(|(name, _)| *name == "host") {
+            req = req.insert_header(("host", "localhost"));
+        }
+        for (name, value) in &self.headers {
+            req = req.insert_header((HeaderName::from_static(name), *value));
+        }
+        let answer = app(req).await;
+        let status = answer.status().as_u16();
+        let text_of = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
+        let set_cookies: Vec<String> = answer.headers().get_all(SET_COOKIE).map(text_of).collect();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
+        for line in &set_cookies {
+            let cookie = Cookie::parse(line.clone()).unwrap();
+            match cookie.value() {
+                "" => drop(self.cookies.borrow_mut().remove(cookie.name())),
+                value => drop(self.cookies.borrow_mut().insert(cookie.name().to_owned(), value.to_owned())),
+            }
+        }
+        let text = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+        Answer { status, text, set_cookies, headers }
+    }
+
+    fn cookie(&self, name: &str) -> String {
+        self.cookies.borrow().get(name).cloned().unwrap_or_default()
+    }
+
+    fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+    }
+}
+
+/// A statement behind the back of the program.
+fn execute(folder: &Path, sql: &str) {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let mut conn = SqliteConnection::establish(folder.join("m.sqlite3").to_str().unwrap()).unwrap();
+    conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
+}
+
+fn stored(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}
+
+fn visits(maintenance: &Maintenance) -> Vec<Visit> {
+    maintenance.store().read(|reader| reader.visit_list(None, Timestamp::MIN, 100)).unwrap()
+}
+
+fn at_work(maintenance: &Maintenance) -> i64 {
+    let now = clock::now();
+    let seen_since = now - SignedDuration::from_mins(5);
+    maintenance.store().read(|reader| reader.visits_at_work(FIRST_SITE, now, seen_since)).unwrap()
+}
+
+#[actix_web::test]
+async fn a_sign_in_keeps_what_is_in_the_session_under_a_new_key_and_is_counted_until_the_sign_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let ada = Browser::default();
+    let first = ada.get(&app, "/").await;
+    assert_eq!((first.status, first.text.as_str()), (200, "nobody "));
+    assert!(first.set_cookies.is_empty(), "who only looks around gets no session");
+    ada.post(&app, "/fill/apples").await;
+    let before = ada.cookie("sessionid");
+    let signed_in = ada.post(&app, "/in/ada").await;
+    assert_eq!(signed_in.text, "welcome");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(signed_in.set_cookies[0].contains(part), "{:?}", signed_in.set_cookies);
+    }
+    assert_ne!(ada.cookie("sessionid"), before);
+    assert_eq!(ada.get(&app, "/").await.text, "ada apples");
+    let thief = Browser::default();
+    thief.set_cookie("sessionid", &before);
+    assert_eq!(thief.get(&app, "/").await.text, "nobody ", "the key of before the sign-in is of no use");
+
+    let known = visits(&maintenance);
+    assert_eq!((known.len(), known[0].kind, known[0].name.as_str()), (1, VisitKind::Session, "ada"));
+    assert_eq!(at_work(&maintenance), 1);
+    let last = ada.cookie("sessionid");
+    assert_eq!(ada.post(&app, "/out").await.text, "good-bye");
+    assert_eq!((at_work(&maintenance), ada.cookie("sessionid")), (0, String::new()), "at once");
+    thief.set_cookie("sessionid", &last);
+    assert_eq!(thief.get(&app, "/").await.text, "nobody ", "the session has ended on the server");
+}
+
+#[actix_web::test]
+async fn while_a_site_drains_those_at_work_go_on_and_nobody_new_comes_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = |req: HttpRequest| async move {
+        if req.headers().contains_key("x-staff") { Role::Staff } else { Role::Visitor }
+    };
+    let maintenance = server(folder.path(), |builder| builder.staff_when(role));
+    let app = site!(maintenance);
+    let save = Save { confirm_all: true, ..Save::default() };
+    let ignored = |record: &mut maintenance_mode::record::SiteRecord| {
+        let (kind, pattern) = (PatternKind::Prefix, "/in".to_owned());
+        record.patterns.push(IgnoredPattern { kind, pattern, description: String::new() });
+        Ok(())
+    };
+    maintenance.actions().record_edit(&operator(), FIRST_SITE, &save, ignored).unwrap();
+    let (ada, bo, eve) = (Browser::default(), Browser::default(), Browser::default());
+    ada.post(&app, "/in/ada").await;
+    bo.post(&app, "/fill/pears").await;
+    drain(&maintenance).await;
+
+    let page = ada.get(&app, "/").await;
+    assert_eq!((page.status, page.text.as_str()), (200, "ada "));
+    assert_eq!(page.header("x-maintenance"), "let-through; reason=draining");
+    for (who, browser) in [("a session that is not signed in", &bo), ("a stranger", &eve)] {
+        let answer = browser.get(&app, "/").await;
+        assert_eq!(answer.status, 503, "{who}");
+        assert!(answer.set_cookies.is_empty(), "a 503 sets no cookie");
+    }
+    for browser in [&bo, &eve] {
+        let answer = browser.post(&app, "/in/mallory").await;
+        assert_eq!((answer.status, answer.set_cookies.len()), (503, 0), "the path of the sign-in passes the gate");
+        assert!(!answer.header("retry-after").is_empty() && answer.header("cache-control") == "no-store");
+        assert_eq!(browser.get(&app, "/").await.status, 503);
+    }
+    assert_eq!(ada.post(&app, "/in/ada").await.status, 200, "she is at work already, and may prove it once more");
+    assert_eq!(ada.get(&app, "/").await.status, 200, "and stays so");
+    assert_eq!(ada.post(&app, "/in/cy").await.status, 503, "somebody else with her browser is new");
+    let staff = Browser::with("x-staff", "yes");
+    assert_eq!(staff.post(&app, "/in/dora").await.status, 200);
+    assert_eq!(staff.get(&app, "/").await.text, "dora ");
+
+    maintenance.actions().end(&operator(), &[FIRST_SITE]).unwrap();
+    let done = maintenance.actions().start(&operator(), &[FIRST_SITE], &Start::default()).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    assert_eq!(ada.get(&app, "/").await.status, 503, "in maintenance nobody is let finish");
+    open(&maintenance).await;
+    assert_eq!(ada.get(&app, "/").await.text, "ada ", "and afterwards she is still signed in");
+}
+
+#[actix_web::test]
+async fn two_servers_know_the_same_people_and_ending_one_ends_it_on_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = [own(folder.path()), own(folder.path())];
+    let apps = (site!(servers[0]), site!(servers[1]));
+    let (ada, bo) = (Browser::default(), Browser::default());
+    ada.post(&apps.0, "/in/ada").await;
+    bo.post(&apps.0, "/in/bo").await;
+    drain(&servers[0]).await;
+    assert!(servers[1].wait_for(servers[0].snapshot().revision()).await);
+    for browser in [&ada, &bo] {
+        assert_eq!(browser.get(&apps.0, "/").await.status, 200);
+        assert_eq!(browser.get(&apps.1, "/").await.status, 200);
+    }
+    assert_eq!(at_work(&servers[1]), 2);
+    let id = visits(&servers[1]).iter().find(|visit| visit.name == "bo").unwrap().id;
+    let done = servers[1].actions().visit_end(&operator(), id).unwrap();
+    for server in &servers {
+        assert!(server.wait_for(done.revision).await);
+    }
+    assert_eq!((bo.get(&apps.0, "/").await.status, bo.get(&apps.1, "/").await.status), (503, 503));
+    assert_eq!((ada.get(&apps.0, "/").await.status, at_work(&servers[0])), (200, 1));
+    ada.post(&apps.1, "/out").await;
+    assert_eq!(at_work(&servers[0]), 0);
+    open(&servers[0]).await;
+    assert!(servers[1].wait_for(servers[0].snapshot().revision()).await);
+    assert_eq!(bo.get(&apps.1, "/").await.text, "nobody ", "who was ended is signed out");
+}
+
+#[actix_web::test]
+async fn a_sign_in_is_good_on_its_own_site_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let other = crate::helpers::a_record("other.example");
+    let done = maintenance.actions().site_add(&operator(), &other).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    let (here, there) = (Browser::default(), Browser::with("host", "other.example"));
+    here.post(&app, "/in/ada").await;
+    there.set_cookie("sessionid", &here.cookie("sessionid"));
+    assert_eq!(there.get(&app, "/").await.text, "nobody ");
+    drain(&maintenance).await;
+    let start = Start { drain_until: Some(clock::now() + SignedDuration::from_mins(10)), ..Start::default() };
+    let done = maintenance.actions().start(&operator(), &[done.value.site.id], &start).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    assert_eq!((here.get(&app, "/").await.status, there.get(&app, "/").await.status), (200, 503));
+}
+
+#[actix_web::test]
+async fn forged_expired_and_idle_sessions_are_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("SITE_SESSION_COOKIE", "sid"));
+    let app = site!(maintenance);
+    let forger = Browser::default();
+    let names = ["ada", "bo", "cy"];
+    let people: Vec<Browser> = names.iter().map(|_| Browser::default()).collect();
+    for (browser, name) in people.iter().zip(names) {
+        browser.post(&app, &format!("/in/{name}")).await;
+        assert!(!browser.cookie("sid").is_empty(), "the name is a setting");
+    }
+    let genuine = people[0].cookie("sid");
+    let end = stored(clock::now() - SignedDuration::from_secs(1));
+    let long_ago = stored(clock::now() - SignedDuration::from_hours(9));
+    let of = |name: &str| format!("key_hash = (SELECT key_hash FROM visits WHERE name = '{name}')");
+    execute(folder.path(), &format!("UPDATE site_sessions SET expires_at = '{end}' WHERE {}", of("bo")));
+    execute(folder.path(), &format!("UPDATE site_sessions SET last_seen_at = '{long_ago}' WHERE {}", of("cy")));
+    for browser in &people[1..] {
+        assert_eq!(browser.get(&app, "/").await.text, "nobody ");
+    }
+    drain(&maintenance).await;
+    for text in ["x", "%zz", &genuine[..genuine.len() - 4], &format!("A{genuine}"), &"A".repeat(2_000)] {
+        forger.set_cookie("sid", text);
+        assert_eq!(forger.get(&app, "/").await.status, 503, "{text}");
+    }
+    assert_eq!(people[0].get(&app, "/").await.status, 200);
+}
+
+#[actix_web::test]
+async fn that_somebody_was_seen_is_written_once_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let ada = Browser::default();
+    ada.post(&app, "/in/ada").await;
+    let seen = || visits(&maintenance)[0].last_seen_at;
+    let age = |seconds| {
+        let at = stored(clock::now() - SignedDuration::from_secs(seconds));
+        let set = format!("SET last_seen_at = '{at}'");
+        execute(folder.path(), &format!("UPDATE visits {set}; UPDATE site_sessions {set}"));
+    };
+    age(50);
+    let early = seen();
+    let before = clock::now();
+    ada.get(&app, "/").await;
+    age(61);
+    let late = seen();
+    ada.get(&app, "/").await;
+    eventually("it is written", || seen() != late);
+    assert!(early < before && seen() >= before, "the first request was too early to be written");
+}
+
+#[actix_web::test]
+async fn an_application_with_its_own_sessions_says_who_is_signed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |req: &HttpRequest, name: &str| Some(req.headers().get(name)?.to_str().ok()?.to_owned());
+    let signed_in = move |req: HttpRequest| async move {
+        let since = said(&req, "x-since")?.parse().ok()?;
+        Some(SignedIn { key: said(&req, "x-key")?, name: said(&req, "x-key")?, since })
+    };
+    let maintenance = server(folder.path(), |builder| builder.signed_in_when(signed_in));
+    let app = App::new().route("/", web::get().to(async || "home")).wrap(maintenance.gate());
+    let app = running!(app);
+    let person = |key: &'static str, since: &'static str| Browser {
+        headers: vec![("x-key", key), ("x-since", since)],
+        ..Browser::default()
+    };
+    let (ada, bo, later) = (
+        person("ada", "2026-01-01T00:00:00Z"),
+        person("bo", "2026-01-01T00:00:00Z"),
+        person("cy", "2999-01-01T00:00:00Z"),
+    );
+    for browser in [&ada, &bo] {
+        assert_eq!(browser.get(&app, "/").await.status, 200);
+    }
+    eventually("both are noted while the site is open", || at_work(&maintenance) == 2);
+    assert!(visits(&maintenance).iter().all(|visit| visit.kind == VisitKind::App));
+    drain(&maintenance).await;
+    for (browser, status) in [(&ada, 200), (&bo, 200), (&later, 503), (&Browser::default(), 503)] {
+        assert_eq!(browser.get(&app, "/").await.status, status);
+    }
+    let id = visits(&maintenance).iter().find(|visit| visit.name == "bo").unwrap().id;
+    let done = maintenance.actions().visit_end(&operator(), id).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    assert_eq!((ada.get(&app, "/").await.status, bo.get(&app, "/").await.status), (200, 503));
+}
+
+const VISITOR: &str = "maintenance_visitor";
+
+#[actix_web::test]
+async fn visitors_get_a_cookie_only_where_the_setting_asks_for_it_and_only_while_the_site_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = own(folder.path());
+    let app = site!(plain);
+    let answer = Browser::default().post(&app, "/maintenance/visit").await;
+    assert_eq!((answer.status, answer.header("cache-control"), answer.set_cookies.len()), (204, "no-store", 0));
+    assert_eq!(Browser::default().get(&app, "/maintenance/visit").await.status, 405);
+    assert!(!Browser::default().get(&app, "/maintenance/notice.js").await.text.contains("\"visit\""));
+
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("MAINTENANCE_VISITOR_COOKIE", "true"));
+    let app = site!(maintenance);
+    assert!(Browser::default().get(&app, "/maintenance/notice.js").await.text.contains("\"visit\":true"));
+    let (early, late) = (Browser::default(), Browser::default());
+    assert_eq!(early.post(&app, "/maintenance/visit").await.set_cookies.len(), 1);
+    assert_eq!(early.post(&app, "/maintenance/visit").await.set_cookies.len(), 0, "it has one");
+    eventually("it is noted", || at_work(&maintenance) == 1);
+    assert_eq!(visits(&maintenance)[0].kind, VisitKind::Visitor);
+    drain(&maintenance).await;
+    let answer = late.post(&app, "/maintenance/visit").await;
+    assert_eq!((answer.status, answer.set_cookies.len()), (204, 0), "who comes now is nobody a drain waits for");
+    assert_eq!((early.get(&app, "/").await.status, late.get(&app, "/").await.status), (200, 503));
+
+    let genuine = early.cookie(VISITOR);
+    let (time, rest) = genuine.split_once('.').unwrap();
+    for forged in [format!("{}.{rest}", time.parse::<i64>().unwrap() - 1), format!("{genuine}0"), "x".to_owned()] {
+        late.set_cookie(VISITOR, &forged);
+        assert_eq!(late.get(&app, "/").await.status, 503, "{forged}");
+    }
+    late.set_cookie(VISITOR, &genuine);
+    assert_eq!(late.get(&app, "/").await.status, 200);
+    let id = visits(&maintenance)[0].id;
+    let done = maintenance.actions().visit_end(&operator(), id).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    assert_eq!(early.get(&app, "/").await.status, 503, "its visit was ended");
+}
+
+#[actix_web::test]
+async fn the_cookie_of_a_visitor_of_another_site_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("MAINTENANCE_VISITOR_COOKIE", "true"));
+    let app = site!(maintenance);
+    let done = maintenance.actions().site_add(&operator(), &crate::helpers::a_record("other.example")).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    let (here, there) = (Browser::default(), Browser::with("host", "other.example"));
+    there.post(&app, "/maintenance/visit").await;
+    here.set_cookie(VISITOR, &there.cookie(VISITOR));
+    drain(&maintenance).await;
+    assert_eq!((here.get(&app, "/").await.status, there.get(&app, "/").await.status), (503, 200));
+}
+
+#[actix_web::test]
+async fn a_session_of_the_site_is_none_of_the_panel_and_the_other_way_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let eve = Browser::default();
+    eve.post(&app, "/fill/apples").await;
+    let answer = eve.get(&app, "/admin/account/").await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/admin/login/?next=/admin/account/"));
+    eve.set_cookie("maintenance_session", &eve.cookie("sessionid"));
+    assert_eq!(eve.get(&app, "/admin/account/").await.status, 303, "nor is its cookie");
+    assert_eq!(eve.get(&app, "/").await.text, "nobody apples", "and the panel leaves it as it was");
+}
+
+#[actix_web::test]
+async fn on_https_the_cookie_has_the_prefix_and_no_disguise_is_taken_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("SESSION_COOKIE_SECURE", "true"));
+    let app = site!(maintenance);
+    let ada = Browser::default();
+    let answer = ada.post(&app, "/in/ada").await;
+    assert!(answer.set_cookies[0].starts_with("__Host-sessionid=") && answer.set_cookies[0].contains("Secure"));
+    assert_eq!(ada.get(&app, "/").await.text, "ada ");
+    let neighbour = Browser::default();
+    neighbour.set_cookie("%5F_Host-sessionid", &ada.cookie("__Host-sessionid"));
+    neighbour.set_cookie("%61", "1");
+    assert_eq!(neighbour.get(&app, "/").await.text, "nobody ");
+}
+
+#[actix_web::test]
+async fn a_handler_outside_of_the_sessions_fails_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = running!(App::new().route("/", web::get().to(home)).wrap(maintenance.gate()));
+    assert_eq!(Browser::default().get(&app, "/").await.status, 500);
+    assert_eq!(Browser::default().get(&app, "/elsewhere").await.status, 404);
+}
