@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, site,
-    status, task, tasks, undo, user, why, window,
+    backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, session,
+    site, status, task, tasks, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources};
 
@@ -56,6 +56,8 @@ pub enum Command {
     History(history::History),
     #[command(alias = "server")]
     Servers(servers::Servers),
+    #[command(alias = "session")]
+    Sessions(session::Sessions),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Export(export::Export),

@@ -29,6 +29,7 @@ mod renew;
 mod run;
 mod serve;
 mod servers;
+mod session;
 mod site;
 mod state;
 mod status;
@@ -125,6 +126,7 @@ fn dispatch(
         Command::User(args) => user::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
         Command::Servers(args) => servers::run(&context, &args),
+        Command::Sessions(args) => session::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Backup(args) => backup::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
