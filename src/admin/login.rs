@@ -18,10 +18,14 @@ use super::panel::{Panel, see_other};
 use super::words::count;
 use crate::auth::{Attempt, CsrfError, LoggedIn, LoginError, cookie, next, session};
 use crate::clock;
-use crate::middleware::client_of;
+use crate::middleware::{client_of, hold_at, site_of};
+use crate::response::X_MAINTENANCE;
 
 /// Said for every refusal: name, password and rights are not told apart.
 const NO_MATCH: &str = "That user name and password do not match.";
+
+/// Said as well while the site drains, when nobody new may come in.
+const ONLY_STAFF: &str = "The site is about to close for maintenance: only staff can log in.";
 
 /// Said when a form was sent and nobody was signed in any more.
 const EXPIRED: &str = "You were logged out. Log in to go on; nothing was changed.";
@@ -153,6 +157,7 @@ fn refuse(
     error: LoginError,
 ) -> Result<HttpResponse, PanelError> {
     let (status, words, wait) = match error {
+        LoginError::Refused if is_draining(panel, req) => return refuse_by_drain(panel, req, page),
         LoginError::Refused => (StatusCode::UNPROCESSABLE_ENTITY, NO_MATCH.to_owned(), None),
         LoginError::Throttled { wait_seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, too_many(wait_seconds, username), Some(wait_seconds))
@@ -167,6 +172,27 @@ fn refuse(
     let mut answer = answer(panel, req, status, &LoginPage { error: Some(words), ..page })?;
     if let Some(seconds) = wait {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(answer)
+}
+
+/// Whether the site of the request lets nobody new come in, so that those at work can finish.
+fn is_draining(panel: &Panel, req: &HttpRequest) -> bool {
+    let snapshot = panel.maintenance.snapshot();
+    let closed = site_of(req, &snapshot).and_then(|site| site.closed_at(clock::now()));
+    closed.is_some_and(|closed| closed.draining().is_some())
+}
+
+/// The same page as a maintenance answer, whatever was wrong: somebody who is not staff must not learn from it whether
+/// the password was right, and staff who have mistyped it can try again.
+fn refuse_by_drain(panel: &Panel, req: &HttpRequest, page: LoginPage) -> Result<HttpResponse, PanelError> {
+    let page = LoginPage { error: Some(format!("{NO_MATCH} {ONLY_STAFF}")), ..page };
+    let mut answer = answer(panel, req, StatusCode::SERVICE_UNAVAILABLE, &page)?;
+    let held = hold_at(req, &panel.maintenance.snapshot(), None, clock::now());
+    for name in [header::RETRY_AFTER, X_MAINTENANCE] {
+        if let Some(value) = held.as_ref().and_then(|held| held.headers().get(&name)) {
+            answer.headers_mut().insert(name, value.clone());
+        }
     }
     Ok(answer)
 }
