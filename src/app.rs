@@ -11,6 +11,7 @@ use crate::auth::{Auth, LateSessions, setup_token};
 use crate::change::Revision;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
+use crate::draining::settle;
 use crate::endpoints;
 use crate::metrics::Propagation;
 use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, InForce, Role, StaffHook};
@@ -351,7 +352,8 @@ impl MaintenanceBuilder {
         let observed = propagation.clone();
         enforced.on_enforced(move |time| observed.observe(time));
         let wake = enforced.clone();
-        let actions = Actions::new(store, move || wake.wake());
+        let actions = Actions::new(store, move || wake.wake()).with_visit_idle(settings.visits.idle());
+        settle(&auth, enforced.pointer(), actions.clone());
         keep_house(&auth, &visits);
         let gate = Arc::new(GateParts {
             snapshot: Arc::clone(enforced.pointer()),

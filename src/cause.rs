@@ -233,6 +233,22 @@ impl<'a> Causes<'a> {
         self.drains.iter().find(|drain| drain.is_of(cause, started_at))
     }
 
+    /// The deadline of the drain of an open cause, when it has been reached and nobody has noted how it ended.
+    pub fn expired_drain(&self, cause: &Cause, now: Timestamp) -> Option<Timestamp> {
+        let kept = cause.since.and_then(|since| self.drain_of(cause.id, since));
+        let planned = || {
+            let (window, occurrence) =
+                self.running(now).into_iter().find(|(window, _)| CauseId::Window(window.id) == cause.id)?;
+            window.drains_until(&occurrence)
+        };
+        let until = match kept {
+            Some(drain) if drain.end.is_some() => None,
+            Some(drain) => Some(drain.deadline),
+            None => planned(),
+        };
+        until.filter(|until| *until <= now)
+    }
+
     fn boxed(&self, now: Timestamp) -> Option<Cause> {
         let record = self.maintenance;
         record.box_holds(now).then(|| Cause {

@@ -136,6 +136,19 @@ impl ClosedSite {
         self.plan.valid_until
     }
 
+    /// Whether those at work may finish at some time.
+    pub fn may_drain(&self) -> bool {
+        self.plan.timeline.segments().iter().any(|segment| segment.draining.is_some())
+    }
+
+    /// Whether it is neither draining at `now` nor has a drain that came to its deadline without anybody noting how it
+    /// ended.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        let is_draining = self.at(now).is_some_and(|closed| closed.draining().is_some());
+        let causes = self.record.causes();
+        !is_draining && causes.at(now).iter().all(|cause| causes.expired_drain(cause, now).is_none())
+    }
+
     /// The record that it was compiled from.
     pub fn record(&self) -> &Arc<SiteRecord> {
         &self.record

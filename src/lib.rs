@@ -66,6 +66,7 @@ pub mod closed;
 pub mod config;
 pub mod decision;
 pub mod drain;
+mod draining;
 mod endpoints;
 pub mod export;
 pub mod field;

@@ -22,6 +22,8 @@ pub struct Take {
     pub message: Option<String>,
     /// Language of that text.
     pub language: String,
+    /// Those at work may finish: when the site closes at the latest. `None` closes it at once.
+    pub drain_until: Option<Timestamp>,
     /// Domains typed to confirm it on protected sites. `None` skips the question: the caller has asked.
     pub typed_domains: Option<Vec<String>>,
 }
@@ -101,7 +103,14 @@ impl Act<'_, '_> {
         lease.id = self.writer.lease_insert(site, &lease)?;
         let mut after = before.clone();
         after.leases.push(lease.clone());
-        let action = if before.is_closed(self.now) { "lease.taken" } else { "maintenance.started" };
+        if let Some(deadline) = take.drain_until {
+            after.drains.push(self.drain_of_lease(&lease, deadline)?);
+        }
+        let action = match (before.is_closed(self.now), take.drain_until) {
+            (true, _) => "lease.taken",
+            (false, Some(_)) => "drain.started",
+            (false, None) => "maintenance.started",
+        };
         self.save(&before, &after, action, None)?;
         Ok(Leased { lease, record: after })
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Act, ActionError, Actions, Actor, Done};
+use super::{Act, ActionError, Actions, Actor, Done, Drained};
 use crate::cause::{Cause, CauseId};
 use crate::field::FieldErrors;
 use crate::maintenance::{AtEnd, Level, MaintenanceRecord, Phase};
@@ -22,6 +22,8 @@ pub struct Start {
     pub at_end: Option<AtEnd>,
     /// How much is closed; `None` keeps what is set, [`Level::Full`] on a fresh start.
     pub level: Option<Level>,
+    /// Closes a site that drains at once, whoever is at work.
+    pub force: bool,
     /// Those at work may finish: when the site closes at the latest. On a site that drains already this is its new
     /// deadline; one that is in maintenance stays so. `None` closes at once, but does not cut a drain that runs short.
     pub drain_until: Option<Timestamp>,
@@ -40,6 +42,8 @@ pub enum Switched {
     Updated(SiteRecord),
     /// These causes ended. Others hold it closed only where one was named.
     Ended(SiteRecord, Vec<Cause>),
+    /// It was draining, and is in maintenance now.
+    Forced(SiteRecord),
     /// It was so already.
     Already(SiteRecord),
 }
@@ -48,7 +52,11 @@ impl Switched {
     /// The site's record after the action.
     pub fn record(&self) -> &SiteRecord {
         match self {
-            Self::Started(record) | Self::Updated(record) | Self::Ended(record, _) | Self::Already(record) => record,
+            Self::Started(record)
+            | Self::Updated(record)
+            | Self::Ended(record, _)
+            | Self::Forced(record)
+            | Self::Already(record) => record,
         }
     }
 }
@@ -98,6 +106,11 @@ impl Act<'_, '_> {
     }
 
     fn start(&mut self, site: SiteId, start: &Start) -> Result<Switched, ActionError> {
+        if start.force
+            && let Drained::Closed(record) = self.drain_force(site)?
+        {
+            return Ok(Switched::Forced(record));
+        }
         self.need_staff_of(site)?;
         let (before, _) = self.record(site)?;
         let is_fresh = !before.maintenance.box_holds(self.now);

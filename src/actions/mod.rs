@@ -19,9 +19,10 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+pub use drain::Drained;
 pub use error::ActionError;
 pub use lease::{Leased, Take};
 pub(crate) use login::RightPassword;
@@ -107,17 +108,32 @@ pub struct Done<T> {
     pub changes: Vec<Revision>,
 }
 
+/// For so long after their last request people count as at work, where no setting says otherwise.
+const DEFAULT_IDLE: SignedDuration = SignedDuration::from_mins(5);
+
 /// The only way to change anything.
 #[derive(Clone)]
 pub struct Actions {
     store: Store,
     after_commit: Arc<dyn Fn() + Send + Sync>,
+    visit_idle: SignedDuration,
 }
 
 impl Actions {
     /// Actions on a database. `after_commit` is called after each change, to wake whoever follows the log.
     pub fn new(store: Store, after_commit: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { store, after_commit: Arc::new(after_commit) }
+        Self { store, after_commit: Arc::new(after_commit), visit_idle: DEFAULT_IDLE }
+    }
+
+    /// For so long after their last request people count as at work; five minutes unless it is said otherwise.
+    #[must_use]
+    pub fn with_visit_idle(self, visit_idle: SignedDuration) -> Self {
+        Self { visit_idle, ..self }
+    }
+
+    /// For so long after their last request people count as at work.
+    pub fn visit_idle(&self) -> SignedDuration {
+        self.visit_idle
     }
 
     /// The database, for reading.
@@ -134,7 +150,8 @@ impl Actions {
         let done = self.store.write(|writer| {
             let rights = rights_of(actor, writer)?;
             let revision = writer.change_last()?;
-            let mut act = Act { actor, rights, now: clock::now(), revision, changes: Vec::new(), writer };
+            let (now, visit_idle) = (clock::now(), self.visit_idle);
+            let mut act = Act { actor, rights, now, visit_idle, revision, changes: Vec::new(), writer };
             let value = work(&mut act)?;
             Ok::<_, ActionError>(Done { value, revision: act.revision, changes: act.changes })
         })?;
@@ -159,6 +176,7 @@ struct Act<'a, 'w> {
     actor: &'a Actor,
     rights: Rights,
     now: Timestamp,
+    visit_idle: SignedDuration,
     revision: Revision,
     changes: Vec<Revision>,
     writer: &'a mut Writer<'w>,

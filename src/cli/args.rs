@@ -9,7 +9,7 @@ use super::{
     backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, session,
     site, status, task, tasks, undo, user, why, window,
 };
-use crate::config::{DatabaseSettings, Sources};
+use crate::config::{DatabaseSettings, Sources, VisitSettings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +29,8 @@ Examples:
 pub struct Cli {
     #[command(flatten)]
     pub database: DatabaseSettings,
+    #[command(flatten)]
+    pub visits: VisitSettings,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -85,6 +87,11 @@ fn with_exit_codes(command: clap::Command) -> clap::Command {
     command.mut_subcommands(with_exit_codes)
 }
 
+/// Whether an option stands before the command as well.
+fn is_global(option: &str) -> bool {
+    option.starts_with("--database-") || option.starts_with("--visit-idle")
+}
+
 /// Puts `serve` where no command is named, so that `maintenance --bind …` is `maintenance serve --bind …`.
 ///
 /// A word that is no command is left for clap, which knows what was meant.
@@ -92,8 +99,8 @@ pub fn with_default_command(command: &clap::Command, mut words: Vec<OsString>) -
     let mut at = 1;
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
-            word if word.starts_with("--database-") && word.contains('=') => at += 1,
-            word if word.starts_with("--database-") => at += 2,
+            word if is_global(word) && word.contains('=') => at += 1,
+            word if is_global(word) => at += 2,
             "-h" | "--help" | "-V" | "--version" | "help" => return words,
             word if word.starts_with('-') => break,
             _ => return words,

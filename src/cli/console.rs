@@ -37,6 +37,7 @@ pub struct Console {
     colours_out: bool,
     colours_err: bool,
     can_ask: bool,
+    can_redraw: bool,
 }
 
 /// A question that was not answered with yes.
@@ -71,7 +72,13 @@ impl Console {
             colours_out: wanted && io::stdout().is_terminal(),
             colours_err: wanted && io::stderr().is_terminal(),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            can_redraw: io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb"),
         }
+    }
+
+    /// Whether a line of stderr can be written over, as a bar does.
+    pub fn can_redraw(&self) -> bool {
+        self.can_redraw
     }
 
     /// Sets a text off on stdout, when there are colours.

@@ -56,7 +56,7 @@ struct View {
 pub fn run(context: &Context, args: &Import) -> anyhow::Result<Exit> {
     let transfer = read(&args.file)?;
     let store = open::or_create(context)?;
-    let done = import(context, args, &open::actions(&store), &transfer)?;
+    let done = import(context, args, &open::actions(context, &store), &transfer)?;
     let Imported { sites, users, has_superuser } = done.value;
     if args.json {
         context.console.json(&View { sites, users, revision: done.revision })?;

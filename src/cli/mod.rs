@@ -13,6 +13,7 @@ mod confirm;
 mod console;
 mod describe;
 mod directory;
+mod drain;
 mod exit;
 mod export;
 mod history;
@@ -51,12 +52,13 @@ use clap::{ArgMatches, FromArgMatches as _};
 use self::args::{Cli, Command};
 use self::console::Console;
 use self::exit::Exit;
-use crate::config::{DatabaseSettings, DotEnv, Sources, wrong_value};
+use crate::config::{DatabaseSettings, DotEnv, Sources, VisitSettings, wrong_value};
 
 /// What every command is given.
 struct Context {
     console: Console,
     database: DatabaseSettings,
+    visits: VisitSettings,
 }
 
 /// Runs the command that the program was started with, and says how it ended.
@@ -108,7 +110,7 @@ fn dispatch(
     matches: &ArgMatches,
     sources: &Sources,
 ) -> anyhow::Result<Exit> {
-    let context = Context { console: *console, database: cli.database };
+    let context = Context { console: *console, database: cli.database, visits: cli.visits };
     match cli.command {
         Command::Serve(args) => serve::run(&context, args, command, matches, sources),
         Command::On(args) => on::run(&context, &args),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::confirm::{self, WaitArgs};
 use super::directory::{DefaultSite, Directory, SiteArgs, confirm_all};
 use super::exit::Exit;
+use super::state::states;
 use super::switched::{self, Outcome, Plan, described};
 use super::{Context, actor, open};
 use crate::cause::CauseId;
@@ -66,7 +67,7 @@ pub fn run(context: &Context, args: &Off) -> anyhow::Result<Exit> {
         return plan(context, args, &store, &ids);
     }
     confirm_all(console, &args.sites, args.yes, "End maintenance on", &chosen)?;
-    let (actions, actor) = (open::actions(&store), actor::operator());
+    let (actions, actor) = (open::actions(context, &store), actor::operator());
     let done = match args.cause {
         None => actions.end(&actor, &ids)?,
         Some(cause) => actions.end_cause(&actor, &ids, cause)?,
@@ -74,7 +75,7 @@ pub fn run(context: &Context, args: &Off) -> anyhow::Result<Exit> {
     let (now, revision) = (clock::now(), done.revision);
     let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
-        switched::print_json(console, &store, &outcomes, now)?;
+        switched::print_json(context, &store, &outcomes, now)?;
     } else {
         console.print(&page(args, &outcomes, now))?;
     }
@@ -119,10 +120,10 @@ fn plan(context: &Context, args: &Off, store: &Store, ids: &[SiteId]) -> anyhow:
         causes.iter().any(|cause| args.cause.is_none_or(|id| id == cause.id))
     };
     if args.json {
-        let plans: Vec<Plan> = records
-            .iter()
-            .map(|(record, revision)| Plan::of(if ends(record) { "end" } else { "nothing" }, record, *revision, now))
-            .collect();
+        let rows: Vec<_> = records.iter().map(|(record, revision)| (record, *revision)).collect();
+        let states = states(context, store, &rows, now)?.into_iter().zip(&records);
+        let would = |record: &SiteRecord| if ends(record) { "end" } else { "nothing" };
+        let plans: Vec<Plan> = states.map(|(state, (record, _))| Plan::of(would(record), state)).collect();
         context.console.json(&plans)?;
         return Ok(Exit::Done);
     }

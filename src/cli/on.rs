@@ -4,26 +4,34 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::confirm::{self, WaitArgs};
+use super::console::Console;
 use super::directory::{Directory, SiteArgs, confirm_all};
-use super::exit::Exit;
+use super::drain::{self, DrainArgs, Ended};
+use super::exit::{Exit, Usage};
+use super::state::states;
 use super::switched::{self, Outcome};
 use super::{Context, actor, lease, open, text, time};
-use crate::actions::{Start, Take};
+use crate::actions::{Actions, Start, Take};
 use crate::cause::CauseId;
 use crate::change::Revision;
 use crate::clock;
 use crate::config::GateSettings;
 use crate::lease::OnExpiry;
-use crate::maintenance::{AtEnd, Level};
+use crate::maintenance::{AtEnd, Level, Phase};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
+
+/// What shells say of a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
 
 const EXAMPLES: &str = "\
 Examples:
   maintenance on                                         the default site, until `maintenance off`
   maintenance on forum --for 30m --message \"Upgrade under way. Nothing is lost.\"
   maintenance on forum shop --until 03:30 --open-at-end  opens both at 03:30 UTC by itself
+  maintenance on forum --drain 15m                       lets those at work finish, for at most 15 minutes
+  maintenance on forum --force                           closes a site that drains at once
   maintenance on --all --yes
 ";
 
@@ -79,6 +87,17 @@ pub struct On {
     name: String,
 
     #[command(flatten)]
+    drain: DrainArgs,
+
+    /// Return at once; without it, the command waits with --drain until the site is closed
+    #[arg(long)]
+    detach: bool,
+
+    /// Close a site that drains now, whoever is at work
+    #[arg(long, conflicts_with_all = ["drain", "force_at", "lease"])]
+    force: bool,
+
+    #[command(flatten)]
     wait: WaitArgs,
 
     /// Say what would change, and change nothing
@@ -106,13 +125,18 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         at_end: args.expected_end(now).map(|_| if args.open_at_end { AtEnd::Open } else { AtEnd::Remind }),
         level: args.read_only.then_some(Level::ReadOnly),
         language: args.gate.language_code.clone(),
-        drain_until: None,
+        force: args.force,
+        drain_until: args.drain.until(now),
         typed_domains: None,
     };
     if args.dry_run {
-        return plan(context, args, &start, &store.read(|reader| reader.record_some(&ids))?, now);
+        return plan(context, args, &store, &start, &store.read(|reader| reader.record_some(&ids))?, now);
+    }
+    if args.detach && !args.drain.is_given() {
+        return Err(Usage("--detach belongs to --drain".to_owned()).into());
     }
     confirm_all(console, &args.sites, args.yes, "Start maintenance on", &chosen)?;
+    args.drain.confirm(console, args.yes, now)?;
     if !args.yes {
         start.typed_domains = Some(typed_domains(context, &store, &ids, now)?);
     }
@@ -128,17 +152,20 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
                 name: args.name.clone(),
                 message: args.message.clone(),
                 language: args.gate.language_code.clone(),
+                drain_until: args.drain.until(clock::now()),
                 typed_domains: start.typed_domains,
             },
         );
     }
     // Durations count from the moment of the change, not from before a question was answered.
     start.expected_end = args.expected_end(clock::now());
-    let done = open::actions(&store).start(&actor::operator(), &ids, &start)?;
+    start.drain_until = args.drain.until(clock::now());
+    let actions = open::actions(context, &store);
+    let done = actions.start(&actor::operator(), &ids, &start)?;
     let now = clock::now();
     let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
-        switched::print_json(console, &store, &outcomes, now)?;
+        switched::print_json(context, &store, &outcomes, now)?;
         confirm::wait(console, &store, done.revision, &args.wait)?;
         return Ok(Exit::Done);
     }
@@ -158,13 +185,14 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         page.push_str("No site was named that there is. Nothing changed.\n");
     }
     console.print(&page)?;
+    let exit = args.see_drained(console, &actions, &ids, now)?;
     confirm::wait(console, &store, done.revision, &args.wait)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Holds the sites by leases.
 fn take(context: &Context, args: &On, store: &Store, ids: &[SiteId], take: Take) -> anyhow::Result<Exit> {
-    let done = open::actions(store).lease_take(&actor::operator(), ids, &take)?;
+    let done = open::actions(context, store).lease_take(&actor::operator(), ids, &take)?;
     if args.json {
         context.console.json(&done.value.iter().map(lease::View::of).collect::<Vec<_>>())?;
     } else {
@@ -179,6 +207,43 @@ fn take(context: &Context, args: &On, store: &Store, ids: &[SiteId], take: Take)
 }
 
 impl On {
+    /// Waits until the sites that drain are closed, unless it is not to be waited for.
+    fn see_drained(
+        &self,
+        console: &Console,
+        actions: &Actions,
+        sites: &[SiteId],
+        now: Timestamp,
+    ) -> anyhow::Result<Exit> {
+        if !self.drain.is_given() {
+            return Ok(Exit::Done);
+        }
+        let records = actions.store().read(|reader| reader.record_some(sites))?;
+        let draining = records.iter().map(|(record, _)| record);
+        let draining: Vec<&SiteRecord> =
+            draining.filter(|record| record.causes().standing(now).phase() == Phase::Draining).collect();
+        let names = draining.iter().map(|record| record.site.domain.as_str()).collect::<Vec<_>>().join(" ");
+        let ids: Vec<SiteId> = draining.iter().map(|record| record.site.id).collect();
+        let how = format!(
+            "look: maintenance status {names}   close now: maintenance on {names} --force   cancel: maintenance off {names}"
+        );
+        if ids.is_empty() {
+            return Ok(Exit::Done);
+        }
+        if self.detach {
+            console.note(&how);
+            return Ok(Exit::Done);
+        }
+        match drain::follow(console, actions, &ids)? {
+            Ended::Closed => Ok(Exit::Done),
+            Ended::Cancelled => Ok(Exit::Failed),
+            Ended::Interrupted => {
+                console.note(&format!("the drain goes on; {how}"));
+                Ok(Exit::Command(INTERRUPTED))
+            }
+        }
+    }
+
     fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
         let lasting = self.lasts.and_then(|lasts| now.checked_add(lasts).ok());
         lasting.or_else(|| self.until.map(|until| until.after(now)))
@@ -202,44 +267,78 @@ pub(super) fn typed_domains(
     typed.collect()
 }
 
+/// What starting maintenance would come to on a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Would {
+    Start,
+    Update,
+    Force,
+    Nothing,
+}
+
+impl Would {
+    fn of(start: &Start, record: &SiteRecord, now: Timestamp) -> Self {
+        let is_draining = record.causes().standing(now).phase() == Phase::Draining;
+        let moves_drain = is_draining && start.drain_until.is_some();
+        match record.maintenance.box_holds(now) {
+            _ if is_draining && start.force => Self::Force,
+            false => Self::Start,
+            true if moves_drain || start.message.is_some() || start.expected_end.is_some() => Self::Update,
+            true => Self::Nothing,
+        }
+    }
+
+    /// The word in JSON.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Update => "update",
+            Self::Force => "force",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// Says what would change.
 fn plan(
     context: &Context,
     args: &On,
+    store: &Store,
     start: &Start,
     records: &[(SiteRecord, Revision)],
     now: Timestamp,
 ) -> anyhow::Result<Exit> {
-    let planned: Vec<(bool, &SiteRecord, Revision)> =
-        records.iter().map(|(record, revision)| (record.maintenance.box_holds(now), record, *revision)).collect();
+    let planned: Vec<(&SiteRecord, Would)> =
+        records.iter().map(|(record, _)| (record, Would::of(start, record, now))).collect();
     if args.json {
-        let plans: Vec<switched::Plan> = planned
-            .iter()
-            .map(|(is_closed, record, revision)| {
-                let would = match (is_closed, start.message.is_some() || start.expected_end.is_some()) {
-                    (false, _) => "start",
-                    (true, true) => "update",
-                    (true, false) => "nothing",
-                };
-                switched::Plan::of(would, record, *revision, now)
-            })
-            .collect();
+        let records: Vec<_> = records.iter().map(|(record, revision)| (record, *revision)).collect();
+        let states = states(context, store, &records, now)?.into_iter().zip(&planned);
+        let plans: Vec<switched::Plan> =
+            states.map(|(state, (_, would))| switched::Plan::of(would.as_str(), state)).collect();
         context.console.json(&plans)?;
         return Ok(Exit::Done);
     }
     let mut page = String::new();
-    for (is_closed, record, _) in planned {
+    for (record, would) in planned {
         let end = start.expected_end.map(|end| format!(", expected end {}", time::short(end, now))).unwrap_or_default();
         let domain = &record.site.domain;
-        page.push_str(&match is_closed {
-            false if record.site.is_protected => {
-                format!("Would start maintenance on {domain}{end}. It is protected.\n")
+        let drain = match start.drain_until {
+            Some(until) => format!(", once those at work have finished, at {} at the latest", time::short(until, now)),
+            None => String::new(),
+        };
+        page.push_str(&match would {
+            Would::Start if record.site.is_protected => {
+                format!("Would start maintenance on {domain}{drain}{end}. It is protected.\n")
             }
-            false => format!("Would start maintenance on {domain}{end}.\n"),
-            true if start.message.is_some() || start.expected_end.is_some() => {
+            Would::Start => format!("Would start maintenance on {domain}{drain}{end}.\n"),
+            Would::Force => format!("Would close {domain} at once, whoever is at work.\n"),
+            Would::Update if record.causes().standing(now).phase() == Phase::Draining => {
+                format!("{domain} is draining already. Would go on{drain}{end}.\n")
+            }
+            Would::Update => {
                 format!("{domain} is already in maintenance. Would change message or expected end{end}.\n")
             }
-            true => format!("{domain} is already in maintenance. Nothing would change.\n"),
+            Would::Nothing => format!("{domain} is already in maintenance. Nothing would change.\n"),
         });
         page.push_str(&format!("Let in: {}.\n", let_in(record, &args.gate)));
     }

@@ -62,7 +62,7 @@ fn never_hang(context: &Context, store: &Store) -> Result<(), StoreError> {
 
 /// Actions on a database. Servers see a change by themselves; after each one they are waited for shortly, so that what
 /// is asked next meets it.
-pub fn actions(store: &Store) -> Actions {
+pub fn actions(context: &Context, store: &Store) -> Actions {
     let servers = store.clone();
-    Actions::new(store.clone(), move || confirm::briefly(&servers))
+    Actions::new(store.clone(), move || confirm::briefly(&servers)).with_visit_idle(context.visits.idle())
 }

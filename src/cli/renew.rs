@@ -46,7 +46,7 @@ fn lease_id(text: &str) -> Result<LeaseId, String> {
 
 pub fn run(context: &Context, args: &Renew) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
-    let actions = open::actions(&store);
+    let actions = open::actions(context, &store);
     let mut renewed = Vec::new();
     for id in &args.leases {
         renewed.push(actions.lease_renew(&actor::operator(), *id, args.lease)?.value);

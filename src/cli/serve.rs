@@ -64,6 +64,6 @@ pub fn run(
     }
     super::logging::start();
     let views = sources.view(command, matches);
-    crate::server::run(Settings::new(context.database.clone(), gate, server, views))?;
+    crate::server::run(Settings::new(context.database.clone(), context.visits, gate, server, views))?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,6 @@ use super::directory::{Directory, SiteArgs};
 use super::exit::Exit;
 use super::{Context, actor, open, text, time};
 use crate::clock;
-use crate::config::VisitSettings;
 use crate::site::SiteId;
 use crate::visit::{Visit, VisitId, VisitKind};
 
@@ -50,9 +49,6 @@ pub struct Sessions {
     /// Each has id, site, domain, kind (session, app, visitor), name, address, since and last_seen.
     #[arg(long)]
     json: bool,
-
-    #[command(flatten)]
-    visits: VisitSettings,
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,7 +116,7 @@ fn list(context: &Context, args: &Sessions) -> anyhow::Result<Exit> {
         false => Some(directory.choose(&context.console, &names, None)?.iter().map(|site| site.id).collect()),
     };
     let now = clock::now();
-    let seen_since = args.visits.seen_since(now);
+    let seen_since = context.visits.seen_since(now);
     let visits = store.read(|reader| reader.visit_list(chosen.as_deref(), seen_since, MOST))?;
     if visits.len() as i64 == MOST {
         context.console.note(&format!("there are more; these {MOST} are shown"));
@@ -149,7 +145,7 @@ fn row(visit: &Visit, directory: &Directory, now: Timestamp) -> Vec<String> {
 
 fn end(context: &Context, args: &End) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
-    let visit = open::actions(&store).visit_end(&actor::operator(), VisitId(args.id))?.value;
+    let visit = open::actions(context, &store).visit_end(&actor::operator(), VisitId(args.id))?.value;
     let directory = Directory::read(&store)?;
     if args.json {
         context.console.json(&View::of(&visit, &directory))?;

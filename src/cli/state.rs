@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Context;
 use crate::cause::{Cause, CauseId};
 use crate::change::Revision;
+use crate::drain::AtWork;
 use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
+use crate::storage::{Store, StoreError};
 
 /// One site as it is now.
 #[derive(Debug, Clone, Serialize)]
@@ -30,6 +33,12 @@ pub struct SiteState {
     pub started_by: Option<String>,
     /// What the page says in the first language; null without a message of its own.
     pub message: Option<String>,
+    /// While it drains: when it closes at the latest; else null.
+    pub closes_at: Option<Timestamp>,
+    /// Sessions at work; while it drains those that signed in before that began.
+    pub sessions: u64,
+    /// Tasks that run.
+    pub tasks: u64,
     /// Everything that holds it closed.
     pub causes: Vec<Cause>,
     /// The window that begins next; null when none is ahead.
@@ -51,9 +60,40 @@ pub struct NextWindow {
     pub name: String,
 }
 
+/// The states of records, with who and what is at work on each.
+///
+/// # Errors
+/// When the database fails.
+pub fn states(
+    context: &Context,
+    store: &Store,
+    records: &[(&SiteRecord, Revision)],
+    now: Timestamp,
+) -> Result<Vec<SiteState>, StoreError> {
+    let seen_since = context.visits.seen_since(now);
+    store.read(|reader| {
+        let everywhere = reader.at_work_everywhere(seen_since)?;
+        let state = |(record, revision): &(&SiteRecord, Revision)| {
+            let standing = record.causes().standing(now);
+            let at_work = match (standing.phase(), standing.since) {
+                // Whoever signed in since is not waited for.
+                (Phase::Draining, Some(since)) => reader.at_work(record.site.id, since, seen_since)?,
+                _ => everywhere.get(&record.site.id).copied().unwrap_or_default(),
+            };
+            Ok(SiteState::of(record, *revision, at_work, now))
+        };
+        records.iter().map(state).collect()
+    })
+}
+
 impl SiteState {
-    /// The state of a record at `now`.
-    pub fn of(record: &SiteRecord, revision: Revision, now: Timestamp) -> Self {
+    /// Who and what is at work.
+    pub fn at_work(&self) -> AtWork {
+        AtWork { sessions: self.sessions, tasks: self.tasks }
+    }
+
+    /// The state of a record at `now`, with who and what is at work there.
+    pub fn of(record: &SiteRecord, revision: Revision, at_work: AtWork, now: Timestamp) -> Self {
         let standing = record.causes().standing(now);
         let next = record.causes().next_window(now).map(|(window, occurrence)| NextWindow {
             id: CauseId::Window(window.id),
@@ -69,7 +109,10 @@ impl SiteState {
             since: standing.since,
             until: standing.until,
             overdue: standing.overdue(now).is_some(),
+            closes_at: standing.closes_at(),
             started_by: standing.by,
+            sessions: at_work.sessions,
+            tasks: at_work.tasks,
             message: record.messages.first().map(|message| message.body.clone()).filter(|body| !body.is_empty()),
             causes: standing.causes,
             next,
@@ -85,9 +128,22 @@ mod tests {
     #[test]
     fn the_pinned_fields_are_there_under_their_names() {
         let record = SiteRecord::new(crate::cli::site::new_site("example.com".parse().unwrap(), "UTC"));
-        let state = SiteState::of(&record, Revision(3), "2026-11-21T03:12:04Z".parse().unwrap());
+        let state = SiteState::of(&record, Revision(3), AtWork::default(), "2026-11-21T03:12:04Z".parse().unwrap());
         let json = serde_json::to_value(state).unwrap();
-        for field in ["id", "domain", "phase", "since", "until", "message", "causes", "next", "revision"] {
+        for field in [
+            "id",
+            "domain",
+            "phase",
+            "since",
+            "until",
+            "closes_at",
+            "sessions",
+            "tasks",
+            "message",
+            "causes",
+            "next",
+            "revision",
+        ] {
             assert!(json.get(field).is_some(), "{field}");
         }
         assert_eq!((json["phase"].as_str(), json["revision"].as_i64()), (Some("open"), Some(3)));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::console::{Colour, Console};
 use super::directory::{Directory, SiteArgs};
 use super::exit::Exit;
-use super::state::SiteState;
+use super::state::{SiteState, states};
 use super::{Context, open, text, time};
 use crate::clock;
 use crate::maintenance::Phase;
@@ -44,8 +44,8 @@ pub struct Status {
 
     /// Print a list of objects instead
     ///
-    /// Each has id, domain, name, phase (open, draining, maintenance), since, until, overdue, started_by, message,
-    /// causes, next (the window that begins next: id, starts_at, ends_at, name) and revision.
+    /// Each has id, domain, name, phase (open, draining, maintenance), since, until, overdue, started_by, closes_at,
+    /// sessions, tasks, message, causes, next (the window that begins next: id, starts_at, ends_at, name) and revision.
     #[arg(long)]
     json: bool,
 
@@ -66,8 +66,8 @@ pub fn run(context: &Context, args: &Status) -> anyhow::Result<Exit> {
         let ids: Vec<SiteId> = chosen.iter().map(|site| site.id).collect();
         store.read(|reader| reader.record_some(&ids))?
     };
-    let mut states: Vec<SiteState> =
-        records.iter().map(|(record, revision)| SiteState::of(record, *revision, now)).collect();
+    let records: Vec<_> = records.iter().map(|(record, revision)| (record, *revision)).collect();
+    let mut states = states(context, &store, &records, now)?;
     if args.json {
         context.console.json(&states)?;
     } else {
@@ -138,6 +138,12 @@ fn row(state: &SiteState, now: Timestamp) -> Vec<String> {
     if let Some(next) = ahead {
         row.push(time::ahead(next.starts_at, next.ends_at, now));
         row.push(text::plain(&next.name));
+    }
+    if let Some(closes_at) = state.closes_at {
+        row[1] = format!("draining, {}", text::at_work(state.at_work()));
+        row.push(format!("closes at {} at the latest", time::short(closes_at, now)));
+        row.push(text::plain(state.started_by.as_deref().unwrap_or_default()));
+        return row;
     }
     if let Some(since) = state.since {
         let until = match state.until {

@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::console::Console;
-use super::state::SiteState;
+use super::Context;
+use super::state::{SiteState, states};
 use super::{text, time};
 use crate::actions::Switched;
 use crate::cause::Cause;
-use crate::change::Revision;
 use crate::maintenance::AtEnd;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -16,7 +15,7 @@ use crate::storage::Store;
 
 /// What happened to one site.
 pub struct Outcome {
-    /// Which of the four it is.
+    /// Which of the five it is.
     pub result: ResultWord,
     /// The record afterwards.
     pub record: SiteRecord,
@@ -32,6 +31,7 @@ pub enum ResultWord {
     Started,
     Updated,
     Ended,
+    Forced,
     Already,
 }
 
@@ -55,8 +55,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn of(would: &'static str, record: &SiteRecord, revision: Revision, now: Timestamp) -> Self {
-        Self { state: SiteState::of(record, revision, now), would }
+    pub fn of(would: &'static str, state: SiteState) -> Self {
+        Self { state, would }
     }
 }
 
@@ -66,6 +66,7 @@ impl Outcome {
             Switched::Started(record) => (ResultWord::Started, record, Vec::new()),
             Switched::Updated(record) => (ResultWord::Updated, record, Vec::new()),
             Switched::Ended(record, causes) => (ResultWord::Ended, record, causes),
+            Switched::Forced(record) => (ResultWord::Forced, record, Vec::new()),
             Switched::Already(record) => (ResultWord::Already, record, Vec::new()),
         };
         Self { result, record, ended, at }
@@ -85,20 +86,46 @@ impl Outcome {
     pub fn sentence(&self, now: Timestamp) -> String {
         let domain = self.domain();
         match self.result {
+            ResultWord::Started | ResultWord::Updated if let Some(closes_at) = self.closes_at(now) => {
+                let verb =
+                    if self.result == ResultWord::Started { "is draining since" } else { "is still draining at" };
+                let (at, closes_at) = (time::exact(self.at, now), time::short(closes_at, now));
+                format!("{domain} {verb} {at}: nobody new can sign in. It closes at {closes_at} at the latest.")
+            }
+            ResultWord::Forced => {
+                let ended = self.record.drains.iter().filter_map(|drain| drain.end.as_ref()).max_by_key(|end| end.at);
+                let how = ended.map(text::drain_end).unwrap_or_default();
+                format!("{domain} is in maintenance at {}: {how}.", time::exact(self.at, now))
+            }
             ResultWord::Started => {
                 let at = time::exact(self.record.maintenance.since.unwrap_or(self.at), now);
                 format!("Maintenance started on {domain} at {at}{}.", self.end(now))
             }
             ResultWord::Updated => format!("Maintenance updated on {domain}: it goes on{}.", self.end(now)),
+            ResultWord::Ended if self.ended.iter().all(|cause| cause.drains_until.is_some()) => {
+                let at = time::exact(self.at, now);
+                format!("The drain of {domain} was cancelled at {at}. It stays open.{}", self.ended(now))
+            }
             ResultWord::Ended => {
                 let at = time::exact(self.at, now);
                 format!("Maintenance ended on {domain} at {at}. Visitors get the site again.{}", self.ended(now))
             }
+            ResultWord::Already if let Some(closes_at) = self.closes_at(now) => format!(
+                "{domain} is draining{} and closes at {} at the latest. Nothing changed. Close it now: \
+                 maintenance on {domain} --force",
+                self.started(now),
+                time::short(closes_at, now)
+            ),
             ResultWord::Already if self.record.maintenance.box_holds(now) => {
                 format!("{domain} is already in maintenance{}. Nothing changed.", self.started(now))
             }
             ResultWord::Already => format!("{domain} is open already. Nothing changed."),
         }
+    }
+
+    /// When the site closes at the latest, while it drains.
+    fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.record.causes().standing(now).closes_at()
     }
 
     fn end(&self, now: Timestamp) -> String {
@@ -141,14 +168,15 @@ fn named(cause: &Cause) -> String {
 }
 
 /// Prints the states with what happened.
-pub fn print_json(console: &Console, store: &Store, outcomes: &[Outcome], now: Timestamp) -> anyhow::Result<()> {
+pub fn print_json(context: &Context, store: &Store, outcomes: &[Outcome], now: Timestamp) -> anyhow::Result<()> {
     let ids: Vec<SiteId> = outcomes.iter().map(|outcome| outcome.record.site.id).collect();
     let stored = store.read(|reader| reader.record_some(&ids))?;
-    let views = outcomes.iter().map(|outcome| {
+    let after = outcomes.iter().map(|outcome| {
         // The revision that this command made, or a later one when somebody was quick.
         let revision = stored.iter().find(|(record, _)| record.site.id == outcome.record.site.id).map(|(_, is)| *is);
-        let state = SiteState::of(&outcome.record, revision.unwrap_or_default(), now);
-        View { state, result: outcome.result, ended: &outcome.ended }
+        (&outcome.record, revision.unwrap_or_default())
     });
-    console.json(&views.collect::<Vec<_>>())
+    let states = states(context, store, &after.collect::<Vec<_>>(), now)?.into_iter();
+    let views = states.zip(outcomes).map(|(state, it)| View { state, result: it.result, ended: &it.ended });
+    context.console.json(&views.collect::<Vec<_>>())
 }

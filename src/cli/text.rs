@@ -1,6 +1,7 @@
 //! Words: errors as sentences, lists, plurals, columns.
 
 use crate::actions::ActionError;
+use crate::drain::{AtWork, DrainEnd, HowEnded};
 use crate::field::FieldErrors;
 
 /// An error with its causes. What an action refused is told in the words of the command line: without the names
@@ -39,6 +40,7 @@ fn option_of(field: &str) -> Option<&'static str> {
         ("patterns", "pattern") | ("networks", "network") => None,
         (_, "description") => Some("--description"),
         (_, "expected_end") => Some("the expected end"),
+        (_, "drain") => Some("--drain"),
         (_, "name") => Some("--name"),
         (_, "redirect_url") => Some("--redirect-url"),
         (_, "retry_after") => Some("--retry-after"),
@@ -52,6 +54,31 @@ fn option_of(field: &str) -> Option<&'static str> {
 /// `1 pattern`, `3 patterns`.
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `5 sessions, 1 task`; `nobody` when nobody is left.
+pub fn at_work(at_work: AtWork) -> String {
+    let counted = [(at_work.sessions, "session"), (at_work.tasks, "task")];
+    let parts = counted.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> =
+        parts.map(|(number, noun)| count(usize::try_from(number).unwrap_or(usize::MAX), noun)).collect();
+    if parts.is_empty() { "nobody at work".to_owned() } else { parts.join(", ") }
+}
+
+/// How a drain ended: `nobody was left`, `the deadline was reached with 2 sessions left`.
+pub fn drain_end(end: &DrainEnd) -> String {
+    let left = AtWork { sessions: end.sessions, tasks: end.tasks };
+    let with = |what: &str| {
+        format!(
+            "{what} with {}",
+            if left.is_empty() { "nobody left".to_owned() } else { format!("{} left", at_work(left)) }
+        )
+    };
+    match end.how {
+        HowEnded::Empty => "nobody was left".to_owned(),
+        HowEnded::Deadline => with("the deadline was reached"),
+        HowEnded::Forced => with("it was closed at once"),
+    }
 }
 
 /// `a, b, c`, and at most `limit` of them: `a, b and 7 more`.

@@ -87,6 +87,12 @@ pub fn duration(text: &str) -> Result<SignedDuration, String> {
     if total.is_zero() { Err(wrong()) } else { Ok(total) }
 }
 
+/// Whole minutes of a duration, a part of one counts as a whole; those that do not fit are the most there can be.
+pub fn minutes(duration: SignedDuration) -> u32 {
+    let minutes = duration.as_mins() + i64::from(duration.as_secs() % 60 > 0);
+    u32::try_from(minutes).unwrap_or(u32::MAX)
+}
+
 /// A time as typed, before it is known what time it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::exit::Exit;
-use super::state::SiteState;
+use super::state::{SiteState, states};
 use super::{Context, actor, describe, open, text, time};
 use crate::actions::{ActionError, Actions, Actor, Done, Undone};
 use crate::change::{Change, Revision, VISIT_ENDED};
@@ -87,10 +87,11 @@ pub fn run(context: &Context, args: &Undo) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let done = undo(context, args, &open::actions(&store), &actor, &change)?;
+    let done = undo(context, args, &open::actions(context, &store), &actor, &change)?;
     let now = clock::now();
-    let state = done.value.record.as_ref().map(|record| SiteState::of(record, done.revision, now));
     if args.json {
+        let record: Vec<_> = done.value.record.iter().map(|record| (record, done.revision)).collect();
+        let state = states(context, &store, &record, now)?.pop();
         let Change { revision: undone, action, subject, .. } = done.value.change;
         context.console.json(&View { undone, revision: done.revision, action, subject, site: state })?;
         return Ok(Exit::Done);

@@ -29,6 +29,9 @@ pub struct Settings {
     /// Where the state lives.
     #[command(flatten)]
     pub database: DatabaseSettings,
+    /// Who is taken to be at work.
+    #[command(flatten)]
+    pub visits: VisitSettings,
     /// The decision and the answer.
     #[command(flatten)]
     pub gate: GateSettings,
@@ -95,11 +98,12 @@ impl Settings {
     /// Settings that the command line has read.
     pub fn new(
         database: DatabaseSettings,
+        visits: VisitSettings,
         gate: GateSettings,
         server: ServerSettings,
         views: Vec<SettingView>,
     ) -> Self {
-        Self { database, gate, server, views, given: Vec::new() }
+        Self { database, visits, gate, server, views, given: Vec::new() }
     }
 
     /// Reads the settings of the environment and of `.env`.
@@ -190,6 +194,29 @@ impl DatabaseSettings {
     }
 }
 
+/// When somebody is no longer taken to be at work. Every command that counts people needs it.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct VisitSettings {
+    /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
+    ///
+    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
+    #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS", global = true,
+          value_parser = clap::value_parser!(u32).range(120..=86_400), help_heading = "Settings")]
+    pub visit_idle: u32,
+}
+
+impl VisitSettings {
+    /// The same as a length of time.
+    pub fn idle(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.visit_idle.into())
+    }
+
+    /// Visits last seen at or before this are not live.
+    pub fn seen_since(&self, now: Timestamp) -> Timestamp {
+        visit::seen_since(now, self.idle())
+    }
+}
+
 /// What happens to a request whose host belongs to no site while there is no default site either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum UnknownSite {
@@ -223,10 +250,6 @@ pub enum MirrorSetting {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct GateSettings {
-    /// Who is taken to be at work.
-    #[command(flatten)]
-    pub visits: VisitSettings,
-
     /// Site that stands in for hosts that no site has
     ///
     /// Without it: the only site, else the one marked default.
@@ -306,25 +329,6 @@ pub struct GateSettings {
     /// Time zone for new sites and for times in the log of the panel
     #[arg(long, env = "TIME_ZONE", default_value = "UTC", value_name = "AREA/CITY", value_parser = time_zone)]
     pub time_zone: String,
-}
-
-/// When somebody is no longer taken to be at work. Every command that counts people needs it.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Settings")]
-pub struct VisitSettings {
-    /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
-    ///
-    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
-    #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u32).range(120..=86_400))]
-    pub visit_idle: u32,
-}
-
-impl VisitSettings {
-    /// Visits last seen at or before this are not live.
-    pub fn seen_since(&self, now: Timestamp) -> Timestamp {
-        visit::seen_since(now, SignedDuration::from_secs(self.visit_idle.into()))
-    }
 }
 
 /// Settings of the server and its panel; only `serve` needs them.

@@ -5,6 +5,7 @@
 //! [`Writer`], noun by noun, one file each.
 
 mod apart;
+mod at_work;
 mod attempt;
 mod backup;
 mod change;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod database;
+mod drain;
 mod export;
 mod help;
 mod history;

@@ -240,6 +240,7 @@ fn a_site_that_is_closed_for_writing_only_is_read_and_not_written() {
         name: String::new(),
         message: None,
         language: "en".to_owned(),
+        drain_until: None,
         typed_domains: None,
     };
     let done = server.actions().lease_take(&operator(), &[FIRST_SITE], &take).unwrap();

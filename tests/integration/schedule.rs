@@ -372,6 +372,7 @@ fn every_cause_has_its_own_end_and_the_message_says_what_still_holds() {
         name: "deploy 7".to_owned(),
         message: Some("Deploying".to_owned()),
         language: "en".to_owned(),
+        drain_until: None,
         typed_domains: None,
     };
     let done = server.actions().lease_take(&operator(), &[FIRST_SITE], &take).unwrap();

@@ -53,6 +53,7 @@ fn take(length: i64, on_expiry: OnExpiry) -> Take {
         name: "deploy 7".to_owned(),
         message: Some("Upgrade".to_owned()),
         language: "en".to_owned(),
+        drain_until: None,
         typed_domains: None,
     }
 }

@@ -70,7 +70,7 @@ pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
     let directory = Directory::read(&store)?;
     let site = args.on.choose(&directory)?.id;
-    let Done { value, revision, .. } = add(context, args, &open::actions(&store), site, &row)?;
+    let Done { value, revision, .. } = add(context, args, &open::actions(context, &store), site, &row)?;
     let record = &value.record;
     let place = record.patterns.iter().position(|known| is_same(known, &row)).unwrap_or_default();
     let domain = record.site.domain.as_str();

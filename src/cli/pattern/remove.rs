@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &Remove) -> anyhow::Result<Exit> {
     let directory = Directory::read(&store)?;
     let site = args.on.choose(&directory)?;
     let mut gone = None;
-    let done = open::actions(&store).record_edit(&actor::operator(), site.id, &Save::default(), |record| {
+    let done = open::actions(context, &store).record_edit(&actor::operator(), site.id, &Save::default(), |record| {
         gone = Some(remove(record, &args.pattern)?);
         Ok(())
     })?;

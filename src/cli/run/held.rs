@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::task::spawn_blocking;
 
 use crate::actions::{ActionError, Actions, Leased, Take};
 use crate::change::Revision;
 use crate::cli::console::Console;
+use crate::cli::drain::{self, Ended};
 use crate::cli::lease::told;
 use crate::cli::switched::described;
-use crate::cli::{actor, confirm};
+use crate::cli::{Context, actor, confirm};
 use crate::clock;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -37,14 +38,31 @@ pub struct Held {
 
 impl Held {
     /// Closes the sites.
-    pub fn take(store: Store, console: Console, sites: &[SiteId], take: &Take) -> anyhow::Result<Self> {
-        let actions = Actions::new(store.clone(), || {});
+    pub fn take(context: &Context, store: Store, sites: &[SiteId], take: &Take) -> anyhow::Result<Self> {
+        let console = context.console;
+        // Whoever runs it waits for the servers by itself.
+        let actions = Actions::new(store.clone(), || {}).with_visit_idle(context.visits.idle());
         let done = actions.lease_take(&actor::operator(), sites, take)?;
         let now = clock::now();
         for leased in &done.value {
             console.note(&format!("maintenance started: {}", told(leased, now)));
         }
         Ok(Self { store, actions, console, leases: done.value, revision: done.revision, length: take.length })
+    }
+
+    /// Waits until those at work have finished, and nothing without a drain.
+    ///
+    /// # Errors
+    /// When somebody ended maintenance meanwhile.
+    pub async fn drained(&self, has_drain: bool) -> anyhow::Result<()> {
+        if !has_drain {
+            return Ok(());
+        }
+        let sites: Vec<SiteId> = self.leases.iter().map(|leased| leased.record.site.id).collect();
+        match drain::wait_until_closed(&self.console, &self.actions, &sites).await? {
+            Ended::Closed => Ok(()),
+            Ended::Cancelled | Ended::Interrupted => bail!("maintenance was ended while the sites were draining"),
+        }
     }
 
     /// Waits until every live server enforces it.

@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use self::held::Held;
 use super::child::{self, Child};
 use super::directory::{DefaultSite, Directory, SiteArgs};
+use super::drain::DrainArgs;
 use super::exit::Exit;
 use super::{Context, confirm, open, text, time};
 use crate::actions::Take;
@@ -25,12 +26,13 @@ const EXAMPLES: &str = "\
 Examples:
   maintenance run forum -- ./deploy.sh
   maintenance run forum shop --on-failure lift --message \"Upgrade under way.\" -- make migrate
+  maintenance run forum --drain 15m -- ./deploy.sh
   maintenance run --lease 5m --name \"deploy 7\" -- ansible-playbook site.yml
 ";
 
 /// Closes sites, runs a command, and opens them when it has succeeded
 ///
-/// The command begins when every live server enforces the change. Its output is passed through, and its exit code is
+/// The command begins when every live server enforces the change, with --drain when those at work have finished. Its output is passed through, and its exit code is
 /// that of this command. When it fails, the sites stay closed or open, as --on-failure says; the same happens when this
 /// process is killed or its machine dies, because the sites are held by leases that only this process renews. SIGINT
 /// and SIGTERM reach the command, and its end is waited for.
@@ -60,7 +62,10 @@ pub struct Run {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time::duration)]
     timeout: SignedDuration,
 
-    /// Do not ask: neither for --all nor for the domain of a protected site
+    #[command(flatten)]
+    drain: DrainArgs,
+
+    /// Do not ask: neither for --all nor for the domain of a protected site, nor about a drain of more than a day
     #[arg(long, short)]
     yes: bool,
 
@@ -87,6 +92,7 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     let directory = Directory::read(&store)?;
     let chosen = directory.choose(console, &args.sites, args.default.site_id)?;
     super::directory::confirm_all(console, &args.sites, args.yes, "Start maintenance on", &chosen)?;
+    args.drain.confirm(console, args.yes, clock::now())?;
     let ids: Vec<SiteId> = chosen.iter().map(|site| site.id).collect();
     let typed_domains = match args.yes {
         true => None,
@@ -98,14 +104,19 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
         name: args.name.clone().unwrap_or_else(|| child::program_of(&args.command)),
         message: args.message.clone(),
         language: args.language_code.clone(),
+        drain_until: args.drain.until(clock::now()),
         typed_domains,
     };
     // Before anything is closed, so that no signal finds nobody.
     let mut signals = child::Signals::listen()?;
-    let held = Held::take(store.clone(), *console, &ids, &take)?;
+    let held = Held::take(context, store.clone(), &ids, &take)?;
     let timeout = Duration::try_from(args.timeout)?;
     let confirmed = tokio::select! {
-        confirmed = held.confirmed(timeout) => confirmed,
+        confirmed = async {
+            held.drained(args.drain.is_given()).await?;
+            held.confirmed(timeout).await
+        } => confirmed,
+        () = held.renew_for_ever() => unreachable!("it is renewed for ever"),
         signal = signals.next() => {
             held.end().await?;
             return Ok(Exit::Command(signal.exit_code()));

@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
     site.name.clone_from(&args.name);
     site.is_default = args.default;
     site.is_protected = args.protected;
-    let done = open::actions(&store).site_add(&actor::operator(), &SiteRecord::new(site))?;
+    let done = open::actions(context, &store).site_add(&actor::operator(), &SiteRecord::new(site))?;
     if args.json {
         context.console.json(&View::of(&done.value, done.revision, clock::now()))?;
         return Ok(Exit::Done);

@@ -95,7 +95,7 @@ pub fn run(context: &Context, args: &Edit) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
     let directory = Directory::read(&store)?;
     let site = only(&directory, &args.site)?;
-    let done = open::actions(&store).record_edit(
+    let done = open::actions(context, &store).record_edit(
         &actor::operator(),
         site.id,
         &Save { typed_domain: None, ..Save::default() },

@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &Remove) -> anyhow::Result<Exit> {
         let question = format!("Remove {domain} with its record?");
         context.console.confirm_by_typing(&question, domain, "--yes")?;
     }
-    let done = open::actions(&store).site_remove(&actor::operator(), site.id)?;
+    let done = open::actions(context, &store).site_remove(&actor::operator(), site.id)?;
     if args.json {
         context.console.json(&View { id: site.id, domain: &site.domain, revision: done.revision })?;
     } else {

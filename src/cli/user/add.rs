@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: &Add) -> anyhow::Result<Exit> {
     };
     super::refuse_taken(&store, &args.username)?;
     let password = args.password.read(context, &args.username, &directory)?;
-    let user = open::actions(&store).user_add(&actor::operator(), &args.username, password, &new)?.value;
+    let user = open::actions(context, &store).user_add(&actor::operator(), &args.username, password, &new)?.value;
     if !user.rights.is_staff {
         context.console.note("without --staff or --superuser the user may not use the panel");
     }

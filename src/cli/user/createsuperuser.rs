@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &CreateSuperuser) -> anyhow::Result<Exit> {
     let directory = Directory::read(&store)?;
     let password = args.password.read(context, &name, &directory)?;
     let rights = Rights { is_active: true, is_staff: true, is_superuser: true, sites: None };
-    let user = open::actions(&store).user_add(&actor::operator(), &name, password, &rights)?.value;
+    let user = open::actions(context, &store).user_add(&actor::operator(), &name, password, &rights)?.value;
     if args.json {
         context.console.json(&View::of(&user, &directory))?;
     } else {

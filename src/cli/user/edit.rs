@@ -87,7 +87,7 @@ pub fn run(context: &Context, args: &Edit) -> anyhow::Result<Exit> {
     let is_changed = name.is_some() || rights_change.is_some();
     let edit = UserEdit { username: name, rights: rights_change, ..UserEdit::default() };
     let user = match is_changed {
-        true => open::actions(&store).user_edit(&actor::operator(), before.id, &edit)?.value,
+        true => open::actions(context, &store).user_edit(&actor::operator(), before.id, &edit)?.value,
         false => before,
     };
     if args.json {

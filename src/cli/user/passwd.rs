@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &Passwd) -> anyhow::Result<Exit> {
     let user = find(&store, &args.username)?;
     let password = Some(args.password.read(context, &user.username, &directory)?);
     let edit = UserEdit { password, ..UserEdit::default() };
-    let user = open::actions(&store).user_edit(&actor::operator(), user.id, &edit)?.value;
+    let user = open::actions(context, &store).user_edit(&actor::operator(), user.id, &edit)?.value;
     if args.json {
         context.console.json(&View::of(&user, &directory))?;
     } else {

@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &Remove) -> anyhow::Result<Exit> {
     if !args.yes {
         context.console.confirm(&format!("Remove the user {name} for good?"), "--yes")?;
     }
-    let user = open::actions(&store).user_remove(&actor::operator(), user.id)?.value;
+    let user = open::actions(context, &store).user_remove(&actor::operator(), user.id)?.value;
     if args.json {
         context.console.json(&View::of(&user, &directory))?;
     } else {

@@ -34,7 +34,7 @@ struct View<'a> {
 pub fn run(context: &Context, args: &Unlock) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
     let user = find(&store, &args.username)?;
-    let unlocked = open::actions(&store).user_unlock(&actor::operator(), &user.username)?.value;
+    let unlocked = open::actions(context, &store).user_unlock(&actor::operator(), &user.username)?.value;
     if args.json {
         context.console.json(&View { username: &user.username, unlocked })?;
         return Ok(Exit::Done);

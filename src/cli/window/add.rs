@@ -17,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   maintenance window add forum --start \"2026-11-22 02:00\" --for 1h --name \"Database upgrade\"
   maintenance window add forum shop --start 02:00 --end 03:30 --notice 30m --message \"Back at {end}.\"
+  maintenance window add forum --start 02:00 --for 1h --drain 15m
   maintenance window add --all --start 2026-11-22T02:00+01:00 --for 2h
   maintenance window add forum --repeat \"0 2 * * SUN\" --for 90m --zone Europe/Berlin
 ";
@@ -135,8 +136,7 @@ impl Add {
         {
             return Err(Usage("nothing was planned: the window would be over already".to_owned()).into());
         }
-        let notice = self.notice.map_or(0, |notice| notice.as_mins());
-        let window = Window { notice_minutes: u32::try_from(notice).unwrap_or(u32::MAX), ..self.new.window(schedule) };
+        let window = Window { notice_minutes: self.notice.map_or(0, time::minutes), ..self.new.window(schedule) };
         Ok((window, remarks))
     }
 }

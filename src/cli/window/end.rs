@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &End) -> anyhow::Result<Exit> {
         let names = SiteArgs { sites: sites.into_iter().cloned().collect(), all: false, ignore_missing: false };
         directory.choose(console, &names, args.default.site_id)?.iter().map(|site| site.id).collect()
     };
-    let actions = open::actions(&store);
+    let actions = open::actions(context, &store);
     let mut lines = String::new();
     let mut revision = store.read(|reader| reader.change_last())?;
     for id in windows {

@@ -35,7 +35,7 @@ pub struct Extend {
 
 pub fn run(context: &Context, args: &Extend) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
-    let done = open::actions(&store).window_extend(&actor::operator(), args.window, args.by)?;
+    let done = open::actions(context, &store).window_extend(&actor::operator(), args.window, args.by)?;
     let now = clock::now();
     let directory = Directory::read(&store)?;
     let (window, site) = (&done.value.window, done.value.site.and_then(|site| directory.get(site)));

@@ -10,13 +10,12 @@ mod start;
 mod view;
 
 use clap::{Args, Subcommand};
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::confirm::{self, WaitArgs};
 use super::directory::{DefaultSite, Directory, NoSite, SiteArgs};
 use super::exit::{Exit, Usage};
-use super::{Context, actor, open};
+use super::{Context, actor, open, time};
 use crate::cause::CauseId;
 use crate::clock;
 use crate::maintenance::Level;
@@ -83,6 +82,10 @@ struct New {
     #[arg(long)]
     read_only: bool,
 
+    /// Let those at work finish first, for at most so long after each start, such as 15m
+    #[arg(long, value_name = "DURATION", value_parser = time::duration)]
+    drain: Option<SignedDuration>,
+
     /// What the page says while it runs; the site's messages when not given
     #[arg(long, short, value_name = "TEXT")]
     message: Option<String>,
@@ -96,7 +99,7 @@ struct New {
 
     /// Print a list of objects instead, one for each window
     ///
-    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, message, running, and times, a list of
+    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, drain_minutes, message, running, and times, a list of
     /// starts_at, ends_at and changed.
     #[arg(long)]
     json: bool,
@@ -129,6 +132,7 @@ impl New {
         });
         Window {
             name: self.name.trim().to_owned(),
+            drain_minutes: self.drain.map_or(0, time::minutes),
             level: if self.read_only { Level::ReadOnly } else { Level::Full },
             messages: message.into_iter().collect(),
             ..Window::new(schedule)
@@ -149,7 +153,7 @@ impl New {
         }
         let (owners, windows): (Vec<_>, Vec<_>) =
             windows.into_iter().map(|(owner, window)| (owner, (owner.map(|site| site.id), window))).unzip();
-        let done = open::actions(store).window_add_some(&actor::operator(), &windows)?;
+        let done = open::actions(context, store).window_add_some(&actor::operator(), &windows)?;
         let now = clock::now();
         let added: Vec<Owned<'_>> = owners.into_iter().zip(done.value.into_iter().map(|it| it.window)).collect();
         if self.json {

@@ -24,7 +24,7 @@ pub struct Remove {
 
 pub fn run(context: &Context, args: &Remove) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
-    let done = open::actions(&store).window_remove(&actor::operator(), args.window)?;
+    let done = open::actions(context, &store).window_remove(&actor::operator(), args.window)?;
     let directory = Directory::read(&store)?;
     let site = done.value.site.and_then(|site| directory.get(site));
     let named = view::named(&done.value.window, site);

@@ -33,7 +33,7 @@ pub fn run(context: &Context, args: &Skip) -> anyhow::Result<Exit> {
     let store = open::existing(context)?;
     let now = clock::now();
     let at = args.at.map(|at| at.after(now));
-    let done = open::actions(&store).window_skip(&actor::operator(), args.window, at)?;
+    let done = open::actions(context, &store).window_skip(&actor::operator(), args.window, at)?;
     let directory = Directory::read(&store)?;
     let (window, site) = (&done.value.window, done.value.site.and_then(|site| directory.get(site)));
     let skipped = window.exceptions.iter().rev().find(|(starts_at, it)| it.ends_at <= **starts_at && **starts_at > now);

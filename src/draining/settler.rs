@@ -1,0 +1,70 @@
+//! The thread that ends drains when nobody is left.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::actions::Actions;
+use crate::clock;
+use crate::closed::ClosedSite;
+use crate::site::SiteId;
+use crate::snapshot::Snapshot;
+
+/// Pause between two looks, and so the time for which a site drains with nobody left. Each look asks the database three
+/// small questions for each site that drains, and none while none does.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Ends drains for as long as `alive` is.
+///
+/// Every server does so. Who comes second finds the drain ended, so it does not matter who is first, and none of them is
+/// needed.
+pub(crate) fn settle<T: Send + Sync + 'static>(alive: &Arc<T>, snapshot: &Arc<ArcSwap<Snapshot>>, actions: Actions) {
+    let settler = Settler { alive: Arc::downgrade(alive), snapshot: Arc::clone(snapshot), actions, is_failing: false };
+    if let Err(error) = std::thread::Builder::new().name("settler".to_owned()).spawn(move || settler.run()) {
+        log::warn!("Drains end at their deadline only: no thread could be started: {error}");
+    }
+}
+
+struct Settler<T> {
+    alive: Weak<T>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    actions: Actions,
+    is_failing: bool,
+}
+
+impl<T> Settler<T> {
+    fn run(mut self) {
+        while self.alive.strong_count() > 0 {
+            self.look();
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Asks about each site that drains, or whose drain has come to its deadline.
+    fn look(&mut self) {
+        for site in unsettled(&self.snapshot.load(), clock::now()) {
+            let actions = self.actions.clone();
+            match self.actions.store().apart_blocking(move || actions.drain_settle(site)) {
+                Ok(_) => self.is_failing = false,
+                Err(error) => {
+                    if !self.is_failing {
+                        log::warn!(
+                            "Whether anybody is still at work could not be asked, which is tried again: {error}"
+                        );
+                    }
+                    self.is_failing = true;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Keys of the sites that are draining, or whose drain has ended without anybody noting it, as far as this server knows.
+fn unsettled(snapshot: &Snapshot, now: Timestamp) -> Vec<SiteId> {
+    let may_be = |closed: &ClosedSite| closed.may_drain() && !closed.is_settled(now);
+    let sites = snapshot.planned_sites().filter(|site| site.closed().is_some_and(may_be));
+    sites.map(|site| site.id).collect()
+}
