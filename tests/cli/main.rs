@@ -14,6 +14,7 @@ mod pattern;
 mod process;
 mod run;
 mod serve;
+mod sessions;
 mod setting;
 mod site;
 mod status;

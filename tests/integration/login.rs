@@ -1,8 +1,11 @@
 //! Logging in and out.
 
+use jiff::SignedDuration;
+use maintenance_mode::actions::Start;
+use maintenance_mode::clock;
 use maintenance_mode::user::Rights;
 
-use crate::helpers::{FIRST_SITE, PASSWORD, Response, TestServer, Visitor, a_server, get, post};
+use crate::helpers::{FIRST_SITE, PASSWORD, Response, TestServer, Visitor, a_server, get, operator, post};
 
 const NO_MATCH: &str = "That user name and password do not match.";
 
@@ -294,4 +297,26 @@ fn a_refused_set_up_says_why_at_the_field_and_keeps_the_link() {
     let stale = [("username", "ada"), ("password", PASSWORD), ("password_again", PASSWORD), ("csrf", "0")];
     assert_eq!(server.send(post(&link, &stale)).status, 403);
     assert!(setup_path(&server).is_some(), "nobody was made");
+}
+
+#[test]
+fn while_the_site_drains_staff_log_in_and_nobody_else_does() {
+    let server = a_server().start();
+    server.add_user("ada", &staff());
+    server.add_user("member", &Rights { is_active: true, ..Rights::default() });
+    let deadline = clock::now() + SignedDuration::from_mins(10);
+    let start = Start { drain_until: Some(deadline), ..Start::default() };
+    let done = server.actions().start(&operator(), &[FIRST_SITE], &start).expect("it can drain");
+    server.reach(done.revision.0);
+    for (username, password) in [("member", PASSWORD), ("member", "wrong"), ("nobody", PASSWORD), ("ada", "wrong")] {
+        let answer = try_to_log_in(&server.visitor(), username, password);
+        assert_eq!(answer.status, 503, "{username}");
+        assert!(!answer.header("retry-after").is_empty() && !answer.header("x-maintenance").is_empty(), "{username}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(answer.text().contains("only staff can log in") && answer.text().contains(NO_MATCH), "{username}");
+        assert!(set_cookie(&answer, "maintenance_session").is_none(), "{username}");
+    }
+    assert_eq!(try_to_log_in(&server.visitor(), "ada", PASSWORD).status, 303);
+    server.open(FIRST_SITE);
+    assert_eq!(try_to_log_in(&server.visitor(), "member", PASSWORD).status, 422);
 }
