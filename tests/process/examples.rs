@@ -4,7 +4,7 @@ use crate::program::{Program, eventually, example, run};
 
 #[test]
 fn each_example_serves_its_site_and_is_closed_from_the_command_line() {
-    for name in ["smallest", "own_login", "gate_only"] {
+    for name in ["smallest", "own_login", "gate_only", "sessions"] {
         let folder = tempfile::tempdir().unwrap();
         let server = Program::start(&example(name), folder.path(), &[]);
         assert_eq!(server.status("/"), 200, "{name}");
