@@ -53,7 +53,7 @@ fn a_task_counts_from_its_registration_until_its_guard_falls() {
 }
 
 #[test]
-fn nothing_registers_on_a_closed_site_but_what_is_forced() {
+fn nothing_registers_on_a_site_that_is_closed_or_closing_but_what_is_forced() {
     on_each_engine(|store| {
         let (shop, _) = (add(store, "shop.example"), add(store, "forum.example"));
         let maintenance = application(store);
@@ -69,6 +69,11 @@ fn nothing_registers_on_a_closed_site_but_what_is_forced() {
             other => panic!("{other}"),
         }
         assert!(refused.to_string().starts_with("shop.example is in maintenance until 2"), "{refused}");
+        let again = Start { drain_until: Some(end), ..Start::default() };
+        actions(store).end(&operator(), &[shop]).unwrap();
+        actions(store).start(&operator(), &[shop], &again).unwrap();
+        let refused = wait(Task::register(&maintenance, "import")).unwrap_err();
+        assert!(matches!(&refused, TaskError::Draining { site, .. } if site == "shop.example"), "{refused}");
         assert!(tasks(store).is_empty());
         let forced = wait(Task::builder("import").force().register(&maintenance)).unwrap();
         let open = wait(Task::register_on(&maintenance, "Forum.example", "import")).unwrap();
