@@ -1,5 +1,6 @@
 //! Opens the database for a command.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::Exit;
@@ -13,9 +14,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Opens a database that must be there: a mistyped name must not make a new, empty one.
 pub fn existing(context: &Context) -> Result<Store, StoreError> {
-    let store = existing_apart(context)?;
-    never_hang(context, &store)?;
+    let (store, watchdog) = existing_watched(context)?;
+    watchdog.stay();
     Ok(store)
+}
+
+/// The same for a command that outlives the database from a certain moment on: there it drops the watchdog, and from
+/// then on it asks within [`Store::apart`] only.
+pub fn existing_watched(context: &Context) -> Result<(Store, Watchdog), StoreError> {
+    let store = existing_apart(context)?;
+    let watchdog = Watchdog::on(context, &store)?;
+    Ok((store, watchdog))
 }
 
 /// The same for a command that outlives a database which gives no answer: it asks within [`Store::apart`] only.
@@ -36,27 +45,38 @@ pub fn or_create(context: &Context) -> Result<Store, StoreError> {
     } else if !migrated.is_empty() {
         context.console.note(&format!("migrated the database {url} to {}", migrated.join(", ")));
     }
-    never_hang(context, &store)?;
+    Watchdog::on(context, &store)?.stay();
     ClockWatch::default().measure(&store)?;
     Ok(store)
 }
 
 /// Ends the command with a sentence when the database takes a question and gives no answer: nothing can call back the
-/// thread that waits for it.
-fn never_hang(context: &Context, store: &Store) -> Result<(), StoreError> {
-    let (console, store) = (context.console, store.clone());
-    let watch = move || {
-        loop {
-            std::thread::sleep(LOOK_EVERY);
-            if let Some(error) = store.give_up_lost() {
-                console.error(&error.into());
-                std::process::exit(Exit::Failed.code().into());
+/// thread that waits for it. Dropping stands it down.
+pub struct Watchdog(Arc<()>);
+
+impl Watchdog {
+    fn on(context: &Context, store: &Store) -> Result<Self, StoreError> {
+        let (console, store) = (context.console, store.clone());
+        let watchdog = Self(Arc::default());
+        let is_wanted = Arc::downgrade(&watchdog.0);
+        let watch = move || {
+            while is_wanted.strong_count() > 0 {
+                if let Some(error) = store.give_up_lost() {
+                    console.error(&error.into());
+                    std::process::exit(Exit::Failed.code().into());
+                }
+                std::thread::sleep(LOOK_EVERY);
             }
+        };
+        match std::thread::Builder::new().name("watchdog".to_owned()).spawn(watch) {
+            Ok(_) => Ok(watchdog),
+            Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
         }
-    };
-    match std::thread::Builder::new().name("watchdog".to_owned()).spawn(watch) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
+    }
+
+    /// Lets it watch for as long as the command runs.
+    fn stay(self) {
+        std::mem::forget(self.0);
     }
 }
 

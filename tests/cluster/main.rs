@@ -5,6 +5,7 @@
 
 mod cable;
 mod clock;
+mod command;
 mod helpers;
 mod input;
 mod outage;

@@ -99,12 +99,12 @@ impl Held {
     async fn renew(&self) -> Result<(), ActionError> {
         let (actions, length) = (self.actions.clone(), self.length);
         let ids: Vec<_> = self.leases.iter().map(|leased| leased.lease.id).collect();
-        let renewed = spawn_blocking(move || {
+        let renew = move || {
             let actor = actor::operator();
             let each: Vec<_> = ids.iter().map(|id| actions.lease_renew(&actor, *id, length).map(drop)).collect();
             each.into_iter().collect()
-        });
-        renewed.await.unwrap_or(Ok(()))
+        };
+        self.store.apart(renew).await
     }
 
     /// Ends the leases, trying again while the database does not answer, and says what still holds a site.
@@ -112,27 +112,20 @@ impl Held {
     /// # Errors
     /// When the database did not answer in time: the leases then do what was said beforehand.
     pub async fn end(&self) -> anyhow::Result<()> {
-        let (actions, deadline) = (self.actions.clone(), Instant::now() + END_WITHIN);
-        let ids: Vec<_> = self.leases.iter().map(|leased| leased.lease.id).collect();
-        let ended = spawn_blocking(move || {
-            let mut records = Vec::new();
-            for id in ids {
-                loop {
-                    match actions.lease_end(&actor::operator(), id) {
-                        Ok(done) => {
-                            records.extend(done.value.map(|leased| leased.record));
-                            break;
-                        }
-                        Err(ActionError::Store(error)) if error.is_passing() && Instant::now() < deadline => {
-                            std::thread::sleep(RETRY_AFTER);
-                        }
-                        Err(error) => return Err(error),
+        let deadline = Instant::now() + END_WITHIN;
+        let mut records: Vec<SiteRecord> = Vec::new();
+        for leased in &self.leases {
+            let ended = loop {
+                let (actions, id) = (self.actions.clone(), leased.lease.id);
+                match self.store.apart(move || actions.lease_end(&actor::operator(), id)).await {
+                    Err(ActionError::Store(error)) if error.is_passing() && Instant::now() < deadline => {
+                        tokio::time::sleep(RETRY_AFTER).await;
                     }
+                    done => break done,
                 }
-            }
-            Ok(records)
-        });
-        let records: Vec<SiteRecord> = ended.await?.with_context(|| self.how_to_open())?;
+            };
+            records.extend(ended.with_context(|| self.how_to_open())?.value.map(|leased| leased.record));
+        }
         let now = clock::now();
         for record in &records {
             let domain = &record.site.domain;

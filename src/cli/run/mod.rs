@@ -21,6 +21,7 @@ use crate::actions::Take;
 use crate::clock;
 use crate::lease::OnExpiry;
 use crate::site::SiteId;
+use crate::storage::StoreError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,7 +89,7 @@ pub fn run(context: &Context, args: &Run) -> anyhow::Result<Exit> {
 
 async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     let console = &context.console;
-    let store = open::existing(context)?;
+    let (store, watchdog) = open::existing_watched(context)?;
     let directory = Directory::read(&store)?;
     let chosen = directory.choose(console, &args.sites, args.default.site_id)?;
     super::directory::confirm_all(console, &args.sites, args.yes, "Start maintenance on", &chosen)?;
@@ -129,6 +130,8 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
             text::plain(&child::program_of(&args.command))
         )));
     }
+    // The command must not be left alone because of the database.
+    drop(watchdog);
     let child = match Child::start(&args.command) {
         Ok(child) => child,
         Err(error) => {
@@ -149,6 +152,7 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
         console.note(&format!("{program} failed with {code}; the sites open, as --on-failure says"));
     }
     held.end().await?;
-    confirm::briefly(&store);
+    let servers = store.clone();
+    store.apart(move || Ok::<_, StoreError>(confirm::briefly(&servers))).await?;
     Ok(Exit::Command(code))
 }
