@@ -29,7 +29,7 @@ Examples:
 /// How often a site that is waited for is looked at: one small question, as long as nothing has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs a command that a drain waits for, unless the site is draining or in maintenance
+/// Runs a command that a drain waits for and that stays out of a maintenance
 ///
 /// The command is registered as a task while it runs. Its output is passed through, and its exit code is that of this
 /// command. SIGINT and SIGTERM reach it, and its end is waited for. On a site that is draining or in maintenance it is
