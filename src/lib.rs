@@ -70,6 +70,7 @@ mod draining;
 mod endpoints;
 pub mod export;
 pub mod field;
+pub mod flagfile;
 pub mod language;
 pub mod lease;
 pub mod maintenance;
