@@ -15,17 +15,20 @@
 mod automaton;
 mod check;
 mod cost;
+mod dialect;
 mod error;
 mod fixed;
 mod ignored;
 mod set;
 mod shape;
+mod start;
 mod syntax;
 mod warning;
 
 use regex_syntax::hir::Look;
 use serde::{Deserialize, Serialize};
 
+pub use dialect::{Dialect, Foreign, Untold};
 pub use error::PatternError;
 pub use ignored::IgnoredPatterns;
 pub use set::{PatternSet, matches_each};
