@@ -110,6 +110,7 @@ pub mod user;
 pub mod visit;
 pub mod visits;
 mod voice;
+pub mod webserver;
 pub mod window;
 pub mod wording;
 
