@@ -337,7 +337,7 @@ impl MaintenanceBuilder {
         let contact = Contact::new(&store, &settings, auth.keys(), mirror);
         let rules = Arc::new(settings.gate.rules()?);
         let folder = TemplateFolder::new(settings.gate.templates.as_deref(), settings.gate.template_503.as_deref());
-        let beginning = Beginning::find(&contact, &rules, folder.load(), settings.gate.on_unknown)?;
+        let beginning = Beginning::find(&contact, &rules, folder.load(), Some(settings.gate.on_unknown))?;
 
         let visits = Visits::new(&store, auth.keys(), &settings, self.signed_in);
         let (people, at_work) = (Arc::clone(&auth), visits.clone());
@@ -345,7 +345,8 @@ impl MaintenanceBuilder {
             people.identities().forget_after(actions);
             at_work.forget_after(actions);
         });
-        let following = Following { contact, rules, folder, on_change, name: settings.server.name() };
+        let files = settings.gate.maintenance_file.clone().map(|path| (path, None));
+        let following = Following { contact, rules, folder, on_change, files, name: settings.server.name() };
         let enforced = Follower::start(following, beginning)?;
 
         let propagation = Propagation::default();

@@ -79,6 +79,15 @@ enum View {
 }
 
 impl View {
+    fn of(kind: Kind, method: &Method) -> Self {
+        match kind {
+            Kind::Html if matches!(*method, Method::GET | Method::HEAD) => Self::Page,
+            Kind::Html => Self::Unsent,
+            Kind::Problem => Self::Problem,
+            Kind::Text => Self::Text,
+        }
+    }
+
     fn kind(self) -> Kind {
         match self {
             Self::Problem => Kind::Problem,
@@ -207,7 +216,7 @@ impl SitePages {
     pub fn preview(&self, kind: Kind, language: Option<&str>, now: Timestamp) -> Held {
         let place = language.and_then(|tag| language::lookup(tag, &self.voices)).unwrap_or(self.fallback);
         let end_ahead = self.end_ahead(now);
-        let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, 0);
+        let retry_after = self.retry_after(now);
         let said = self.say(place, end_ahead.is_some());
         let (body, policy) = match kind {
             Kind::Html => {
@@ -218,6 +227,19 @@ impl SitePages {
             Kind::Text => (said.line(self.site(), self.voices[place].wording), None),
         };
         Answer::new(self.input.status, kind, &said.language, end_ahead, policy.as_deref(), body).held(retry_after)
+    }
+
+    /// The body of the answer to a method in one of its languages (the first one, when `None` or not there), for a file
+    /// that somebody else sends.
+    pub fn body(&self, kind: Kind, method: &Method, language: Option<&str>, now: Timestamp) -> Bytes {
+        let voice = language.and_then(|tag| language::lookup(tag, &self.voices)).unwrap_or(self.fallback);
+        let is_ahead = self.end_ahead(now).is_some();
+        self.prepared(voice, View::of(kind, method), is_ahead).answer.held(self.retry_after(now)).body
+    }
+
+    /// Seconds for `Retry-After` without the random part.
+    pub fn retry_after(&self, now: Timestamp) -> u64 {
+        response::retry_after(self.end_ahead(now), now, self.input.retry_after, 0)
     }
 
     fn end_ahead(&self, now: Timestamp) -> Option<Timestamp> {
@@ -233,12 +255,8 @@ impl SitePages {
     }
 
     fn choose(&self, request: &PageRequest<'_>) -> (usize, View) {
-        let view = match response::negotiate(request.headers.get_all(header::ACCEPT).map(HeaderValue::as_bytes)) {
-            Kind::Html if matches!(*request.method, Method::GET | Method::HEAD) => View::Page,
-            Kind::Html => View::Unsent,
-            Kind::Problem => View::Problem,
-            Kind::Text => View::Text,
-        };
+        let kind = response::negotiate(request.headers.get_all(header::ACCEPT).map(HeaderValue::as_bytes));
+        let view = View::of(kind, request.method);
         let languages = request.headers.get_all(header::ACCEPT_LANGUAGE).map(HeaderValue::as_bytes);
         (language::choose(languages, &self.voices, self.fallback), view)
     }

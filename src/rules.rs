@@ -50,6 +50,8 @@ pub struct Rules {
     pub language: String,
     /// `MAINTENANCE_URL`: where visitors are sent instead, unless the site says so itself.
     pub redirect: Option<String>,
+    /// Whether a snapshot keeps the records of open sites too, because files are made from them (`MAINTENANCE_FILE`).
+    pub keeps_records: bool,
 }
 
 impl Rules {

@@ -31,6 +31,8 @@ pub struct SiteSnapshot {
     aliases: Vec<crate::site::Alias>,
     is_default: bool,
     closed: Option<Box<ClosedSite>>,
+    /// Kept when the rules say so.
+    record: Option<Arc<SiteRecord>>,
 }
 
 /// Two compiled states are the same thing when they are of the same site.
@@ -43,12 +45,15 @@ impl PartialEq for SiteSnapshot {
 impl SiteSnapshot {
     /// Compiles the record of a site.
     pub fn compile(record: &SiteRecord, rules: &Arc<Rules>, templates: &Arc<PageTemplates>, now: Timestamp) -> Self {
+        let closed = ClosedSite::compile(record, rules, templates, now).map(Box::new);
+        let shared = || closed.as_ref().map_or_else(|| Arc::new(record.clone()), |closed| Arc::clone(closed.record()));
         Self {
             id: record.site.id,
             domain: record.site.domain.clone(),
             aliases: record.site.aliases.clone(),
             is_default: record.site.is_default,
-            closed: ClosedSite::compile(record, rules, templates, now).map(Box::new),
+            record: rules.keeps_records.then(shared),
+            closed,
         }
     }
 
@@ -61,6 +66,11 @@ impl SiteSnapshot {
     /// What is known of when the site is closed; `None` when it neither is nor will be.
     pub fn closed(&self) -> Option<&ClosedSite> {
         self.closed.as_deref()
+    }
+
+    /// The record that it was compiled from, when the rules say that it is kept.
+    pub fn record(&self) -> Option<&SiteRecord> {
+        self.record.as_deref()
     }
 
     /// Whether this host is the site's own domain or one of its aliases.
@@ -230,6 +240,11 @@ impl Snapshot {
     /// A site by key.
     pub fn site(&self, id: SiteId) -> Option<&SiteSnapshot> {
         self.sites.get(&id).map(Arc::as_ref)
+    }
+
+    /// All sites, in no particular order. A site that no change has touched is the same in the next snapshot.
+    pub fn sites(&self) -> impl Iterator<Item = &Arc<SiteSnapshot>> {
+        self.sites.iter().map(|(_, site)| site)
     }
 
     /// How many sites are closed at `now`.

@@ -45,6 +45,7 @@ pub fn rules() -> Rules {
         retry_after: 120,
         language: "en".to_owned(),
         redirect: None,
+        keeps_records: false,
     }
 }
 

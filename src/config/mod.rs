@@ -13,8 +13,8 @@ mod value;
 pub(crate) use environment::host_name;
 pub use environment::{DotEnv, DotEnvError, variable};
 pub use settings::{
-    DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, MirrorSetting, OnUnknown, ServerSettings, Settings,
-    SettingsError, UnknownSite, VisitSettings,
+    DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, InstanceSettings, MirrorSetting, OnUnknown, ServerSettings,
+    Settings, SettingsError, UnknownSite, VisitSettings,
 };
 pub use source::{SettingSource, SettingView, Sources, wrong_value};
 pub use value::{IgnoredUrls, Secret, site_id};

@@ -31,6 +31,7 @@ impl GateSettings {
             retry_after: self.retry_after,
             language: self.language_code.clone(),
             redirect: self.maintenance_url.clone(),
+            keeps_records: self.maintenance_file.is_some(),
         })
     }
 }

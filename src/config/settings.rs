@@ -11,9 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::environment::{DotEnv, DotEnvError};
 use super::source::{SettingView, Sources, wrong_value};
 use super::value::{
-    self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, ignored_urls, language_code,
-    mirror, networks, public_origin, server_name, site_id, time_zone,
+    self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, flag_path, ignored_urls,
+    language_code, mirror, networks, public_origin, server_name, site_id, time_zone,
 };
+use crate::flagfile::FlagPath;
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
 use crate::site::SiteId;
@@ -73,7 +74,7 @@ impl ServerSettings {
 
     /// Name of this server: as set, else host and port.
     pub fn name(&self) -> String {
-        let given = self.server_name.clone();
+        let given = self.instance.server_name.clone();
         given.unwrap_or_else(|| format!("{}:{}", super::host_name(), self.bind.port()))
     }
 
@@ -81,7 +82,7 @@ impl ServerSettings {
     /// name. `None` when none is to be kept.
     pub fn mirror_path(&self, database: &DatabaseUrl) -> Option<PathBuf> {
         let port = self.bind.port();
-        match (&self.mirror, database.sqlite_path()) {
+        match (&self.instance.mirror, database.sqlite_path()) {
             (Some(MirrorSetting::None), _) => None,
             (Some(MirrorSetting::File(path)), _) => Some(path.clone()),
             (None, Some(path)) => {
@@ -312,6 +313,14 @@ pub struct GateSettings {
     #[arg(long, env = "MAINTENANCE_URL", value_name = "ADDRESS", value_parser = check_redirect)]
     pub maintenance_url: Option<String>,
 
+    /// File that is there exactly while a site is in maintenance, for a web server that looks by itself
+    ///
+    /// An absolute path. `{domain}` stands for a whole folder name, `{id}` for the number of the site, as in
+    /// `/var/lib/maintenance/{domain}/on`; without either it is the file of the default site. The page, the other
+    /// answers and rules for web servers lie beside it.
+    #[arg(long, env = "MAINTENANCE_FILE", value_name = "FILE", value_parser = flag_path)]
+    pub maintenance_file: Option<FlagPath>,
+
     /// Status of the maintenance answer
     #[arg(long, env = "MAINTENANCE_STATUS", default_value_t = 503, value_name = "CODE",
           value_parser = clap::value_parser!(u16).range(400..=599))]
@@ -331,6 +340,42 @@ pub struct GateSettings {
     pub time_zone: String,
 }
 
+/// When somebody is no longer taken to be at work. Every command that counts people needs it.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct VisitSettings {
+    /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
+    ///
+    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
+    #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(120..=86_400))]
+    pub visit_idle: u32,
+}
+
+impl VisitSettings {
+    /// Visits last seen at or before this are not live.
+    pub fn seen_since(&self, now: Timestamp) -> Timestamp {
+        visit::seen_since(now, SignedDuration::from_secs(self.visit_idle.into()))
+    }
+}
+
+/// What each process that follows the database has of its own; `serve` and `agent` need it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct InstanceSettings {
+    /// Name of this server among those that share the database; its host and port, or `agent`, when not given
+    #[arg(long, env = "SERVER_NAME", value_name = "NAME", value_parser = server_name)]
+    pub server_name: Option<String>,
+
+    /// File that keeps the last known state, so that this server can start while its database is away; `none` keeps none
+    ///
+    /// Without it: beside the SQLite file, `FILE.PORT.mirror`; with PostgreSQL `maintenance.PORT.mirror` in the working
+    /// folder; that of an agent is `.maintenance-mirror` in the folder of its files. Each server needs one of its own. Only its owner may read it: it holds what the database holds of the
+    /// sites, and the secret of the cookies unless SECRET_KEY gives it.
+    #[arg(long, env = "MAINTENANCE_MIRROR", value_name = "FILE", value_parser = mirror)]
+    pub mirror: Option<MirrorSetting>,
+}
+
 /// Settings of the server and its panel; only `serve` needs them.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
@@ -339,17 +384,9 @@ pub struct ServerSettings {
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = bind)]
     pub bind: SocketAddr,
 
-    /// Name of this server among those that share the database; its host and port when not given
-    #[arg(long, env = "SERVER_NAME", value_name = "NAME", value_parser = server_name)]
-    pub server_name: Option<String>,
-
-    /// File that keeps the last known state, so that this server can start while its database is away; `none` keeps none
-    ///
-    /// Without it: beside the SQLite file, `FILE.PORT.mirror`; with PostgreSQL `maintenance.PORT.mirror` in the working
-    /// folder. Each server needs one of its own. Only its owner may read it: it holds what the database holds of the
-    /// sites, and the secret of the cookies unless SECRET_KEY gives it.
-    #[arg(long, env = "MAINTENANCE_MIRROR", value_name = "FILE", value_parser = mirror)]
-    pub mirror: Option<MirrorSetting>,
+    /// What each process has of its own.
+    #[command(flatten)]
+    pub instance: InstanceSettings,
 
     /// Threads that answer requests; one for each processor when not given
     #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]

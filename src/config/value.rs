@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::settings::MirrorSetting;
+use crate::flagfile::{FlagPath, FlagPathError};
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
 use crate::site::{self, SiteId};
@@ -125,6 +126,10 @@ pub(super) fn mirror(text: &str) -> Result<MirrorSetting, String> {
         "none" => Ok(MirrorSetting::None),
         path => Ok(MirrorSetting::File(PathBuf::from(path))),
     }
+}
+
+pub(super) fn flag_path(text: &str) -> Result<FlagPath, FlagPathError> {
+    FlagPath::parse(text.trim())
 }
 
 pub(super) fn secret_key(text: &str) -> Result<Secret, String> {

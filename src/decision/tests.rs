@@ -43,6 +43,7 @@ fn rules() -> Rules {
         retry_after: 120,
         language: "en".to_owned(),
         redirect: None,
+        keeps_records: false,
     }
 }
 

@@ -42,6 +42,10 @@ struct Ready {
     as_of: Option<Timestamp>,
     /// How long ago that is, in seconds.
     age_seconds: Option<f64>,
+    /// How the files for a web server fare: `waiting`, `written`, `standing-by` or `failing`; left out when there are
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'static str>,
     /// The server's clock.
     now: Timestamp,
 }
@@ -60,6 +64,7 @@ async fn ready(maintenance: Data<Maintenance>) -> HttpResponse {
         source: health.source.word(),
         as_of: maintenance.as_of(),
         age_seconds: maintenance.age(now).map(|age| age.as_secs_f64()),
+        files: maintenance.enforced().files().map(|files| files.state().word()),
         now,
     };
     let mut answer = if ready.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -1,9 +1,10 @@
 //! Where the flag file of a site lies, and the names of the files beside it.
 //!
-//! Pure rules. `docs/FILES.md` is the reference.
+//! `docs/FILES.md` is the reference.
 
 use std::path::{Component, Path, PathBuf};
 
+use super::folder::{FolderError, make_root};
 use crate::site::{Domain, SiteId};
 
 /// Stands for the domain of a site in `MAINTENANCE_FILE`.
@@ -86,6 +87,14 @@ impl FlagPath {
     /// The folder that belongs to whoever writes the files: what stands before the first placeholder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Makes the folder that [`FlagPath::root`] names, so that everybody may read what lies in it.
+    ///
+    /// # Errors
+    /// It cannot be made, or is no folder.
+    pub fn make_root(&self) -> Result<(), FolderError> {
+        make_root(&self.root)
     }
 
     /// Whether each site has a place of its own; else the path is that of the default site.

@@ -1,6 +1,17 @@
 //! The flag file: tells a web server that a site is in maintenance, and has the page ready, so that both work even when
 //! the application, this program and its database are all stopped.
+//!
+//! [`layout`] says where the files lie, `content` what they hold, `files` which are due, `folder` how they are written,
+//! and `writer` when. `docs/FILES.md` is the reference.
 
+mod content;
+mod files;
+mod folder;
 mod layout;
+mod stamp;
+mod writer;
 
+pub use folder::FolderError;
 pub use layout::{FlagPath, FlagPathError, Layout, RETRY_AFTER_STEPS, SiteFile, retry_after_step};
+pub use writer::{FileState, FlagFiles};
+pub(crate) use writer::{OnRules, Writer};

@@ -23,6 +23,9 @@ const MAX_COMPILED: usize = 30_000;
 /// Times that RE2 writes a repetition out at most, with those around it.
 const MAX_RE2_REPEAT: u32 = 1000;
 
+/// The first character and the last.
+type Range = (char, char);
+
 /// An engine of regular expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -202,7 +205,7 @@ impl Writer {
     }
 
     fn class(&mut self, class: &Class) -> Result<(), Untold> {
-        let mut ranges: Vec<(char, char)> = match class {
+        let mut ranges: Vec<Range> = match class {
             Class::Unicode(class) => class.ranges().iter().map(|range| (range.start(), range.end())).collect(),
             Class::Bytes(class) if class.is_ascii() => {
                 class.ranges().iter().map(|range| (range.start().into(), range.end().into())).collect()
@@ -230,7 +233,7 @@ impl Writer {
     }
 
     /// `[a-z]`, of characters.
-    fn ranges(&mut self, ranges: impl Iterator<Item = (char, char)>) {
+    fn ranges(&mut self, ranges: impl Iterator<Item = Range>) {
         self.text.push('[');
         for (first, last) in ranges {
             self.character(first);
@@ -244,7 +247,7 @@ impl Writer {
     }
 
     /// `(?:[a-z]|\xC3[\x80-\xBF])`, of bytes.
-    fn sequences(&mut self, ascii: Vec<(char, char)>, foreign: &[(char, char)]) {
+    fn sequences(&mut self, ascii: Vec<Range>, foreign: &[Range]) {
         if foreign.is_empty() {
             return self.ranges(ascii.into_iter());
         }
@@ -276,7 +279,7 @@ impl Writer {
 }
 
 /// The ranges below and above U+0080.
-fn split_at_ascii(ranges: &[(char, char)]) -> (Vec<(char, char)>, Vec<(char, char)>) {
+fn split_at_ascii(ranges: &[Range]) -> (Vec<Range>, Vec<Range>) {
     let ascii = ranges.iter().filter(|(first, _)| first.is_ascii()).map(|(first, last)| (*first, (*last).min('\x7f')));
     let foreign = ranges.iter().filter(|(_, last)| !last.is_ascii());
     (ascii.collect(), foreign.map(|(first, last)| ((*first).max('\u{80}'), *last)).collect())
@@ -442,7 +445,7 @@ mod tests {
             let row = row(if is_exact { PatternKind::Exact } else { PatternKind::Prefix }, &pattern);
             let clean = RequestPath::new(&path);
             prop_assume!(row.check().is_ok() && clean.is_clean());
-            let ours = matches_each(&[row.clone()], &clean)[0];
+            let ours = matches_each(std::slice::from_ref(&row), &clean)[0];
             for dialect in [Dialect::Pcre, Dialect::Re2] {
                 let foreign = row.in_dialect(dialect).unwrap();
                 prop_assert_eq!(matches(dialect, &foreign.expression, &path), ours, "{}", foreign.expression);

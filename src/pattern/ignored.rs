@@ -31,6 +31,11 @@ impl IgnoredPatterns {
         self.set.find(path).and_then(|row| self.rows.get(row))
     }
 
+    /// The rows, in order.
+    pub fn rows(&self) -> &[IgnoredPattern] {
+        &self.rows
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -23,8 +23,19 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
+    /// Whether it is the state of the database.
+    pub(crate) fn is_of_database(&self) -> bool {
+        self.met.is_some()
+    }
+
+    /// The first state alone.
+    pub(crate) fn into_snapshot(self) -> Snapshot {
+        self.snapshot
+    }
+
     /// Asks the database; when that does not answer but may soon, the mirror. Logs what it starts from, unless that is
-    /// the database.
+    /// the database. `on_unknown` says what becomes of requests while nothing is known; `None` is for somebody who answers
+    /// none.
     ///
     /// # Errors
     /// When the database cannot be used until somebody changes something.
@@ -32,7 +43,7 @@ impl Beginning {
         contact: &Contact,
         rules: &Arc<Rules>,
         templates: PageTemplates,
-        on_unknown: OnUnknown,
+        on_unknown: Option<OnUnknown>,
     ) -> Result<Self, ContactError> {
         let templates = Arc::new(templates);
         match meet(contact) {
@@ -62,7 +73,7 @@ fn without_database(
     contact: &Contact,
     rules: &Arc<Rules>,
     templates: Arc<PageTemplates>,
-    on_unknown: OnUnknown,
+    on_unknown: Option<OnUnknown>,
     reason: &str,
 ) -> (Snapshot, Source) {
     let url = contact.store().url();
@@ -92,13 +103,20 @@ fn without_database(
         Some((_, Err(_))) | None => {}
     }
     let (snapshot, what) = match on_unknown {
-        OnUnknown::Hold => (Snapshot::unknown_held(Arc::clone(rules), templates, clock::now()), "is answered 503"),
-        OnUnknown::Pass => (Snapshot::unknown_passed(Arc::clone(rules), templates), "passes"),
+        Some(OnUnknown::Hold) => (
+            Snapshot::unknown_held(Arc::clone(rules), templates, clock::now()),
+            "every request is answered 503 until the database answers (MAINTENANCE_ON_UNKNOWN)",
+        ),
+        Some(OnUnknown::Pass) => (
+            Snapshot::unknown_passed(Arc::clone(rules), templates),
+            "every request passes until the database answers (MAINTENANCE_ON_UNKNOWN)",
+        ),
+        None => (
+            Snapshot::unknown_passed(Arc::clone(rules), templates),
+            "everything stays as it is until the database answers",
+        ),
     };
-    log::error!(
-        "This server starts with neither database nor mirror, so every request {what} until the database answers \
-         (MAINTENANCE_ON_UNKNOWN). {reason}"
-    );
+    log::error!("This server starts with neither database nor mirror, so {what}. {reason}");
     (snapshot, Source::Unknown)
 }
 

@@ -7,7 +7,7 @@ use super::mirror;
 use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Keys, master_secret};
 use crate::change::Revision;
-use crate::config::Settings;
+use crate::config::{GateSettings, Settings};
 use crate::record::SiteRecord;
 use crate::site::{Domain, Site, SiteId};
 use crate::storage::{Open, Store, StoreError};
@@ -17,9 +17,9 @@ pub(crate) struct Contact {
     store: Store,
     site_id: Option<SiteId>,
     time_zone: String,
-    keys: Keys,
-    /// Whether a setting has given the secret of the cookies.
-    has_secret: bool,
+    /// Who is given the secret of the cookies; nobody when a setting has given it, or there are no cookies.
+    keys: Option<Keys>,
+    open: Open,
     mirror: Option<PathBuf>,
 }
 
@@ -74,10 +74,16 @@ impl Contact {
             store: store.clone(),
             site_id: settings.gate.site_id,
             time_zone: settings.gate.time_zone.clone(),
-            keys: keys.clone(),
-            has_secret: settings.server.secret_key.is_some(),
+            keys: settings.server.secret_key.is_none().then(|| keys.clone()),
+            open: Open::Migrate,
             mirror,
         }
+    }
+
+    /// Contact by somebody who only reads: no database is made or brought up to date, and no secret is learnt.
+    pub(crate) fn reading(store: &Store, gate: &GateSettings, mirror: Option<PathBuf>) -> Self {
+        let (site_id, time_zone) = (gate.site_id, gate.time_zone.clone());
+        Self { store: store.clone(), site_id, time_zone, keys: None, open: Open::Existing, mirror }
     }
 
     /// The database.
@@ -100,15 +106,17 @@ impl Contact {
         {
             return Err(ContactError::Gone { path: path.to_owned(), mirror });
         }
-        self.store.prepare(Open::Migrate)?;
+        self.store.prepare(self.open)?;
         let (sites, revision) =
             self.ask(|store| store.read(|reader| Ok((reader.site_count()?, reader.change_last()?))))?;
         if sites == 0 {
             if let Some(mirror) = self.witness(revision) {
                 return Err(ContactError::Emptied { mirror });
             }
-            let site = first_site(&self.time_zone);
-            self.ask(move |store| add(store, &site))?;
+            if self.open == Open::Migrate {
+                let site = first_site(&self.time_zone);
+                self.ask(move |store| add(store, &site))?;
+            }
         }
         self.check_site_id()
     }
@@ -118,18 +126,16 @@ impl Contact {
     /// # Errors
     /// When the database fails.
     pub(crate) fn learn_secret(&self) -> Result<Option<String>, StoreError> {
-        if self.has_secret {
-            return Ok(None);
-        }
+        let Some(keys) = &self.keys else { return Ok(None) };
         let secret = self.ask(master_secret)?;
-        self.keys.set(&secret);
+        keys.set(&secret);
         Ok(Some(secret))
     }
 
     /// Takes the secret of the cookies from the mirror, unless a setting gives it.
     pub(crate) fn take_secret(&self, mirrored: &str) {
-        if !self.has_secret {
-            self.keys.set(mirrored);
+        if let Some(keys) = &self.keys {
+            keys.set(mirrored);
         }
     }
 

@@ -21,6 +21,7 @@ use super::reporter::Reporter;
 use super::{Confirmed, Enforced, Failing, Health, Latency, Source, TemplateFolder};
 use crate::change::Revision;
 use crate::clock;
+use crate::flagfile::{FlagPath, OnRules, Writer};
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::storage::{Look, Store, StoreError, Watch};
@@ -40,6 +41,8 @@ pub(crate) struct Following {
     pub(crate) folder: TemplateFolder,
     /// Who must forget what when something changes.
     pub(crate) on_change: OnChange,
+    /// Where flag files are kept, and what is to be done when their rules have changed.
+    pub(crate) files: Option<(FlagPath, Option<OnRules>)>,
     /// Name of this server.
     pub(crate) name: String,
 }
@@ -58,6 +61,8 @@ pub(crate) struct Follower {
     latency: Arc<Latency>,
     wake: Receiver<()>,
     report: SyncSender<()>,
+    /// Rings for the writer of flag files; hangs up when the follower ends.
+    files: Option<SyncSender<()>>,
     mirror: Option<Mirror>,
     clock: ClockWatch,
     watch: Option<Watch>,
@@ -69,14 +74,20 @@ impl Follower {
     /// # Errors
     /// When no thread can be started.
     pub(crate) fn start(following: Following, beginning: Beginning) -> Result<Enforced, StoreError> {
-        let Following { contact, rules, folder, on_change, name } = following;
+        let Following { contact, rules, folder, on_change, files, name } = following;
         let Beginning { snapshot, health, met } = beginning;
         let templates = Arc::clone(snapshot.templates());
         let (revision, seen) = watch::channel(snapshot.revision());
         let (wake, woken) = sync_channel(1);
         let (report, changed) = sync_channel(1);
+        let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let identity = contact.store().url().identity();
+        let files = files.map(|(path, on_rules)| Writer::new(path, identity, Arc::clone(&snapshot), on_rules));
+        let (writer, files) = files.unzip();
+        let (bell, rung) = sync_channel(1);
         let enforced = Enforced {
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            snapshot,
+            files,
             revision: seen.clone(),
             health: Arc::new(ArcSwap::from_pointee(health)),
             confirmed: Arc::default(),
@@ -93,7 +104,8 @@ impl Follower {
             confirmed: Arc::clone(&enforced.confirmed),
             latency: Arc::clone(&enforced.latency),
             wake: woken,
-            report,
+            report: report.clone(),
+            files: writer.is_some().then_some(bell),
             clock: ClockWatch::default(),
             watch: None,
             contact,
@@ -103,7 +115,8 @@ impl Follower {
             on_change,
         };
         let health = Arc::clone(&enforced.health);
-        let reporter = Reporter { store: follower.store().clone(), name, revision: seen, health, changed };
+        let files = enforced.files.clone();
+        let reporter = Reporter { store: follower.store().clone(), name, revision: seen, files, health, changed };
         if let Some((state, watch)) = met {
             follower.mirror_all(state);
             follower.confirmed.set(clock::now());
@@ -112,6 +125,9 @@ impl Follower {
         }
         spawn("follower", move || follower.run())?;
         spawn("reporter", move || reporter.run())?;
+        if let Some(writer) = writer {
+            spawn("flag-files", move || writer.run(&rung, &report))?;
+        }
         Ok(enforced)
     }
 
@@ -290,6 +306,9 @@ impl Follower {
         self.snapshot.store(Arc::new(next));
         self.revision.send_replace(revision);
         self.report();
+        if let Some(files) = &self.files {
+            files.try_send(()).ok();
+        }
     }
 
     fn report(&self) {

@@ -27,6 +27,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::change::Revision;
+use crate::flagfile::FlagFiles;
 use crate::snapshot::Snapshot;
 
 pub(crate) use beginning::Beginning;
@@ -46,6 +47,7 @@ pub struct Enforced {
     health: Arc<ArcSwap<Health>>,
     confirmed: Arc<Confirmed>,
     latency: Arc<Latency>,
+    files: Option<FlagFiles>,
     wake: SyncSender<()>,
 }
 
@@ -69,6 +71,11 @@ impl Enforced {
     /// it answers; `None` when it never has since the start.
     pub fn confirmed_at(&self) -> Option<Timestamp> {
         self.confirmed.at()
+    }
+
+    /// How the files for web servers fare, when they are kept.
+    pub fn files(&self) -> Option<&FlagFiles> {
+        self.files.as_ref()
     }
 
     /// Calls `observer` with the time from each change that is met live to the moment when this server enforces it.

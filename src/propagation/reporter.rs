@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::{Health, Source};
 use crate::change::Revision;
+use crate::flagfile::FlagFiles;
 use crate::server_info::ServerId;
 use crate::storage::{Store, StoreError};
 
@@ -22,6 +23,8 @@ pub(super) struct Reporter {
     pub(super) store: Store,
     pub(super) name: String,
     pub(super) revision: watch::Receiver<Revision>,
+    /// Files that have to be written before a revision counts as enforced.
+    pub(super) files: Option<FlagFiles>,
     pub(super) health: Arc<ArcSwap<Health>>,
     /// A word after each change of the revision; hangs up when the server stops.
     pub(super) changed: Receiver<()>,
@@ -61,7 +64,8 @@ impl Reporter {
         if self.health.load().source != Source::Database {
             return Ok(None);
         }
-        let revision = *self.revision.borrow();
+        let in_force = *self.revision.borrow();
+        let revision = self.files.as_ref().map_or(in_force, |files| in_force.min(files.revision()));
         let (store, name) = (self.store.clone(), self.name.clone());
         self.store.apart_blocking(move || {
             store.write_beside(|writer| {

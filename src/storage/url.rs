@@ -74,6 +74,14 @@ impl DatabaseUrl {
         }
     }
 
+    /// The address by which files of ours know their database: without password, a file with its whole path.
+    pub(crate) fn identity(&self) -> String {
+        match self.sqlite_path().and_then(|path| std::path::absolute(path).ok()) {
+            Some(path) => format!("sqlite://{}", path.display()),
+            None => self.to_string(),
+        }
+    }
+
     /// The host of another machine to which everything goes unencrypted, because TLS is not built in.
     pub fn in_the_clear(&self) -> Option<String> {
         match self {

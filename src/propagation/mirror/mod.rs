@@ -93,7 +93,7 @@ pub(crate) struct Mirrored {
 pub(crate) fn read(path: &Path, url: &DatabaseUrl) -> Result<Mirrored, MirrorError> {
     let failed = |error| MirrorError::io(path, error);
     let mut file = File::open(path).map_err(failed)?;
-    let contents = Contents::read(&mut file, path, &identity(url))?;
+    let contents = Contents::read(&mut file, path, &url.identity())?;
     let records = contents.records(&mut file, path)?;
     let modified = file.metadata().and_then(|meta| meta.modified()).map_err(failed)?;
     let modified = Timestamp::try_from(modified).unwrap_or(contents.sealed_at);
@@ -113,14 +113,6 @@ pub(crate) fn read(path: &Path, url: &DatabaseUrl) -> Result<Mirrored, MirrorErr
     Ok(Mirrored { records, revision, as_of, secret, clock_offset })
 }
 
-/// The address by which a mirror knows its database: without password, a file with its whole path.
-fn identity(url: &DatabaseUrl) -> String {
-    match url.sqlite_path().and_then(|path| std::path::absolute(path).ok()) {
-        Some(path) => format!("sqlite://{}", path.display()),
-        None => url.to_string(),
-    }
-}
-
 /// Takes what the mirror shall hold; the last one to go ends its thread. Never waits for the disk.
 #[derive(Clone)]
 pub(crate) struct Mirror(Arc<Queue>);
@@ -128,7 +120,7 @@ pub(crate) struct Mirror(Arc<Queue>);
 impl Mirror {
     /// Starts the thread. Nothing is touched before there is something to write.
     pub(crate) fn start(path: PathBuf, url: &DatabaseUrl, confirmed: Arc<Confirmed>) -> Self {
-        Self(Arc::new(Queue::start(path, identity(url), confirmed)))
+        Self(Arc::new(Queue::start(path, url.identity(), confirmed)))
     }
 
     /// The whole state at a revision.

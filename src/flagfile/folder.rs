@@ -1,0 +1,317 @@
+//! The folder that the files lie in, as its one owner writes it.
+//!
+//! Each file is written aside, with rights by which everybody may read it, and renamed when it is on the disk. A list of
+//! the files that are ours (`.maintenance-files`) is written ahead of them, so that whatever is left behind can be
+//! removed later and nothing else ever is. The list also says which database the folder belongs to; a lock beside it,
+//! which process.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Component, Path, PathBuf};
+
+use super::stamp::Stamp;
+
+/// The list of our files. Only its owner may read it: it names the database.
+const LIST: &str = ".maintenance-files";
+
+/// Held by the process that writes.
+const LOCK: &str = ".maintenance-files.lock";
+
+/// The first line of a list.
+const FORMAT: &str = "maintenance-files 1";
+
+/// Rights of a file: the web server is somebody else.
+pub(super) const FILE_MODE: u32 = 0o644;
+
+/// Rights of a folder.
+const FOLDER_MODE: u32 = 0o755;
+
+/// Why files cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The file system refuses.
+    #[error("`{}` cannot be written: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// Something else is where one of our folders should be, such as a link that leads elsewhere.
+    #[error("`{}` is not a folder", path.display())]
+    NotAFolder { path: PathBuf },
+    /// The list is something else.
+    #[error("`{}` is not a list of this program's files; remove it when nobody needs it", path.display())]
+    NotAList { path: PathBuf },
+    /// The files belong to another database.
+    #[error(
+        "the files in `{}` belong to the database {database}: choose another folder, or remove `{LIST}` there when that \
+         database does not write any more", root.display()
+    )]
+    OtherDatabase { root: PathBuf, database: String },
+    /// Another process writes the files of the same database.
+    #[error("another process writes the files in `{}`", root.display())]
+    Locked { root: PathBuf },
+}
+
+impl FolderError {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// A folder that nobody else writes.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    database: String,
+    lock: File,
+    /// What the list on the disk names.
+    listed: BTreeSet<PathBuf>,
+}
+
+impl Folder {
+    /// Takes the folder for a database; makes it when it is missing.
+    ///
+    /// # Errors
+    /// Somebody else has it, or it cannot be written.
+    pub(super) fn take(root: &Path, database: &str) -> Result<Self, FolderError> {
+        make_root(root)?;
+        let path = root.join(LOCK);
+        let lock = private(&path).map_err(FolderError::io(&path))?;
+        let locked = match lock.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(source)) => return Err(FolderError::Io { path, source }),
+        };
+        // First: of another database is refused, whoever writes at the moment.
+        let listed = read_list(root, database)?;
+        if !locked {
+            return Err(FolderError::Locked { root: root.to_owned() });
+        }
+        let folder = Self { root: root.to_owned(), database: database.to_owned(), lock, listed };
+        // What a process that was killed has left.
+        for path in &folder.listed {
+            fs::remove_file(aside(path)).ok();
+        }
+        Ok(folder)
+    }
+
+    /// Whether the lock still keeps others out: not when its file was removed.
+    pub(super) fn is_ours(&self) -> bool {
+        let same = |held: fs::Metadata, found: fs::Metadata| (held.dev(), held.ino()) == (found.dev(), found.ino());
+        let found = fs::symlink_metadata(self.root.join(LOCK));
+        self.lock.metadata().ok().zip(found.ok()).is_some_and(|(held, found)| same(held, found))
+    }
+
+    /// Enters names into the list, so that it is known of files before they are there.
+    pub(super) fn list(&mut self, names: &BTreeSet<PathBuf>) -> Result<(), FolderError> {
+        if names.is_subset(&self.listed) && self.root.join(LIST).exists() {
+            return Ok(());
+        }
+        let all = self.listed.union(names).cloned().collect();
+        self.write_list(all)
+    }
+
+    /// Removes every listed file that is not one of these names, and folders that are empty then. Returns how many
+    /// there were.
+    pub(super) fn keep(&mut self, names: &BTreeSet<PathBuf>) -> Result<usize, FolderError> {
+        let stale: Vec<PathBuf> = self.listed.difference(names).cloned().collect();
+        if stale.is_empty() {
+            return Ok(0);
+        }
+        let mut removed = 0;
+        for path in &stale {
+            removed += usize::from(self.remove(path)?);
+            fs::remove_file(aside(path)).ok();
+            self.remove_empty(path);
+        }
+        self.write_list(names.clone())?;
+        Ok(removed)
+    }
+
+    /// Removes a file, or a link instead of one; whether there was any.
+    pub(super) fn remove(&self, path: &Path) -> Result<bool, FolderError> {
+        if !self.leads_only_through_folders(path)? {
+            return Ok(false);
+        }
+        match fs::remove_file(path) {
+            Ok(()) => {
+                sync_folder(path)?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(FolderError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Puts files under their names, all written to the disk before the first is renamed. Returns their stamps, in order.
+    pub(super) fn write(&self, files: &[(&PathBuf, &[u8])]) -> Result<Vec<Stamp>, FolderError> {
+        let mut written = Aside::default();
+        for (path, bytes) in files {
+            self.make_folders(path)?;
+            written.add(path, bytes).map_err(FolderError::io(path))?;
+        }
+        for (path, file) in &written.files {
+            file.sync_all().map_err(FolderError::io(path))?;
+        }
+        let mut stamps = Vec::with_capacity(files.len());
+        for (path, bytes) in files {
+            fs::rename(aside(path), path).map_err(FolderError::io(path))?;
+            stamps.push(Stamp::of(path, bytes).map_err(FolderError::io(path))?);
+        }
+        let folders: BTreeSet<_> = files.iter().filter_map(|(path, _)| path.parent()).collect();
+        folders.into_iter().try_for_each(|folder| sync(folder).map_err(FolderError::io(folder)))?;
+        Ok(stamps)
+    }
+
+    /// Makes the folders of a file below the root, with rights that let the web server in.
+    fn make_folders(&self, path: &Path) -> Result<(), FolderError> {
+        for folder in self.folders_of(path) {
+            match fs::symlink_metadata(&folder) {
+                Ok(found) if !found.is_dir() => return Err(FolderError::NotAFolder { path: folder }),
+                Ok(found) if found.mode() & FOLDER_MODE != FOLDER_MODE => open_up(&folder)?,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => make(&folder)?,
+                Err(source) => return Err(FolderError::Io { path: folder, source }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing on the way to a file leads out of the folder; `false` also when a folder is missing.
+    fn leads_only_through_folders(&self, path: &Path) -> Result<bool, FolderError> {
+        for folder in self.folders_of(path) {
+            match fs::symlink_metadata(&folder) {
+                Ok(found) if found.is_dir() => {}
+                Ok(_) => return Err(FolderError::NotAFolder { path: folder }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                Err(source) => return Err(FolderError::Io { path: folder, source }),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The folders between the root and a file, the outermost first.
+    fn folders_of(&self, path: &Path) -> Vec<PathBuf> {
+        let ours = |folder: &&Path| folder.starts_with(&self.root) && *folder != self.root;
+        let mut folders: Vec<_> = path.ancestors().skip(1).filter(ours).map(Path::to_owned).collect();
+        folders.reverse();
+        folders
+    }
+
+    fn remove_empty(&self, path: &Path) {
+        // One that is not empty stays.
+        self.folders_of(path).iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+
+    fn write_list(&mut self, names: BTreeSet<PathBuf>) -> Result<(), FolderError> {
+        let path = self.root.join(LIST);
+        let mut text = format!("{FORMAT}\n{}\n", self.database);
+        for name in names.iter().filter_map(|name| name.strip_prefix(&self.root).ok()?.to_str()) {
+            text.push_str(name);
+            text.push('\n');
+        }
+        let replaced = || -> io::Result<()> {
+            let aside = aside(&path);
+            remove_if_there(&aside)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&aside, &path)?;
+            sync(&self.root)
+        };
+        replaced().map_err(FolderError::io(&path))?;
+        self.listed = names;
+        Ok(())
+    }
+}
+
+/// Files that are written but do not bear their names yet; removed when they never do.
+#[derive(Default)]
+struct Aside {
+    files: Vec<(PathBuf, File)>,
+}
+
+impl Aside {
+    fn add(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let aside = aside(path);
+        remove_if_there(&aside)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+        self.files.push((aside, file.try_clone()?));
+        file.write_all(bytes)?;
+        // Whatever the umask says.
+        file.set_permissions(fs::Permissions::from_mode(FILE_MODE))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Those that have their names are not there any more.
+        self.files.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
+    }
+}
+
+/// The name under which a file is written.
+fn aside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The lock, which only its owner may open: whoever can open it could hold it.
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn read_list(root: &Path, database: &str) -> Result<BTreeSet<PathBuf>, FolderError> {
+    let path = root.join(LIST);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(source) => return Err(FolderError::Io { path, source }),
+    };
+    let mut lines = text.lines();
+    let (Some(FORMAT), Some(found)) = (lines.next(), lines.next()) else { return Err(FolderError::NotAList { path }) };
+    if found != database {
+        return Err(FolderError::OtherDatabase { root: root.to_owned(), database: found.to_owned() });
+    }
+    // A line that leads elsewhere is none of ours.
+    let is_below = |name: &&str| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    Ok(lines.filter(is_below).filter(|name| !name.is_empty()).map(|name| root.join(name)).collect())
+}
+
+/// Makes the root and what is missing above it.
+pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
+    let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
+    missing.into_iter().rev().try_for_each(make)?;
+    if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
+}
+
+fn make(folder: &Path) -> Result<(), FolderError> {
+    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
+        Ok(()) => open_up(folder),
+        // Another process was first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(FolderError::Io { path: folder.to_owned(), source }),
+    }
+}
+
+fn open_up(folder: &Path) -> Result<(), FolderError> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(FOLDER_MODE)).map_err(FolderError::io(folder))
+}
+
+fn sync_folder(path: &Path) -> Result<(), FolderError> {
+    path.parent().map_or(Ok(()), |folder| sync(folder).map_err(FolderError::io(folder)))
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

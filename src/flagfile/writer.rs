@@ -1,0 +1,221 @@
+//! The thread that keeps the files what the snapshot says.
+//!
+//! It follows the snapshot: it wakes with each new one, at each moment at which a site changes by itself, and every few
+//! seconds to look whether somebody else has touched a file. Where nothing is known of the sites the files stay as they
+//! are: they are the last known state.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::files::{Done, Files};
+use super::folder::FolderError;
+use super::layout::FlagPath;
+use crate::change::Revision;
+use crate::clock;
+use crate::snapshot::Snapshot;
+
+/// How often the files on the disk are looked at, a folder that failed is tried again, and one that somebody else
+/// writes is asked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often a failure that lasts is written to the log again.
+const REMIND_EVERY: Duration = Duration::from_secs(600);
+
+/// Called when rules have changed, which web servers read only when they are told to.
+pub(crate) type OnRules = Box<dyn Fn() + Send>;
+
+/// How the files fare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileState {
+    /// Nothing was written yet, because nothing is known of the sites.
+    Waiting,
+    /// They are what the state in force says.
+    Written,
+    /// Another process writes them, and this one goes on when that ends.
+    StandingBy,
+    /// They cannot be written.
+    Failing {
+        /// Why, in words. Names the folder; not for strangers.
+        reason: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+impl FileState {
+    /// A stable word: `waiting`, `written`, `standing-by` or `failing`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Written => "written",
+            Self::StandingBy => "standing-by",
+            Self::Failing { .. } => "failing",
+        }
+    }
+}
+
+/// Sees how the files fare, and which revision they are of.
+#[derive(Debug, Clone)]
+pub struct FlagFiles {
+    state: Arc<ArcSwap<FileState>>,
+    written: watch::Receiver<Revision>,
+}
+
+impl FlagFiles {
+    /// How they fare.
+    pub fn state(&self) -> Arc<FileState> {
+        self.state.load_full()
+    }
+
+    /// The revision that the files on the disk are of; zero before the first.
+    pub fn revision(&self) -> Revision {
+        *self.written.borrow()
+    }
+}
+
+/// Keeps the files.
+pub(crate) struct Writer {
+    path: FlagPath,
+    database: String,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    on_rules: Option<OnRules>,
+    files: Option<Files>,
+    state: Arc<ArcSwap<FileState>>,
+    written: watch::Sender<Revision>,
+    looked: Option<Instant>,
+    said: Option<Instant>,
+}
+
+impl Writer {
+    /// A writer for the files of a database. Nothing is touched yet.
+    pub(crate) fn new(
+        path: FlagPath,
+        database: String,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        on_rules: Option<OnRules>,
+    ) -> (Self, FlagFiles) {
+        let (written, seen) = watch::channel(Revision(0));
+        let state = Arc::new(ArcSwap::from_pointee(FileState::Waiting));
+        let files = FlagFiles { state: Arc::clone(&state), written: seen };
+        let (looked, said) = (None, None);
+        (Self { path, database, snapshot, on_rules, files: None, state, written, looked, said }, files)
+    }
+
+    /// Writes until nobody rings any more. `report` is rung when the files have become those of another revision.
+    pub(crate) fn run(mut self, bell: &Receiver<()>, report: &SyncSender<()>) {
+        loop {
+            let before = *self.written.borrow();
+            // A fault of ours must not end the writing.
+            if catch_unwind(AssertUnwindSafe(|| self.step())).is_err() {
+                self.files = None;
+                self.fail("the writing failed by a fault of this program, see above".to_owned());
+            }
+            if *self.written.borrow() != before {
+                // A full channel means that a word is already waiting.
+                report.try_send(()).ok();
+            }
+            match bell.recv_timeout(self.pause()) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Makes the files what is in force now, and says how that went.
+    pub(crate) fn step(&mut self) {
+        let snapshot = self.snapshot.load_full();
+        if !snapshot.is_known() {
+            return;
+        }
+        match self.write(&snapshot) {
+            Ok(done) => self.took(&snapshot, done),
+            Err(FolderError::Locked { root }) => self.stand_by(&snapshot, root),
+            Err(error) => {
+                // Begins anew, should somebody else be able to write.
+                self.files = None;
+                self.fail(error.to_string());
+            }
+        }
+    }
+
+    fn write(&mut self, snapshot: &Snapshot) -> Result<Done, FolderError> {
+        let looks = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
+        if looks {
+            self.looked = Some(Instant::now());
+            if self.files.as_ref().is_some_and(|files| !files.is_ours()) {
+                log::warn!("The lock in `{}` was removed; the folder is taken anew.", self.path.root().display());
+                self.files = None;
+            }
+        }
+        let files = match &mut self.files {
+            Some(files) => files,
+            None => self.files.insert(Files::take(&self.path, &self.database)?),
+        };
+        files.write(snapshot, clock::now(), looks)
+    }
+
+    fn took(&mut self, snapshot: &Snapshot, done: Done) {
+        if let Some(on_rules) = self.on_rules.as_ref().filter(|_| done.rules_changed) {
+            on_rules();
+        }
+        if let Some(error) = done.failed {
+            return self.fail(error.to_string());
+        }
+        let last = self.state.swap(Arc::new(FileState::Written));
+        match &*last {
+            FileState::Written => {}
+            FileState::Waiting => {
+                log::info!("The files for a web server in `{}` are in place.", self.path.root().display());
+            }
+            FileState::StandingBy => log::info!(
+                "The other process does not write the files in `{}` any more; this one goes on.",
+                self.path.root().display()
+            ),
+            FileState::Failing { since, .. } => {
+                log::info!(
+                    "The files in `{}` can be written again, since {since} they could not.",
+                    self.path.root().display()
+                );
+            }
+        }
+        self.said = None;
+        self.written.send_replace(snapshot.revision());
+    }
+
+    /// The other process has the same state, and says itself how it fares.
+    fn stand_by(&mut self, snapshot: &Snapshot, root: PathBuf) {
+        if *self.state.swap(Arc::new(FileState::StandingBy)) != FileState::StandingBy {
+            log::info!("Another process writes the files in `{}`; this one stands by.", root.display());
+        }
+        self.said = None;
+        self.written.send_replace(snapshot.revision());
+    }
+
+    fn fail(&mut self, reason: String) {
+        let since = match &*self.state.load_full() {
+            FileState::Failing { since, .. } => *since,
+            _ => clock::now(),
+        };
+        if self.said.is_none_or(|said| said.elapsed() >= REMIND_EVERY) {
+            self.said = Some(Instant::now());
+            log::error!(
+                "The files for a web server are not what they should be, since {since}; tried again until it works: {reason}"
+            );
+        }
+        self.state.store(Arc::new(FileState::Failing { reason, since }));
+    }
+
+    /// How long nothing changes by itself.
+    fn pause(&self) -> Duration {
+        let changes_at = self.files.as_ref().map_or(Timestamp::MAX, Files::changes_at);
+        let left = Duration::try_from(changes_at.duration_since(clock::now())).unwrap_or(Duration::ZERO);
+        left.min(LOOK_EVERY)
+    }
+}
