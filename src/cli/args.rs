@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers, session,
-    site, status, task, tasks, undo, user, why, window,
+    agent, backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers,
+    session, site, status, task, tasks, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources, VisitSettings};
 
@@ -38,6 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Serve(Box<serve::Serve>),
+    Agent(Box<agent::Agent>),
     On(Box<on::On>),
     Off(off::Off),
     Run(Box<run::Run>),

@@ -5,6 +5,7 @@
 //! to stderr; how a command ends is decided in `exit` alone.
 
 mod actor;
+mod agent;
 mod args;
 mod backup;
 mod child;
@@ -113,6 +114,7 @@ fn dispatch(
     let context = Context { console: *console, database: cli.database, visits: cli.visits };
     match cli.command {
         Command::Serve(args) => serve::run(&context, args, command, matches, sources),
+        Command::Agent(args) => agent::run(&context, &args),
         Command::On(args) => on::run(&context, &args),
         Command::Off(args) => off::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),

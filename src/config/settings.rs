@@ -340,25 +340,6 @@ pub struct GateSettings {
     pub time_zone: String,
 }
 
-/// When somebody is no longer taken to be at work. Every command that counts people needs it.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Settings")]
-pub struct VisitSettings {
-    /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
-    ///
-    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
-    #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u32).range(120..=86_400))]
-    pub visit_idle: u32,
-}
-
-impl VisitSettings {
-    /// Visits last seen at or before this are not live.
-    pub fn seen_since(&self, now: Timestamp) -> Timestamp {
-        visit::seen_since(now, SignedDuration::from_secs(self.visit_idle.into()))
-    }
-}
-
 /// What each process that follows the database has of its own; `serve` and `agent` need it.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// Settings that a developer's own environment must not bring into a test.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "DATABASE_URL",
     "BIND",
     "SITE_ID",
@@ -16,6 +16,7 @@ const SETTINGS: [&str; 9] = [
     "TRUSTED_PROXIES",
     "SECRET_KEY",
     "METRICS_TOKEN",
+    "MAINTENANCE_FILE",
     "MAINTENANCE_URL",
     "MAINTENANCE_TEMPLATES",
 ];
@@ -85,6 +86,11 @@ impl Program {
             TcpStream::connect(address).is_ok()
         });
         program
+    }
+
+    /// A process that listens nowhere.
+    pub fn of(child: Child) -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), child }
     }
 
     /// Status of a GET.
