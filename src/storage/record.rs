@@ -31,6 +31,9 @@ use crate::window::{SiteException, Window};
 /// A site's row and the row of its maintenance record.
 type RecordRow = (SiteRow, MaintenanceRow);
 
+/// Of a site its id, domain and name; of its record the box, since when, the end, what happens then, the drains.
+type LineRow = (i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String);
+
 /// Ids in one `IN (…)`; well below what either engine takes.
 const IDS_AT_ONCE: usize = 500;
 
@@ -78,7 +81,7 @@ impl SiteLine {
 impl Reader<'_> {
     /// A line for every site, by id, with the aliases or without.
     pub fn site_lines(&mut self, with_aliases: bool) -> Result<Vec<SiteLine>, StoreError> {
-        let rows: Vec<(i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String)> = sites::table
+        let rows: Vec<LineRow> = sites::table
             .inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id)))
             .select((
                 sites::id,

@@ -92,7 +92,12 @@ impl Machine {
 
     /// A command in the folder with the machine's environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        self.command_of(program(), words)
+    }
+
+    /// Another program in the folder with the machine's environment.
+    pub fn command_of(&self, program: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(words).current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/bin:/bin").envs(self.env.iter().map(|(name, value)| (name, value)));
         command

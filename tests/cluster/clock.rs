@@ -18,7 +18,7 @@ fn server(url: &str, name: &str, off: Option<&str>) -> Server {
 }
 
 /// The library of Debian's package `faketime` for programs with threads.
-fn libfaketime() -> String {
+pub fn libfaketime() -> String {
     let folders = fs::read_dir("/usr/lib").expect("there is such a folder").flatten();
     let mut files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
     let file = files.find(|file| file.exists());

@@ -6,6 +6,7 @@
 mod cable;
 mod clock;
 mod command;
+mod drain;
 mod helpers;
 mod input;
 mod outage;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 use tempfile::TempDir;
 
 use super::{Disk, eventually, free_address, output, signal};
@@ -138,6 +138,18 @@ impl Cluster {
     pub fn sql_in(&self, database: &str, statements: &str) {
         let mut conn = PgConnection::establish(&self.url_of("postgres", database)).expect("PostgreSQL answers");
         conn.batch_execute(statements).unwrap_or_else(|error| panic!("{statements}: {error}"));
+    }
+
+    /// How many transactions the servers' database has seen. Processes report theirs about once a second.
+    pub fn transactions(&self) -> i64 {
+        const COUNT: &str = "SELECT xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname = 'app'";
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            count: i64,
+        }
+        let mut conn = PgConnection::establish(&self.url_of("postgres", "postgres")).expect("PostgreSQL answers");
+        diesel::sql_query(COUNT).get_result::<Row>(&mut conn).expect("it counts").count
     }
 
     /// Runs statements in the database of the servers and keeps their transaction open, until what is returned is dropped.

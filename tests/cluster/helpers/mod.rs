@@ -30,7 +30,7 @@ pub use cluster::{Cluster, Stop};
 pub use disk::Disk;
 pub use form::PageForm;
 pub use machine::{Machine, PASSWORD, Ran};
-pub use program::{eventually, free_address, within};
+pub use program::{eventually, example, free_address, within};
 pub use proxy::Proxy;
 pub use scene::{AWAY, SOON, Scene};
 pub use server::Server;

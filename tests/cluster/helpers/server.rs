@@ -19,6 +19,7 @@ pub struct Server {
     /// Its folder, with a shell in it.
     pub machine: Machine,
     settings: Vec<(String, String)>,
+    binary: Option<PathBuf>,
     program: Option<Program>,
 }
 
@@ -26,13 +27,18 @@ impl Server {
     /// A server on a database, not started yet.
     pub fn on(url: &str, name: &str) -> Self {
         let machine = Machine::new().env("DATABASE_URL", url).env("SERVER_NAME", name);
-        Self { address: free_address(), machine, settings: Vec::new(), program: None }
+        Self { address: free_address(), machine, settings: Vec::new(), binary: None, program: None }
     }
 
     /// The same with a setting, or any variable of the environment.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same, but of another program, such as an example.
+    pub fn running(self, binary: PathBuf) -> Self {
+        Self { binary: Some(binary), ..self }
     }
 
     /// The same, started.
@@ -44,7 +50,10 @@ impl Server {
     /// Starts it and waits until it listens.
     pub fn start(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log can be written");
-        let mut command = self.machine.command(&["serve", "--workers", "2"]);
+        let mut command = match &self.binary {
+            None => self.machine.command(&["serve", "--workers", "2"]),
+            Some(binary) => self.machine.command_of(binary, &[]),
+        };
         command.env("BIND", self.address.to_string()).envs(self.settings.iter().cloned());
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file can be shared")).stderr(log);
         self.program = Some(Program::spawn(&mut command, self.address));
