@@ -37,6 +37,7 @@
 //! | [`site`], [`maintenance`], [`message`], [`pattern`], [`network`], [`user`] | what is decided about |
 //! | [`page`], [`response`], [`template`] | what a held visitor gets |
 //! | [`schedule`], [`window`], [`cause`], [`drain`], [`notice`] | when a site is closed, by what, who may finish, and what is told beforehand |
+//! | [`probe`] | what a site's answers tell about it from outside |
 //! | [`actions`] | everything that can be changed, with its checks and its log entry |
 //! | [`registration`], [`task`] | running work that a drain waits for |
 //! | [`visits`] | who is at work on a site: sessions for its users, hooks, a cookie for visitors |
@@ -84,6 +85,8 @@ pub mod page;
 pub mod path;
 pub mod pattern;
 mod policy;
+#[cfg(feature = "cli")]
+pub mod probe;
 pub mod propagation;
 mod public;
 pub mod record;

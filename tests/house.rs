@@ -85,6 +85,7 @@ fn nouns_know_no_edge() {
         "notice.rs",
         "page.rs",
         "policy.rs",
+        "probe",
         "redirect.rs",
         "response.rs",
         "rules.rs",

@@ -1,0 +1,117 @@
+//! An answer as it came, and what its headers say.
+
+use actix_web::http::StatusCode;
+
+use crate::response::X_MAINTENANCE;
+
+/// An answer, or why there was none, in words that follow `no answer:`.
+pub type Seen = Result<Answer, String>;
+
+/// An answer of a web server.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The status, three digits.
+    pub status: u16,
+    /// Names in lower case with their values, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// The body, as far as it was read; of an answer to `HEAD`, what came although nothing should.
+    pub body: Vec<u8>,
+    /// Whether the body is longer than what was read of it.
+    pub is_cut: bool,
+}
+
+impl Answer {
+    /// The value of a header; the first of several.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a header that is a list of words has this one, before a `=` or alone.
+    pub fn lists(&self, name: &str, word: &str) -> bool {
+        let lines = self.headers.iter().filter(|(known, _)| known == name);
+        let mut items = lines.flat_map(|(_, value)| value.split(','));
+        items.any(|item| item.split(['=', ';']).next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
+    }
+
+    /// Whether it is a redirect that names a target (RFC 9110, section 15.4).
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308) && self.header("location").is_some()
+    }
+
+    /// Whether it says of itself that it is the answer of a planned maintenance.
+    pub fn is_marked(&self) -> bool {
+        self.header(X_MAINTENANCE.as_str()).is_some_and(|value| {
+            let word = value.split(';').next().unwrap_or_default().trim();
+            word.eq_ignore_ascii_case("planned")
+        })
+    }
+
+    /// Why this visitor passes a site that is closed for others, if the answer says so.
+    pub fn let_through(&self) -> Option<&str> {
+        let value = self.header(X_MAINTENANCE.as_str())?;
+        let (word, reason) = value.split_once(';')?;
+        let reason = reason.trim().strip_prefix("reason=")?;
+        word.trim().eq_ignore_ascii_case("let-through").then_some(reason)
+    }
+
+    /// The media type, in lower case and without parameters.
+    pub fn media_type(&self) -> String {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The media type for a sentence.
+    pub(super) fn media_type_in_words(&self) -> String {
+        Some(self.media_type()).filter(|name| !name.is_empty()).unwrap_or_else(|| "no named type".to_owned())
+    }
+
+    /// Whether the media type says that the body is JSON.
+    pub fn is_json(&self) -> bool {
+        let media_type = self.media_type();
+        media_type == "application/json" || media_type.ends_with("+json")
+    }
+
+    /// Status and reason: `503 Service Unavailable`.
+    pub fn status_text(&self) -> String {
+        status_text(self.status)
+    }
+}
+
+/// A status with the phrase that belongs to it.
+pub fn status_text(status: u16) -> String {
+    match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Answer { status: 503, headers, ..Answer::default() }
+    }
+
+    #[test]
+    fn a_word_is_found_in_a_list_of_several_lines() {
+        let answer = with(&[("cache-control", "private, max-age=0"), ("cache-control", "No-Store")]);
+        assert!(answer.lists("cache-control", "no-store") && answer.lists("cache-control", "max-age"));
+        assert!(!answer.lists("cache-control", "no") && !answer.lists("vary", "accept"));
+    }
+
+    #[test]
+    fn the_mark_of_a_maintenance_is_told_from_that_of_who_is_let_through() {
+        for (value, is_marked, let_through) in [
+            ("planned", true, None),
+            ("planned; until=2026-11-21T03:30:00Z", true, None),
+            ("let-through; reason=internal-ip", false, Some("internal-ip")),
+            ("unknown", false, None),
+        ] {
+            let answer = with(&[("x-maintenance", value)]);
+            assert_eq!((answer.is_marked(), answer.let_through()), (is_marked, let_through), "{value}");
+        }
+        assert!(!with(&[]).is_marked());
+    }
+}

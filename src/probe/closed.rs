@@ -1,0 +1,199 @@
+//! A site that is in maintenance: whether what it answers is a correct maintenance answer.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, Seen, status_text};
+use super::finding::Finding;
+use super::question::Question;
+use super::state::State;
+use super::trail::target;
+use super::{Visits, page, retry};
+use crate::response::X_MAINTENANCE;
+
+/// When the site says that it will be open: as its header says, else as its JSON does.
+pub(super) fn end(visits: &Visits) -> Option<Timestamp> {
+    let page = visits.trail.site().seen.as_ref().ok()?;
+    let told = page.header(X_MAINTENANCE.as_str()).and_then(|value| {
+        value.split(';').find_map(|part| part.trim().strip_prefix("until=")?.trim_matches('"').parse().ok())
+    });
+    let in_json = || {
+        let (_, seen) = visits.others.iter().find(|(question, _)| *question == Question::Json)?;
+        let json: serde_json::Value = serde_json::from_slice(&seen.as_ref().ok()?.body).ok()?;
+        json.get("until")?.as_str()?.parse().ok()
+    };
+    told.or_else(in_json)
+}
+
+/// Judges the answers of a site in maintenance.
+pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) -> Vec<Finding> {
+    let trail = &visits.trail;
+    // A redirect without a mark leads to the answer; one with it is the answer.
+    let answering = if state == State::Redirected { trail.site() } else { trail.last() };
+    let Ok(answer) = &answering.seen else { return Vec::new() };
+    let mut findings = vec![page::status(trail, state)];
+    findings.push(retry::finding(answer, end, visits.asked_at));
+    findings.extend(page::caching(answer));
+    findings.extend(page::content(answer, state));
+    let site = Site { page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
+    findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
+    findings
+}
+
+/// What the other answers are compared with.
+struct Site<'a> {
+    page: &'a Answer,
+    state: State,
+    /// Whether it marks its answers as this program does.
+    is_ours: bool,
+}
+
+impl Site<'_> {
+    fn finding(&self, question: &Question, seen: &Seen) -> Option<Finding> {
+        let point = question.point();
+        let answer = match seen {
+            Ok(answer) => answer,
+            Err(reason) => {
+                let says = format!("no answer: {reason}");
+                return Some(Finding::fault(point, says, "Answer every request while the site is closed"));
+            }
+        };
+        match question {
+            Question::Part(url) => Some(part(url.path(), answer)),
+            Question::Panel | Question::Health => self.built_in(question, answer),
+            _ => Some(self.held(question, answer)),
+        }
+    }
+
+    /// A request that must be held.
+    fn held(&self, question: &Question, answer: &Answer) -> Finding {
+        let point = question.point();
+        let is_as_page = self.state == State::Redirected && answer.is_redirect();
+        if answer.status != 503 && !is_as_page {
+            return not_held(question, answer);
+        }
+        let status = status_text(answer.status);
+        if answer.header("retry-after").is_none() && self.page.header("retry-after").is_some() {
+            let says = format!("{status}, but without the Retry-After that the page has");
+            return Finding::fault(point, says, "Send the same headers for every method");
+        }
+        if !answer.lists("cache-control", "no-store") && self.page.lists("cache-control", "no-store") {
+            let says = format!("{status}, but without the Cache-Control: no-store that the page has");
+            return Finding::fault(point, says, "Send the same headers for every method");
+        }
+        match question {
+            Question::Head if !answer.body.is_empty() => Finding::fault(
+                point,
+                format!("{status}, followed by a body: on a kept connection it is taken for the next answer"),
+                "Send the headers alone (RFC 9110, section 9.3.2)",
+            ),
+            Question::Json => page::json(answer, self.page),
+            _ => Finding::good(point, status),
+        }
+    }
+
+    /// A path that maintenance must leave alone. On a site that is not ours it may not exist, or be meant otherwise.
+    fn built_in(&self, question: &Question, answer: &Answer) -> Option<Finding> {
+        let point = question.point();
+        let (why, mend) = match question {
+            Question::Panel => ("nobody can log in to end the maintenance", "Let the panel's path through"),
+            _ => ("load balancers and monitors take the server for broken", "Let the path of health checks through"),
+        };
+        match answer.status {
+            404 => None,
+            status if status < 500 => Some(Finding::good(point, format!("{}: not held", status_text(status)))),
+            status => {
+                let says = format!("{}: {why}", status_text(status));
+                let finding = if self.is_ours { Finding::fault } else { Finding::warning };
+                Some(finding(point, says, mend))
+            }
+        }
+    }
+}
+
+/// A request that reached the site, or something else that is no maintenance answer.
+fn not_held(question: &Question, answer: &Answer) -> Finding {
+    let status = match target_in_words(answer) {
+        Some(target) => format!("{} to {target}", status_text(answer.status)),
+        None => status_text(answer.status),
+    };
+    let (why, mend) = match (question, answer.status) {
+        (_, 101) => ("it gets through to the site", "Hold upgrades, too: decide before the connection is handed on"),
+        (Question::Fresh, _) => (
+            "the same address without the query is held, so a cache answers there, or a rule looks at the query",
+            "Hold every address, and keep 503 out of caches",
+        ),
+        (Question::Again, _) => (
+            "asked a moment before it was held: not all servers are in the same state, or a cache still has the page",
+            "See that every server behind the address is closed",
+        ),
+        (Question::UnknownPath, 404 | 410) => (
+            "crawlers drop what is not found, and pages of the site may be among it",
+            "Answer 503 for every address, before the site is asked whether it exists",
+        ),
+        (_, 200..=299) => ("it reaches the site, which goes on working", "Hold every method and every address"),
+        (_, 300..=399) => ("a redirect in place of 503", "Answer 503 at the address that was asked for"),
+        (_, 401 | 403) => {
+            ("the visitor is told to be unwelcome, not to come back", "Answer 503 before rights are asked")
+        }
+        (_, 405 | 501) => (
+            "the page is served as a file, which knows GET and HEAD only, so what a visitor sends ends in an error",
+            "Answer 503 whatever the method (nginx: let `error_page` name a location that returns, not a file)",
+        ),
+        (_, 404 | 410) => ("clients and crawlers believe that it is gone", "Answer 503 whatever the method"),
+        (_, 500..=599) => (
+            "the application behind is asked, and is not there",
+            "Give the maintenance answer before the application is asked",
+        ),
+        _ => ("an error of the site in place of 503", "Answer 503 whatever the method"),
+    };
+    Finding::fault(question.point(), format!("{status}, not 503: {why}"), mend)
+}
+
+fn target_in_words(answer: &Answer) -> Option<&str> {
+    answer.header("location").filter(|_| answer.is_redirect())
+}
+
+/// Something that the page needs.
+fn part(path: &str, answer: &Answer) -> Finding {
+    let status = status_text(answer.status);
+    let point = "page's parts";
+    match answer.status {
+        200..=299 | 304 => Finding::good(point, format!("{path}: {status}")),
+        503 => Finding::fault(
+            point,
+            format!("{path}: {status}: the page's own part is held, too, so the page is shown without it"),
+            "Put style and pictures into the page, or let their paths through",
+        ),
+        300..=399 => Finding::warning(
+            point,
+            format!("{path}: {status}: the page may be shown without it"),
+            "Put style and pictures into the page, or let their paths through",
+        ),
+        _ => Finding::warning(
+            point,
+            format!("{path}: {status}: the page is shown without it"),
+            "Put style and pictures into the page",
+        ),
+    }
+}
+
+/// A site that was expected to be closed, and is not.
+pub(super) fn not_closed(visits: &Visits, state: State) -> Vec<Finding> {
+    let mut findings = vec![page::not_closed(&visits.trail, state)];
+    let fresh = visits.others.iter().find(|(question, _)| *question == Question::Fresh);
+    if let Some((question, Ok(answer))) = fresh
+        && answer.status == 503
+    {
+        findings.push(Finding::fault(
+            question.point(),
+            "503 Service Unavailable: closed where no cache can answer, so a cache still gives out the page",
+            "Empty the cache in front of the site",
+        ));
+    }
+    findings
+}
+
+/// Where a redirect leads, absolute, for a sentence.
+pub(super) fn leads_to(url: &url::Url, answer: &Answer) -> String {
+    target(url, answer).map_or_else(String::new, |target| format!(" to {target}"))
+}

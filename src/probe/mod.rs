@@ -1,0 +1,85 @@
+//! What a web site's answers tell about it from outside: whether it is open or in maintenance, and whether its
+//! maintenance answer is one that browsers, crawlers, caches and API clients all understand.
+//!
+//! Nothing is asked here: answers go in, [`Finding`]s come out. It knows nothing of who gave the answers, so that any
+//! maintenance mode can be judged.
+
+mod answer;
+mod closed;
+mod finding;
+mod html;
+mod open;
+mod page;
+mod question;
+mod retry;
+mod state;
+#[cfg(test)]
+mod tests;
+mod trail;
+
+pub use answer::{Answer, Seen, status_text};
+pub use finding::{Finding, Grade};
+pub use question::{Question, questions};
+pub use state::State;
+pub use trail::{MAX_HOPS, Step, Trail};
+
+use jiff::Timestamp;
+
+/// What a site is expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// In maintenance, for everybody who asks from where the answers come from.
+    Closed,
+    /// Open, with nothing left of a maintenance.
+    Open,
+}
+
+/// Everything that was asked of a site, with what came back.
+#[derive(Debug)]
+pub struct Visits {
+    /// How the page was reached.
+    pub trail: Trail,
+    /// The other questions, in the order in which they were asked.
+    pub others: Vec<(Question, Seen)>,
+    /// When the page was asked for.
+    pub asked_at: Timestamp,
+}
+
+/// What the answers tell.
+#[derive(Debug)]
+pub struct Report {
+    /// What the site is, whatever was expected.
+    pub state: State,
+    /// When the site says that it will be open again.
+    pub end: Option<Timestamp>,
+    /// One for each point, in the order of the questions.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether nothing is wrong. Warnings are no fault.
+    pub fn is_good(&self) -> bool {
+        self.findings.iter().all(|finding| finding.grade != Grade::Fault)
+    }
+
+    /// How many findings have this grade.
+    pub fn count(&self, grade: Grade) -> usize {
+        self.findings.iter().filter(|finding| finding.grade == grade).count()
+    }
+}
+
+/// Judges what was seen: as `expected`, or as what the site is when nothing is.
+pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
+    let state = State::of(&visits.trail);
+    let end = closed::end(visits);
+    let judged_as = expected.unwrap_or(match state {
+        State::Closed | State::Redirected => Expected::Closed,
+        State::Open | State::LetThrough | State::Broken => Expected::Open,
+    });
+    let findings = match (state, judged_as) {
+        (State::Closed | State::Redirected, Expected::Closed) => closed::findings(visits, state, end),
+        (state, Expected::Closed) => closed::not_closed(visits, state),
+        (_, Expected::Open) => open::findings(visits, state),
+    };
+    Report { state, end, findings }
+}

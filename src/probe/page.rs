@@ -1,0 +1,231 @@
+//! The maintenance answer to a plain `GET`: its status, its headers, its body.
+
+use super::answer::Answer;
+use super::closed::leads_to;
+use super::finding::Finding;
+use super::state::State;
+use super::trail::Trail;
+
+/// Largest page that is no burden while everybody tries again, in bytes.
+const LARGE: usize = 64 * 1024;
+
+/// The status of the page of a site that is in maintenance.
+pub(super) fn status(trail: &Trail, state: State) -> Finding {
+    let site = trail.site();
+    let Ok(answer) = &site.seen else { return no_answer(&site.seen) };
+    let status = answer.status_text();
+    if state == State::Redirected {
+        return redirected(trail, answer);
+    }
+    if answer.is_redirect() {
+        return Finding::fault(
+            "GET",
+            format!(
+                "{status}{}, {}: a redirect in place of 503 loses the address that was asked for",
+                leads_to(&site.url, answer),
+                trail.end_in_words()
+            ),
+            "Answer 503 at the address that was asked for, with the page as its body",
+        );
+    }
+    if answer.header("x-maintenance") == Some("unknown") {
+        return Finding::fault(
+            "GET",
+            format!("{status}, because the server does not know the state of its sites (X-Maintenance: unknown)"),
+            "Look at the server's log: it has no database and no mirror",
+        );
+    }
+    match answer.status {
+        503 => Finding::good("GET", status),
+        _ => Finding::fault(
+            "GET",
+            format!("{status} with X-Maintenance: crawlers and caches go by the status, and that is not 503"),
+            "Send 503 with the page (MAINTENANCE_STATUS=503)",
+        ),
+    }
+}
+
+/// A maintenance that sends visitors elsewhere on purpose.
+fn redirected(trail: &Trail, answer: &Answer) -> Finding {
+    let status = answer.status_text();
+    let target = leads_to(&trail.site().url, answer);
+    if trail.is_endless() {
+        return Finding::fault(
+            "GET",
+            format!("{status}{target} never ends: {}", trail.in_words()),
+            "Redirect to an address that is not closed itself, or show the page instead",
+        );
+    }
+    let end = trail.end_in_words();
+    if trail.last().seen.as_ref().map_or(true, |last| last.status >= 400 && last.status != 503) {
+        return Finding::fault("GET", format!("{status}{target}, {end}"), "Redirect to a page that is there");
+    }
+    if matches!(answer.status, 301 | 308) {
+        return Finding::fault(
+            "GET",
+            format!("{status}{target}: browsers and crawlers keep a permanent redirect for ever"),
+            "Redirect with 302, or answer 503",
+        );
+    }
+    Finding::warning(
+        "GET",
+        format!("{status}{target}, {end}: meant so, but crawlers and API clients do not understand it as 503"),
+        "Leave the redirect out (MAINTENANCE_URL) unless visitors must be sent elsewhere",
+    )
+}
+
+/// What a site that should be closed is instead.
+pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
+    let site = trail.site();
+    let Ok(answer) = &site.seen else { return no_answer(&site.seen) };
+    let status = format!("{}{}", answer.status_text(), leads_to(&site.url, answer));
+    match state {
+        State::Broken => broken(trail),
+        State::LetThrough => let_through(answer),
+        _ if answer.is_redirect() => Finding::fault(
+            "GET",
+            format!(
+                "{status}, {}: not closed; if that is the maintenance page, crawlers take it for the site's",
+                trail.end_in_words()
+            ),
+            "Answer 503 at the address that was asked for, with the page as its body",
+        ),
+        _ if answer.status < 300 => Finding::fault(
+            "GET",
+            format!("{status}: open; if this is the maintenance page, crawlers and caches take it for the site's"),
+            "Start the maintenance, or send the page with 503",
+        ),
+        _ => Finding::fault(
+            "GET",
+            format!("{status}: not closed; crawlers and clients believe that it is for good"),
+            "Start the maintenance, or send the page with 503",
+        ),
+    }
+}
+
+/// A site that gives no page at all.
+pub(super) fn broken(trail: &Trail) -> Finding {
+    let last = trail.last();
+    match &last.seen {
+        Err(_) if std::ptr::eq(last, trail.site()) => no_answer(&last.seen),
+        _ if trail.is_endless() => Finding::fault(
+            "GET",
+            format!("redirects never end: {}", trail.in_words()),
+            "Leave the redirect's own target out of the rule that redirects",
+        ),
+        _ => Finding::fault(
+            "GET",
+            format!("{}, {}: neither open nor in maintenance", last.url, trail.end_in_words()),
+            "Look at what stands behind the web server",
+        ),
+    }
+}
+
+/// A site that is closed for others.
+pub(super) fn let_through(answer: &Answer) -> Finding {
+    let reason = answer.let_through().unwrap_or_default();
+    Finding::fault(
+        "GET",
+        format!("{}: in maintenance for others; this request is let through ({reason})", answer.status_text()),
+        "Ask from where visitors are, without what lets through",
+    )
+}
+
+fn no_answer(seen: &super::Seen) -> Finding {
+    let reason = seen.as_ref().err().map_or("", String::as_str);
+    Finding::fault("GET", format!("no answer: {reason}"), "See that the web server runs and can be reached from here")
+}
+
+/// What caches may do with the answer.
+pub(super) fn caching(answer: &Answer) -> Vec<Finding> {
+    let mut findings = vec![cache_control(answer)];
+    findings.extend(age(answer));
+    let validators = ["etag", "last-modified"].into_iter().find(|name| answer.header(name).is_some());
+    if let Some(name) = validators {
+        findings.push(Finding::warning(
+            "validators",
+            format!("{name} is there: a browser that kept the page may be told later that it has not changed"),
+            "Send neither ETag nor Last-Modified with the maintenance answer (nginx: `etag off; if_modified_since off;`)",
+        ));
+    }
+    findings
+}
+
+fn cache_control(answer: &Answer) -> Finding {
+    const POINT: &str = "Cache-Control";
+    const MEND: &str = "Send Cache-Control: no-store";
+    let value = answer.header("cache-control").unwrap_or_default();
+    if answer.lists("cache-control", "no-store") {
+        return Finding::good(POINT, value);
+    }
+    let is_kept = ["public", "max-age", "s-maxage"].iter().any(|word| answer.lists("cache-control", word))
+        && !["max-age=0", "private", "no-cache"].iter().any(|word| value.contains(word));
+    match value {
+        "" if answer.header("expires").is_some() => {
+            Finding::fault(POINT, "missing, but Expires is there: caches may go on with the page", MEND)
+        }
+        "" => Finding::fault(POINT, "missing: caches may keep the page and go on with it after the end", MEND),
+        value if is_kept => Finding::fault(POINT, format!("`{value}`: caches keep the page after the end"), MEND),
+        value => Finding::warning(POINT, format!("`{value}` does not forbid to keep the page"), MEND),
+    }
+}
+
+/// An answer that comes out of a cache (RFC 9111, section 5.1).
+pub(super) fn age(answer: &Answer) -> Option<Finding> {
+    let age = answer.header("age")?;
+    Some(Finding::fault(
+        "Age",
+        format!("a cache gives out an answer {age} s old: it will do so after the end, too"),
+        "Send Cache-Control: no-store, and keep errors out of the cache in front",
+    ))
+}
+
+/// The rest of the headers, and the body.
+pub(super) fn content(answer: &Answer, state: State) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if answer.header("set-cookie").is_some() {
+        findings.push(Finding::warning(
+            "Set-Cookie",
+            "a cookie is set: the application was asked, or visitors are marked for nothing",
+            "Set no cookie with the maintenance answer",
+        ));
+    }
+    if state == State::Redirected {
+        return findings;
+    }
+    let size = answer.body.len();
+    findings.push(match size {
+        _ if answer.is_cut => Finding::warning(
+            "page",
+            format!("more than {size} bytes, for everybody who tries again"),
+            "Make it smaller",
+        ),
+        0 => Finding::warning("page", "empty: people see a blank page", "Say in it what happens, and until when"),
+        LARGE.. => Finding::warning("page", format!("{size} bytes, for everybody who tries again"), "Make it smaller"),
+        _ => Finding::good("page", format!("{size} bytes of {}", answer.media_type_in_words())),
+    });
+    findings
+}
+
+/// The answer to a client that reads JSON only. `page` is the one for browsers.
+pub(super) fn json(answer: &Answer, page: &Answer) -> Finding {
+    const POINT: &str = "JSON";
+    let status = answer.status_text();
+    if answer.is_redirect() {
+        return Finding::good(POINT, status);
+    }
+    if !answer.is_json() {
+        let says = format!("{status} as {}: programs get what they cannot read", answer.media_type_in_words());
+        return Finding::warning(POINT, says, "Answer application/problem+json (RFC 9457) where Accept asks for JSON");
+    }
+    if serde_json::from_slice::<serde_json::Value>(&answer.body).is_err() {
+        let says = format!("{status}, called {}, but the body is no JSON", answer.media_type());
+        return Finding::fault(POINT, says, "Send JSON, or call it what it is");
+    }
+    let varies = page.lists("vary", "accept") || page.lists("vary", "*");
+    if page.media_type() != answer.media_type() && !varies {
+        let says = format!("{status}; it differs from the page, but the page's Vary does not name Accept");
+        return Finding::warning(POINT, says, "Send Vary: Accept");
+    }
+    Finding::good(POINT, format!("{status} as {}", answer.media_type()))
+}

@@ -1,0 +1,90 @@
+//! What is asked of a site, beside its page.
+
+use url::Url;
+
+use super::answer::Answer;
+use super::html::parts;
+use super::state::State;
+use super::trail::Trail;
+
+/// Most parts of a page that are fetched.
+const MAX_PARTS: usize = 10;
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// `HEAD` of the page.
+    Head,
+    /// `POST` without a body.
+    EmptyPost,
+    /// `POST` of a small form.
+    Form,
+    /// `OPTIONS`, as a browser asks before a script of another origin may send something.
+    Options,
+    /// The page for a client that reads JSON only.
+    Json,
+    /// An upgrade to a WebSocket (RFC 6455, section 4.1).
+    WebSocket,
+    /// The page with a query that nobody has asked with before, so that no cache has it.
+    Fresh,
+    /// The page once more.
+    Again,
+    /// A path that no site has.
+    UnknownPath,
+    /// A style sheet, picture or script that the page needs, of the same origin.
+    Part(Url),
+    /// The log-in of the panel.
+    Panel,
+    /// What load balancers ask.
+    Health,
+}
+
+impl Question {
+    /// A stable name for people and programs.
+    pub fn point(&self) -> &'static str {
+        match self {
+            Self::Head => "HEAD",
+            Self::EmptyPost => "POST",
+            Self::Form => "POST form",
+            Self::Options => "OPTIONS",
+            Self::Json => "JSON",
+            Self::WebSocket => "WebSocket",
+            Self::Fresh => "random query",
+            Self::Again => "asked again",
+            Self::UnknownPath => "unknown path",
+            Self::Part(_) => "page's parts",
+            Self::Panel => "panel",
+            Self::Health => "health",
+        }
+    }
+}
+
+/// What to ask after the page. What changes something is asked only of a site that seems to be closed: an open one
+/// could act on it.
+pub fn questions(trail: &Trail) -> Vec<Question> {
+    let Ok(page) = &trail.site().seen else { return Vec::new() };
+    let is_closed = matches!(State::of(trail), State::Closed | State::Redirected);
+    let mut questions = vec![Question::Head];
+    if is_closed {
+        questions.extend([Question::EmptyPost, Question::Form]);
+    }
+    questions.extend([Question::Options, Question::Json, Question::WebSocket]);
+    questions.extend([Question::Fresh, Question::Again, Question::UnknownPath]);
+    if is_closed {
+        questions.extend(own_parts(page, &trail.site().url).map(Question::Part));
+    }
+    questions.extend([Question::Panel, Question::Health]);
+    questions
+}
+
+/// The parts of a page that come from the same origin.
+fn own_parts(page: &Answer, url: &Url) -> impl Iterator<Item = Url> {
+    let found = if page.media_type() == "text/html" { parts(&String::from_utf8_lossy(&page.body)) } else { Vec::new() };
+    let mut urls: Vec<Url> = Vec::new();
+    for part in found.iter().filter_map(|part| url.join(part).ok()) {
+        if part.origin() == url.origin() && !urls.contains(&part) {
+            urls.push(part);
+        }
+    }
+    urls.into_iter().take(MAX_PARTS)
+}

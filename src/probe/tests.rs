@@ -1,0 +1,78 @@
+//! What a way to a page says of the site, and which points are looked at.
+
+use url::Url;
+
+use super::*;
+
+/// An answer with these headers, `name: value` each.
+fn answer(status: u16, headers: &[&str]) -> Answer {
+    let headers = headers.iter().map(|line| line.split_once(": ").unwrap());
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Answer { status, headers, body: b"{}".to_vec(), is_cut: false }
+}
+
+/// The way from `/`, where `/` and every other path are answered so.
+fn trail(first: &Seen, others: &Seen) -> Trail {
+    let ask = |url: &Url| if url.path() == "/" { first.clone() } else { others.clone() };
+    Trail::follow(Url::parse("https://a.example/").unwrap(), ask)
+}
+
+#[test]
+fn the_state_is_read_from_the_way_to_the_page() {
+    let ok = Ok(answer(200, &[]));
+    for (first, others, expected) in [
+        (Ok(answer(200, &[])), &ok, State::Open),
+        (Ok(answer(404, &[])), &ok, State::Open),
+        (Ok(answer(302, &["location: /en/"])), &ok, State::Open),
+        (Ok(answer(302, &[])), &ok, State::Open),
+        (Ok(answer(503, &[])), &ok, State::Closed),
+        (Ok(answer(200, &["x-maintenance: planned"])), &ok, State::Closed),
+        (Ok(answer(302, &["location: /down"])), &Ok(answer(503, &[])), State::Closed),
+        (Ok(answer(302, &["location: /down", "retry-after: 9"])), &ok, State::Redirected),
+        (Ok(answer(302, &["location: /", "x-maintenance: planned"])), &ok, State::Redirected),
+        (Ok(answer(200, &["x-maintenance: let-through; reason=staff"])), &ok, State::LetThrough),
+        (Ok(answer(500, &[])), &ok, State::Broken),
+        (Ok(answer(302, &["location: /"])), &ok, State::Broken),
+        (Ok(answer(302, &["location: /en/"])), &Err("cut".to_owned()), State::Broken),
+        (Err("cut".to_owned()), &ok, State::Broken),
+    ] {
+        assert_eq!(State::of(&trail(&first, others)), expected, "{first:?}");
+    }
+}
+
+#[test]
+fn only_a_site_that_seems_closed_is_sent_something() {
+    for (status, is_sent) in [(200, false), (404, false), (500, false), (503, true)] {
+        let questions = questions(&trail(&Ok(answer(status, &[])), &Ok(answer(200, &[]))));
+        assert_eq!(questions.contains(&Question::Form), is_sent, "{status}");
+        assert!(questions.contains(&Question::Head));
+    }
+    assert!(questions(&trail(&Err("cut".to_owned()), &Err("cut".to_owned()))).is_empty());
+}
+
+#[test]
+fn parts_of_the_same_origin_are_asked_for_once_and_not_too_many() {
+    let mut page = answer(503, &["content-type: text/html"]);
+    let many: String = (0..30).map(|number| format!("<img src=/{number}.png>")).collect();
+    page.body = format!("<img src=a.png><img src=/a.png><img src=https://b.example/b.png>{many}").into_bytes();
+    let asked = questions(&trail(&Ok(page), &Ok(answer(200, &[]))));
+    let parts: Vec<&Url> =
+        asked.iter().filter_map(|question| if let Question::Part(url) = question { Some(url) } else { None }).collect();
+    assert_eq!((parts.len(), parts[0].as_str(), parts[1].path()), (10, "https://a.example/a.png", "/0.png"));
+}
+
+#[test]
+fn the_end_is_told_by_the_header_or_by_the_json() {
+    let mut json = answer(503, &[]);
+    json.body = br#"{"until": "2026-11-21T03:30:00Z"}"#.to_vec();
+    for (header, expected) in [
+        ("x-maintenance: planned; until=2026-11-21T04:30:00Z", "2026-11-21T04:30:00Z"),
+        ("x-maintenance: planned", "2026-11-21T03:30:00Z"),
+        ("x-maintenance: planned; until=soon", "2026-11-21T03:30:00Z"),
+    ] {
+        let trail = trail(&Ok(answer(503, &[header])), &Ok(answer(200, &[])));
+        let asked_at = "2026-11-21T03:00:00Z".parse().unwrap();
+        let visits = Visits { trail, others: vec![(Question::Json, Ok(json.clone()))], asked_at };
+        assert_eq!(judge(&visits, None).end, Some(expected.parse().unwrap()), "{header}");
+    }
+}

@@ -1,0 +1,155 @@
+//! The way to a page: the redirects that were followed, and where they ended.
+
+use url::Url;
+
+use super::answer::{Answer, Seen, status_text};
+
+/// Most redirects that are followed. Browsers follow about 20; more than five on the way to a page is a mistake.
+pub const MAX_HOPS: usize = 5;
+
+/// One address that was asked for, with what came back.
+#[derive(Debug)]
+pub struct Step {
+    /// The address.
+    pub url: Url,
+    /// What came back.
+    pub seen: Seen,
+}
+
+/// How a page was reached: at least one step.
+#[derive(Debug)]
+pub struct Trail {
+    steps: Vec<Step>,
+    /// The address that was asked for before and was led back to.
+    back_at: Option<Url>,
+}
+
+impl Trail {
+    /// Follows redirects from an address, at most [`MAX_HOPS`]. `ask` answers for an address.
+    pub fn follow(url: Url, mut ask: impl FnMut(&Url) -> Seen) -> Self {
+        let seen = ask(&url);
+        let mut trail = Self { steps: vec![Step { url, seen }], back_at: None };
+        while trail.steps.len() <= MAX_HOPS
+            && let Some(next) = trail.next()
+        {
+            if trail.steps.iter().any(|step| step.url == next) {
+                trail.back_at = Some(next);
+                break;
+            }
+            let seen = ask(&next);
+            trail.steps.push(Step { url: next, seen });
+        }
+        trail
+    }
+
+    /// Where the last answer leads.
+    fn next(&self) -> Option<Url> {
+        let last = self.last();
+        target(&last.url, last.seen.as_ref().ok()?)
+    }
+
+    /// The step that answers for the site: the first that does more than to name another scheme or host for the same
+    /// path, as `http` to `https` and `example.com` to `www.example.com` do.
+    pub fn site(&self) -> &Step {
+        let is_ordinary = |pair: &&[Step]| {
+            let [from, to] = pair else { return false };
+            let is_maintenance = from.seen.as_ref().is_ok_and(is_maintenance_redirect);
+            !is_maintenance && from.url[url::Position::BeforePath..] == to.url[url::Position::BeforePath..]
+        };
+        &self.steps[self.steps.windows(2).take_while(is_ordinary).count()]
+    }
+
+    /// The last step. Still a redirect when there were too many, or a circle.
+    pub fn last(&self) -> &Step {
+        self.steps.last().expect("a trail begins with a step")
+    }
+
+    /// Whether the redirects never end: they come back, or are more than are followed.
+    pub fn is_endless(&self) -> bool {
+        self.back_at.is_some() || self.next().is_some()
+    }
+
+    /// The addresses from the site's on: `https://a/ → https://a/b (302) → https://a/`.
+    pub fn in_words(&self) -> String {
+        let site = self.site();
+        let steps = self.steps.iter().skip_while(|step| !std::ptr::eq(*step, site));
+        let urls = steps.map(|step| step.url.as_str()).chain(self.back_at.as_ref().map(Url::as_str));
+        urls.collect::<Vec<_>>().join(" → ")
+    }
+
+    /// How it ends, for a sentence: `which answers 200 OK`.
+    pub fn end_in_words(&self) -> String {
+        match &self.last().seen {
+            Ok(answer) => format!("which answers {}", status_text(answer.status)),
+            Err(reason) => format!("which gives no answer: {reason}"),
+        }
+    }
+}
+
+/// Where a redirect leads; `None` for what is none, or leads nowhere on the web.
+pub(super) fn target(from: &Url, answer: &Answer) -> Option<Url> {
+    let location = answer.header("location").filter(|_| answer.is_redirect())?;
+    let mut target = from.join(location).ok()?;
+    target.set_fragment(None);
+    matches!(target.scheme(), "http" | "https").then_some(target)
+}
+
+/// Whether a redirect is the answer of a maintenance: it is marked so, or says when to come back.
+pub(super) fn is_maintenance_redirect(answer: &Answer) -> bool {
+    answer.is_redirect() && (answer.is_marked() || answer.header("retry-after").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Follows from `http://a.example/` where these addresses redirect to those, marked or not, and others are 200.
+    fn followed(redirects: &[(&str, &str, bool)]) -> Trail {
+        let ask = |url: &Url| {
+            let known = redirects.iter().find(|(from, ..)| *from == url.as_str());
+            let Some((_, to, is_marked)) = known else { return Ok(Answer { status: 200, ..Answer::default() }) };
+            let mut headers = vec![("location".to_owned(), (*to).to_owned())];
+            headers.extend(is_marked.then(|| ("retry-after".to_owned(), "9".to_owned())));
+            Ok(Answer { status: 302, headers, ..Answer::default() })
+        };
+        Trail::follow(Url::parse("http://a.example/").unwrap(), ask)
+    }
+
+    #[test]
+    fn the_site_is_where_scheme_and_host_are_settled() {
+        for (redirects, site, last) in [
+            (&[][..], "http://a.example/", "http://a.example/"),
+            (&[("http://a.example/", "https://a.example/", false)], "https://a.example/", "https://a.example/"),
+            (&[("http://a.example/", "/down", false)], "http://a.example/", "http://a.example/down"),
+            (&[("http://a.example/", "//b.example/", true)], "http://a.example/", "http://b.example/"),
+            (
+                &[
+                    ("http://a.example/", "https://a.example/", false),
+                    ("https://a.example/", "https://www.a.example/", false),
+                    ("https://www.a.example/", "/en/#top", false),
+                ],
+                "https://www.a.example/",
+                "https://www.a.example/en/",
+            ),
+            (&[("http://a.example/", "mailto:a@a.example", false)], "http://a.example/", "http://a.example/"),
+        ] {
+            let trail = followed(redirects);
+            assert_eq!((trail.site().url.as_str(), trail.last().url.as_str()), (site, last));
+            assert!(!trail.is_endless());
+        }
+    }
+
+    #[test]
+    fn a_circle_and_too_many_redirects_never_end() {
+        let circle = followed(&[("http://a.example/", "/b", false), ("http://a.example/b", "/", false)]);
+        assert!(circle.is_endless());
+        assert_eq!(circle.in_words(), "http://a.example/ → http://a.example/b → http://a.example/");
+        assert!(followed(&[("http://a.example/", "/", false)]).is_endless(), "to itself");
+        let many: Vec<_> = (0..9).map(|n| (format!("http://a.example/{n}"), format!("/{}", n + 1))).collect();
+        let mut many: Vec<_> = many.iter().map(|(from, to)| (from.as_str(), to.as_str(), false)).collect();
+        many.push(("http://a.example/", "/0", false));
+        let trail = followed(&many);
+        assert!(trail.is_endless());
+        assert_eq!(trail.in_words().matches('→').count(), MAX_HOPS);
+    }
+}
