@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    agent, backup, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve, servers,
-    session, site, status, task, tasks, undo, user, why, window,
+    agent, backup, check, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve,
+    servers, session, site, status, task, tasks, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources, VisitSettings};
 
@@ -47,6 +47,7 @@ pub enum Command {
     Tasks(tasks::Tasks),
     Status(status::Status),
     Why(Box<why::Why>),
+    Check(Box<check::Check>),
     Undo(undo::Undo),
     #[command(alias = "sites")]
     Site(site::SiteCommand),

@@ -18,6 +18,10 @@ pub enum Colour {
     Strong,
     /// What is only there for completeness.
     Quiet,
+    /// Something that may not be meant.
+    Warning,
+    /// Something that is wrong.
+    Fault,
 }
 
 impl Colour {
@@ -27,6 +31,8 @@ impl Colour {
             Self::Draining => "35",
             Self::Strong => "1",
             Self::Quiet => "2",
+            Self::Warning => "33",
+            Self::Fault => "1;31",
         }
     }
 }

@@ -8,6 +8,7 @@ mod actor;
 mod agent;
 mod args;
 mod backup;
+mod check;
 mod child;
 mod completions;
 mod confirm;
@@ -123,6 +124,7 @@ fn dispatch(
         Command::Tasks(args) => tasks::run(&context, &args),
         Command::Status(args) => status::run(&context, &args),
         Command::Why(args) => why::run(&context, &args),
+        Command::Check(args) => check::run(&context, &args),
         Command::Undo(args) => undo::run(&context, &args),
         Command::Site(args) => site::run(&context, &args),
         Command::Pattern(args) => pattern::run(&context, &args),

@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "tasks",
     "status",
     "why",
+    "check",
     "undo",
     "site",
     "site list",

@@ -1,6 +1,7 @@
 //! The commands, as a shell sees them: the real binary, each test in a folder and with a database of its own.
 
 mod backup;
+mod check;
 mod database;
 mod drain;
 mod export;
@@ -21,6 +22,7 @@ mod status;
 mod task;
 mod terminal;
 mod undo;
+mod upstream;
 mod user;
 mod why;
 mod window;

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 use crate::machine::Machine;
 
 /// A running server, killed when the test ends.
-struct Server {
+pub struct Server {
     child: Child,
-    address: String,
+    /// Address and port.
+    pub address: String,
 }
 
 impl Server {
-    fn start(machine: &Machine, words: &str) -> Self {
+    /// Starts one, and waits until it listens.
+    pub fn start(machine: &Machine, words: &str) -> Self {
         let mut child = machine.start(words);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("the server says where it listens").unwrap();
@@ -35,7 +37,7 @@ impl Server {
 
     /// Waits until a path answers with this status.
     #[track_caller]
-    fn wait_for(&self, path: &str, status: u16) {
+    pub fn wait_for(&self, path: &str, status: u16) {
         let started = Instant::now();
         while self.get(path) != status {
             assert!(started.elapsed() < Duration::from_secs(10), "{path} did not become {status}");

@@ -1,0 +1,82 @@
+//! The questions as requests.
+
+use url::Url;
+
+use super::client::{Client, Request};
+use crate::probe::{Question, Seen};
+
+/// What every browser sends with an upgrade; the key is the example of RFC 6455, section 1.3.
+const UPGRADE: [&str; 4] = [
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+/// A site that is asked.
+pub struct Site<'a> {
+    pub client: &'a Client,
+    /// Address of the page.
+    pub url: &'a Url,
+    /// Path of the panel's log-in.
+    pub panel: &'a str,
+    /// Path of the health check.
+    pub health: &'a str,
+}
+
+impl Site<'_> {
+    /// Asks one question.
+    pub fn ask(&self, question: &Question) -> Seen {
+        let url = self.address(question);
+        let get = Request::get(&url);
+        let origin = format!("Origin: {}", url.origin().ascii_serialization());
+        self.client.ask(&match question {
+            Question::Head => Request { method: "HEAD", ..get },
+            Question::EmptyPost => Request { method: "POST", ..get },
+            Question::Form => Request {
+                method: "POST",
+                headers: vec!["Connection: close", "Content-Type: application/x-www-form-urlencoded"],
+                body: "maintenance-check=1",
+                ..get
+            },
+            Question::Options => Request {
+                method: "OPTIONS",
+                accept: "*/*",
+                headers: vec!["Connection: close", &origin, "Access-Control-Request-Method: POST"],
+                ..get
+            },
+            Question::Json => Request { accept: "application/json", ..get },
+            Question::WebSocket => {
+                let headers = UPGRADE.into_iter().chain([origin.as_str()]).collect();
+                Request { accept: "*/*", headers, ..get }
+            }
+            Question::Part(_) => Request { accept: "*/*", ..get },
+            Question::Fresh | Question::Again | Question::UnknownPath | Question::Panel | Question::Health => get,
+        })
+    }
+
+    fn address(&self, question: &Question) -> Url {
+        let mut url = self.url.clone();
+        match question {
+            Question::Part(part) => return part.clone(),
+            Question::Fresh => {
+                url.query_pairs_mut().append_pair("maintenance-check", &nonce());
+            }
+            Question::UnknownPath => at_path(&mut url, &format!("/maintenance-check-{}", nonce())),
+            Question::Panel => at_path(&mut url, self.panel),
+            Question::Health => at_path(&mut url, self.health),
+            _ => {}
+        }
+        url
+    }
+}
+
+fn at_path(url: &mut Url, path: &str) {
+    url.set_query(None);
+    url.set_path(path);
+}
+
+/// A word that nobody has asked with before.
+fn nonce() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}

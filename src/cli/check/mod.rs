@@ -1,0 +1,159 @@
+//! `maintenance check`: asks a site from outside, as a visitor does, and tells what its answers are worth.
+//!
+//! What they mean is decided in [`crate::probe`]; here it is only asked and told.
+
+mod ask;
+mod client;
+mod connection;
+mod report;
+mod tls;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use self::ask::Site;
+use self::client::Client;
+use super::exit::{Exit, Usage};
+use super::{Context, text, time};
+use crate::clock;
+use crate::probe::{Expected, Trail, Visits, judge, questions};
+
+const EXAMPLES: &str = "\
+Examples:
+  maintenance check https://shop.example.com/
+  maintenance on shop && maintenance check shop.example.com --expect closed
+  maintenance off shop && maintenance check shop.example.com --expect open --json
+  maintenance check https://staging.example.com/ --ca company.pem --timeout 3s
+";
+
+/// Asks a site from outside, and tells whether its maintenance answer is correct
+///
+/// Asks as visitors, crawlers, API clients and caches do, and prints a line for each point: status of every method,
+/// Retry-After, caching, redirects, JSON, WebSocket, unknown paths, what the page needs, and whether panel and health
+/// checks can be reached. An open site is looked through for what a maintenance left behind. Any maintenance mode can
+/// be checked, not only this one. Forms are sent only to a site that seems to be closed. No database is needed, and no
+/// proxy of the environment is used. Exit code 0 when all is well, warnings aside; 1 when it is not.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Check {
+    /// Address of a page; https:// when it names no scheme
+    #[arg(value_name = "URL", value_parser = address)]
+    url: Url,
+
+    /// What the site must be; whatever it is when not given
+    #[arg(long, value_name = "STATE")]
+    expect: Option<Expect>,
+
+    /// Print an object instead: url, state, expected, good, end, findings (point, grade, says, mend)
+    ///
+    /// `state` is open, closed, redirected, let-through or broken; `grade` is good, warning or fault.
+    #[arg(long)]
+    json: bool,
+
+    /// Longest time for one answer, such as 10s
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = timeout)]
+    timeout: Duration,
+
+    /// Accept any certificate
+    #[arg(long)]
+    insecure: bool,
+
+    /// Certificates of authorities to trust besides the public ones (PEM)
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    /// Path of the panel's log-in, which must not be held
+    #[arg(long, value_name = "PATH", default_value = "/admin/login/", value_parser = path)]
+    panel: String,
+
+    /// Path that load balancers ask, which must not be held
+    #[arg(long, value_name = "PATH", default_value = "/healthz", value_parser = path)]
+    health: String,
+}
+
+/// What a site must be.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Expect {
+    /// Open, with nothing left of a maintenance
+    Open,
+    /// In maintenance, with a correct answer
+    Closed,
+}
+
+impl From<Expect> for Expected {
+    fn from(expect: Expect) -> Self {
+        match expect {
+            Expect::Open => Self::Open,
+            Expect::Closed => Self::Closed,
+        }
+    }
+}
+
+pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
+    let tls = tls::config(args.ca.as_deref(), args.insecure).map_err(|error| Usage(error.to_string()))?;
+    let client = Client::new(args.timeout, tls);
+    let asked_at = clock::now();
+    let trail = Trail::follow(args.url.clone(), |url| client.page(url));
+    let site = Site { client: &client, url: &trail.site().url, panel: &args.panel, health: &args.health };
+    let others = questions(&trail).into_iter().map(|question| (question.clone(), site.ask(&question))).collect();
+    let visits = Visits { trail, others, asked_at };
+    let expected = args.expect.map(Expected::from);
+    let report = judge(&visits, expected);
+    let url = visits.trail.site().url.as_str();
+    if args.json {
+        context.console.json(&report::view(url, &report, expected))?;
+    } else {
+        context.console.print(&report::page(&context.console, url, &report, expected))?;
+    }
+    Ok(if report.is_good() { Exit::Done } else { Exit::Failed })
+}
+
+/// Reads the address of a page.
+fn address(typed: &str) -> Result<Url, String> {
+    let typed = typed.trim();
+    let whole = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let wrong = || format!("`{}` is not the address of a page, such as https://shop.example.com/", text::plain(typed));
+    if typed.starts_with('/') {
+        return Err(wrong());
+    }
+    let mut url = Url::parse(&whole).map_err(|_| wrong())?;
+    url.set_fragment(None);
+    match url.scheme() {
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
+        "http" | "https" => Err("no name and password can be sent: visitors have none".to_owned()),
+        _ => Err(wrong()),
+    }
+}
+
+fn timeout(typed: &str) -> Result<Duration, String> {
+    Ok(time::duration(typed)?.unsigned_abs())
+}
+
+fn path(typed: &str) -> Result<String, String> {
+    if typed.starts_with('/') { Ok(typed.to_owned()) } else { Err("a path begins with /".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_people_type_it() {
+        for (typed, meant) in [
+            ("shop.example.com", Some("https://shop.example.com/")),
+            ("shop.example.com:8443/cart?x=1#top", Some("https://shop.example.com:8443/cart?x=1")),
+            ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080/")),
+            (" https://Bücher.example ", Some("https://xn--bcher-kva.example/")),
+            ("ftp://shop.example.com/", None),
+            ("https://ada:secret@shop.example.com/", None),
+            ("https://", None),
+            ("", None),
+            ("/cart", None),
+        ] {
+            assert_eq!(address(typed).ok().as_ref().map(Url::as_str), meant, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What was found, for people and for programs.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::console::{Colour, Console};
+use super::super::text;
+use crate::probe::{Expected, Finding, Grade, Report, State};
+use crate::response::rfc3339;
+
+/// The object of `--json`. The fields are relied on by other programs: only add.
+#[derive(Serialize)]
+pub struct View<'a> {
+    url: &'a str,
+    state: State,
+    expected: Option<&'static str>,
+    good: bool,
+    end: Option<String>,
+    findings: &'a [Finding],
+}
+
+/// What `--json` prints. `url` is the address that was judged.
+pub fn view<'a>(url: &'a str, report: &'a Report, expected: Option<Expected>) -> View<'a> {
+    let expected = expected.map(|expected| match expected {
+        Expected::Open => "open",
+        Expected::Closed => "closed",
+    });
+    let end = report.end.map(rfc3339);
+    View { url, state: report.state, expected, good: report.is_good(), end, findings: &report.findings }
+}
+
+/// A line for each point, and one that sums up.
+pub fn page(console: &Console, url: &str, report: &Report, expected: Option<Expected>) -> String {
+    let cells: Vec<Vec<String>> = report.findings.iter().map(cells).collect();
+    let lines = text::columns(&cells);
+    let painted = report.findings.iter().zip(lines.lines()).map(|(finding, line)| match finding.grade {
+        Grade::Good => line.to_owned(),
+        Grade::Warning => console.paint(Colour::Warning, line),
+        Grade::Fault => console.paint(Colour::Fault, line),
+    });
+    let mut page: String = painted.map(|line| line + "\n").collect();
+    page.push_str(&format!("\n{} {}\n", text::plain(url), summary(report, expected)));
+    page
+}
+
+fn cells(finding: &Finding) -> Vec<String> {
+    let mark = match finding.grade {
+        Grade::Good => "✓ good",
+        Grade::Warning => "! warning",
+        Grade::Fault => "✗ fault",
+    };
+    let says = text::plain(&finding.says);
+    let says = if finding.mend.is_empty() { says } else { format!("{says}. {}.", finding.mend) };
+    vec![mark.to_owned(), finding.point.to_owned(), says]
+}
+
+/// How the sentence about the address goes on.
+fn summary(report: &Report, expected: Option<Expected>) -> String {
+    let is = match (report.state, report.end) {
+        (State::Open, _) => "is open".to_owned(),
+        (State::Closed, end) => format!("is in maintenance{}", until(end)),
+        (State::Redirected, end) => format!("sends visitors elsewhere for a maintenance{}", until(end)),
+        (State::LetThrough, _) => "is in maintenance for others".to_owned(),
+        (State::Broken, _) => "is broken".to_owned(),
+    };
+    let is_closed = matches!(report.state, State::Closed | State::Redirected);
+    let as_expected = match expected {
+        Some(Expected::Open) if report.state != State::Open => ", not open as expected",
+        Some(Expected::Closed) if !is_closed => ", not in maintenance as expected",
+        _ => "",
+    };
+    format!("{is}{as_expected}: {}.", counts(report))
+}
+
+fn until(end: Option<Timestamp>) -> String {
+    end.map_or_else(String::new, |end| format!(" until {}", rfc3339(end)))
+}
+
+fn counts(report: &Report) -> String {
+    let counted = |grade, noun| match report.count(grade) {
+        0 => None,
+        number => Some(text::count(number, noun)),
+    };
+    let words: Vec<String> =
+        [counted(Grade::Fault, "fault"), counted(Grade::Warning, "warning")].into_iter().flatten().collect();
+    match words.is_empty() {
+        true => format!("all {} points are good", report.findings.len()),
+        false => format!("{} in {}", words.join(" and "), text::count(report.findings.len(), "point")),
+    }
+}
