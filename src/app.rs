@@ -215,6 +215,16 @@ impl Maintenance {
         &self.0.auth
     }
 
+    /// How many requests are under way on this server: let through by the gate, and their answer's body has not ended.
+    /// Of a site only those count that began while it was closed or a window was ahead; an open site is not told apart
+    /// from others. Closing a site cuts none of them.
+    pub fn in_flight(&self, site: Option<SiteId>) -> u64 {
+        match site {
+            Some(id) => self.tallies().under_way_by_site().get(&id).copied().unwrap_or(0),
+            None => self.tallies().under_way(),
+        }
+    }
+
     /// What became of the requests that met the gate.
     pub(crate) fn tallies(&self) -> &Tallies {
         &self.0.gate.tallies

@@ -4,11 +4,13 @@
 //! plain addition, no locked instruction, no line of memory that processors pass to and fro. Hosts are not told apart
 //! there, because names come from strangers and 100,000 open sites would cost memory where speed counts. What becomes
 //! of requests on closed sites is counted at the site, and stays counted when the site opens and closes again.
+//!
+//! Requests that are let through are under way until their answer's body has ended ([`UnderWay`]); they are counted
+//! where what became of them is.
 
 use std::collections::{BTreeMap, HashMap};
-use std::marker::PhantomData;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::site::SiteId;
@@ -110,30 +112,69 @@ impl Totals {
     }
 
     fn add(&mut self, counts: &Counts) {
-        for (total, count) in self.0.iter_mut().zip(&counts.0) {
+        for (total, count) in self.0.iter_mut().zip(&counts.outcomes) {
             *total += count.load(Ordering::Relaxed);
         }
     }
 }
 
-/// Counts of every outcome, in cache lines of their own.
+/// Counts of every outcome and of what is under way, in cache lines of their own.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Counts([AtomicU64; Outcome::ALL.len()]);
+struct Counts {
+    outcomes: [AtomicU64; Outcome::ALL.len()],
+    under_way: AtomicI64,
+}
 
 /// The counts of one worker, who alone adds to them: a handle never leaves its thread.
 #[derive(Debug, Clone)]
-pub struct WorkerCounts {
-    counts: Arc<Counts>,
-    on_one_thread: PhantomData<Rc<()>>,
-}
+pub struct WorkerCounts(Rc<Shared>);
+
+/// The counts of a worker, shared with who reads them. Handles are counted apart on their own thread, so that one for
+/// each request takes no locked instruction.
+#[derive(Debug)]
+struct Shared(Arc<Counts>);
 
 impl WorkerCounts {
     /// Counts one request.
     #[inline]
     pub fn add(&self, outcome: Outcome) {
-        let count = &self.counts.0[outcome as usize];
+        let count = &self.0.0.outcomes[outcome as usize];
         count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Counts a request as under way until what is returned is dropped.
+    #[inline]
+    pub fn begin(&self) -> UnderWay {
+        self.shift_under_way(1);
+        UnderWay(Place::Worker(self.clone()))
+    }
+
+    #[inline]
+    fn shift_under_way(&self, by: i64) {
+        let count = &self.0.0.under_way;
+        count.store(count.load(Ordering::Relaxed) + by, Ordering::Relaxed);
+    }
+}
+
+/// A request that is under way, for as long as this is kept. It never leaves the thread of its worker.
+#[derive(Debug)]
+#[must_use]
+pub struct UnderWay(Place);
+
+#[derive(Debug)]
+enum Place {
+    Worker(WorkerCounts),
+    Site(Arc<Counts>),
+}
+
+impl Drop for UnderWay {
+    #[inline]
+    fn drop(&mut self) {
+        match &self.0 {
+            Place::Worker(worker) => worker.shift_under_way(-1),
+            Place::Site(counts) => drop(counts.under_way.fetch_sub(1, Ordering::Relaxed)),
+        }
     }
 }
 
@@ -160,7 +201,7 @@ impl Tallies {
         let mut inner = self.lock();
         inner.settle_ended();
         inner.workers.push(Arc::clone(&counts));
-        WorkerCounts { counts, on_one_thread: PhantomData }
+        WorkerCounts(Rc::new(Shared(counts)))
     }
 
     /// Counts one request on a closed site. `is_known` tells sites that exist from those that were removed, whose
@@ -168,7 +209,31 @@ impl Tallies {
     #[inline]
     pub fn add_at(&self, site: SiteId, counts: &SiteCounts, outcome: Outcome, is_known: impl Fn(SiteId) -> bool) {
         let counts = counts.0.get_or_init(|| self.site(site, is_known));
-        counts.0[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        counts.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a request on a site that is closed or will be as under way until what is returned is dropped.
+    pub fn begin_at(&self, site: SiteId, counts: &SiteCounts, is_known: impl Fn(SiteId) -> bool) -> UnderWay {
+        let counts = counts.0.get_or_init(|| self.site(site, is_known));
+        counts.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Place::Site(Arc::clone(counts)))
+    }
+
+    /// How many requests are under way on this server.
+    pub fn under_way(&self) -> u64 {
+        let inner = self.lock();
+        number(inner.workers.iter().chain(inner.sites.values()))
+    }
+
+    /// How many requests are under way whose site was neither closed nor to be closed when they began.
+    pub fn under_way_without_site(&self) -> u64 {
+        number(self.lock().workers.iter())
+    }
+
+    /// How many requests are under way on each site that was closed or to be closed when they began, in the order of
+    /// their keys.
+    pub fn under_way_by_site(&self) -> BTreeMap<SiteId, u64> {
+        self.lock().sites.iter().map(|(id, counts)| (*id, number(std::iter::once(counts)))).collect()
     }
 
     /// What was counted without a site, over all workers, those that have ended included.
@@ -207,6 +272,13 @@ impl Tallies {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many requests are under way by these counts. A request may begin and end while they are read, so that the sum
+/// could be below zero for a moment.
+fn number<'a>(counts: impl Iterator<Item = &'a Arc<Counts>>) -> u64 {
+    let sum: i64 = counts.map(|counts| counts.under_way.load(Ordering::Relaxed)).sum();
+    u64::try_from(sum).unwrap_or(0)
 }
 
 impl Inner {
@@ -274,6 +346,24 @@ mod tests {
         assert_eq!(tallies.lock().workers.len(), 1, "those that have ended are no longer kept");
         let totals = tallies.without_site();
         assert_eq!((totals.of(Outcome::Open), totals.of(Outcome::BuiltIn), totals.of(Outcome::Held)), (4_000, 4, 0));
+    }
+
+    #[test]
+    fn a_request_is_under_way_until_its_guard_is_gone() {
+        let tallies = Tallies::default();
+        let (worker, other, site, known) = (tallies.worker(), tallies.worker(), SiteCounts::default(), |_| true);
+        let (first, second) = (worker.begin(), other.begin());
+        let at_site = tallies.begin_at(SiteId(7), &site, known);
+        assert_eq!((tallies.under_way(), tallies.under_way_without_site()), (3, 2));
+        assert_eq!(tallies.under_way_by_site(), BTreeMap::from([(SiteId(7), 1)]));
+        drop((first, at_site));
+        // A worker that has ended still counts for what it left under way.
+        drop((worker, other));
+        let third = tallies.worker();
+        assert_eq!((tallies.under_way(), tallies.under_way_by_site()[&SiteId(7)]), (1, 0));
+        drop(second);
+        assert_eq!(tallies.under_way(), 0);
+        drop(third);
     }
 
     #[test]

@@ -29,6 +29,7 @@ impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let mut out = Out(&mut encoder);
         self.requests(&mut out)?;
+        self.in_flight(&mut out)?;
         out.gauge("maintenance_sites", "Sites that this server knows.", &self.sites)?;
         out.gauge("maintenance_sites_closed", "Sites that are in maintenance now.", &self.sites_closed)?;
         out.gauge("maintenance_revision", "Revision of the state that this server enforces.", &self.revision)?;
@@ -60,6 +61,18 @@ impl Figures {
             ];
             let labels = if site.is_some() { &labels[..] } else { &labels[..2] };
             add_counter(&mut family, labels, *count)?;
+        }
+        Ok(())
+    }
+
+    fn in_flight(&self, out: &mut Out<'_, '_>) -> fmt::Result {
+        let help = "Requests under way, until their answer has ended; with a site only when that is closed or will be.";
+        let mut family = out.family("maintenance_requests_in_flight", help, None, MetricType::Gauge)?;
+        for (site, count) in &self.in_flight {
+            match site {
+                Some(site) => family.encode_family(&[("site", site.as_str())])?.encode_gauge(count)?,
+                None => family.encode_gauge(count)?,
+            }
         }
         Ok(())
     }
@@ -134,6 +147,7 @@ mod tests {
                 (Some("shop.example.com".to_owned()), Outcome::Held, 0),
                 (Some("a\"b\\c\nd".to_owned()), Outcome::IgnoredPattern, 7),
             ],
+            in_flight: vec![(None, 5), (Some("shop.example.com".to_owned()), 2)],
             sites: 3,
             sites_closed: 2,
             revision: 812,
@@ -158,6 +172,9 @@ mod tests {
             "# TYPE maintenance_requests counter",
             r#"maintenance_requests_total{verdict="pass",reason="open"} 12"#,
             r#"maintenance_requests_total{verdict="hold",reason="maintenance",site="shop.example.com"} 0"#,
+            "# TYPE maintenance_requests_in_flight gauge",
+            "maintenance_requests_in_flight 5",
+            r#"maintenance_requests_in_flight{site="shop.example.com"} 2"#,
             "# TYPE maintenance_sites gauge",
             "maintenance_sites 3",
             "maintenance_sites_closed 2",

@@ -23,6 +23,8 @@ const SOURCES: [&str; 3] = ["database", "mirror", "unknown"];
 pub(crate) struct Figures {
     /// How many requests were answered how, by the domain of the closed site; `None` where no closed site decided.
     requests: Vec<(Option<String>, Outcome, u64)>,
+    /// How many requests are under way, by the domain of the site as above.
+    in_flight: Vec<(Option<String>, u64)>,
     sites: u64,
     sites_closed: u64,
     revision: i64,
@@ -43,6 +45,7 @@ impl Figures {
         let (snapshot, health) = (maintenance.snapshot(), maintenance.health());
         Self {
             requests: requests(maintenance.tallies(), &snapshot),
+            in_flight: in_flight(maintenance.tallies(), &snapshot),
             sites: snapshot.len() as u64,
             sites_closed: snapshot.closed_sites(now) as u64,
             revision: snapshot.revision().0,
@@ -56,6 +59,17 @@ impl Figures {
             started_at: maintenance.started_at(),
         }
     }
+}
+
+/// The requests under way whose site nobody looked for, and those of each site that is closed or will be, from zero on.
+fn in_flight(tallies: &Tallies, snapshot: &Snapshot) -> Vec<(Option<String>, u64)> {
+    let mut by_site = tallies.under_way_by_site();
+    for site in snapshot.planned_sites() {
+        by_site.entry(site.id).or_default();
+    }
+    let known =
+        by_site.into_iter().filter_map(|(id, count)| Some((Some(snapshot.site(id)?.domain.to_string()), count)));
+    std::iter::once((None, tallies.under_way_without_site())).chain(known).collect()
 }
 
 /// Every outcome that was, and for each closed site how many were held, from zero on: a series that begins at its

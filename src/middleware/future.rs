@@ -11,19 +11,21 @@ use actix_web::http::header::{self, HeaderValue};
 use futures_util::future::LocalBoxFuture;
 use pin_project_lite::pin_project;
 
+use super::counted::CountedBody;
 use crate::response::X_MAINTENANCE;
+use crate::tally::UnderWay;
 
 /// A gated response: the application's body or our own.
-pub type GateResponse<B> = ServiceResponse<EitherBody<B, BoxBody>>;
+pub type GateResponse<B> = ServiceResponse<EitherBody<CountedBody<B>, BoxBody>>;
 
 pin_project! {
     /// The future of one gated request.
     #[project = Projected]
     pub enum GateFuture<F, B> {
         /// Let through: the application answers, nothing is added.
-        Pass { #[pin] answer: F },
+        Pass { #[pin] answer: F, under_way: Option<UnderWay> },
         /// Let through although the site is closed: the application answers, and the answer is marked.
-        Marked { #[pin] answer: F, reason: &'static str },
+        Marked { #[pin] answer: F, under_way: Option<UnderWay>, reason: &'static str },
         /// Answered by the gate.
         Answered { response: Option<GateResponse<B>> },
         /// Who sends it must be looked up first.
@@ -39,13 +41,13 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Projected::Pass { answer } => {
-                answer.poll(context).map(|answer| answer.map(ServiceResponse::map_into_left_body))
+            Projected::Pass { answer, under_way } => {
+                answer.poll(context).map(|answer| answer.map(|response| counted(response, under_way.take())))
             }
-            Projected::Marked { answer, reason } => answer.poll(context).map(|answer| {
+            Projected::Marked { answer, under_way, reason } => answer.poll(context).map(|answer| {
                 let mut response = answer?;
                 mark(&mut response, reason);
-                Ok(response.map_into_left_body())
+                Ok(counted(response, under_way.take()))
             }),
             Projected::Answered { response } => {
                 Poll::Ready(Ok(response.take().expect("a future is not polled after it is ready")))
@@ -53,6 +55,12 @@ where
             Projected::Identifying { answer } => answer.as_mut().poll(context),
         }
     }
+}
+
+/// The application's answer, counted as under way until its body has ended.
+#[inline]
+pub(super) fn counted<B>(response: ServiceResponse<B>, under_way: Option<UnderWay>) -> GateResponse<B> {
+    response.map_body(|_, body| EitherBody::left(CountedBody::new(body, under_way)))
 }
 
 /// Shows that the site is closed for others, and keeps the answer out of every cache: it is not for visitors.

@@ -11,7 +11,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 
 use super::facts::{certain_client_of, client_of, facts_of, site_of, target_of};
-use super::future::{GateFuture, GateResponse, mark};
+use super::future::{GateFuture, GateResponse, counted, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
@@ -22,7 +22,7 @@ use crate::maintenance::Phase;
 use crate::path::RequestPath;
 use crate::site::SiteId;
 use crate::snapshot::{SiteSnapshot, Snapshot};
-use crate::tally::{Outcome, Tallies, WorkerCounts};
+use crate::tally::{Outcome, Tallies, UnderWay, WorkerCounts};
 use crate::user::Rights;
 use crate::visit::SignedIn;
 use crate::visits::Visits;
@@ -92,6 +92,15 @@ pub struct GateService<S> {
     parts: Arc<GateParts>,
 }
 
+impl<S: Service<ServiceRequest>> GateService<S> {
+    /// Calls the application for a request of no site that is closed or will be.
+    #[inline]
+    fn pass<B>(&self, req: ServiceRequest) -> GateFuture<S::Future, B> {
+        let under_way = Some(self.counts.begin());
+        GateFuture::Pass { answer: self.service.call(req), under_way }
+    }
+}
+
 impl<S, B> Service<ServiceRequest> for GateService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
@@ -111,7 +120,7 @@ where
         }
         if snapshot.passes_everything() {
             self.counts.add(if snapshot.is_known() { Outcome::Open } else { Outcome::Unknown });
-            return GateFuture::Pass { answer: self.service.call(req) };
+            return self.pass(req);
         }
         let mut facts = target_of(&req, snapshot.rules());
         let site = match decide_by_target(snapshot, &facts) {
@@ -120,7 +129,7 @@ where
                 self.parts.count(&self.counts, snapshot, &verdict);
                 drop(facts);
                 if let Verdict::Pass(_) = verdict {
-                    return GateFuture::Pass { answer: self.service.call(req) };
+                    return self.pass(req);
                 }
                 let answer = refused(&req, snapshot, &verdict);
                 return answered(req, answer);
@@ -148,10 +157,11 @@ where
             Verdict::Pass(pass) => {
                 let reason = let_through(&req, &pass, now);
                 drop(facts);
+                let under_way = Some(self.parts.begin(&self.counts, snapshot, Some(site)));
                 let answer = self.service.call(req);
                 match reason {
-                    Some(reason) => GateFuture::Marked { answer, reason },
-                    None => GateFuture::Pass { answer },
+                    Some(reason) => GateFuture::Marked { answer, under_way, reason },
+                    None => GateFuture::Pass { answer, under_way },
                 }
             }
             Verdict::Hold(held) => {
@@ -230,11 +240,12 @@ where
         Verdict::Pass(pass) => {
             let reason = let_through(&req, &pass, now);
             drop(facts);
+            let under_way = Some(parts.begin(&counts, &snapshot, pass.closed_site()));
             let mut response = service.call(req).await?;
             if let Some(reason) = reason {
                 mark(&mut response, reason);
             }
-            return Ok(response.map_into_left_body());
+            return Ok(counted(response, under_way));
         }
         Verdict::Hold(held) => {
             hold(req.request(), &snapshot, &held, facts.host.as_deref().ok(), parts.on_hold.as_ref(), now)
@@ -281,6 +292,15 @@ impl GateParts {
             Verdict::NoSuchSite => worker.add(Outcome::NoSuchSite),
             Verdict::BadHost => worker.add(Outcome::BadHost),
             Verdict::Identify => {}
+        }
+    }
+
+    /// Counts a request that is let through as under way: at its site when that is closed or will be, else at the
+    /// worker.
+    fn begin(&self, worker: &WorkerCounts, snapshot: &Snapshot, site: Option<&SiteSnapshot>) -> UnderWay {
+        match site.and_then(|site| Some((site, site.closed()?))) {
+            Some((site, closed)) => self.tallies.begin_at(site.id, &closed.counts, |id| snapshot.site(id).is_some()),
+            None => worker.begin(),
         }
     }
 

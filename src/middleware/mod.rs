@@ -13,12 +13,14 @@
 //! see it all the same, or that a window with a notice is ahead. With `.configure(maintenance.endpoints())` any site
 //! can leave that to one line of HTML, `<script src="/maintenance/notice.js" defer></script>`.
 
+mod counted;
 mod facts;
 mod future;
 mod gate;
 mod hold;
 mod status;
 
+pub use counted::CountedBody;
 pub use gate::{Gate, GateService};
 pub use hold::{HoldHandler, HoldInfo};
 pub(crate) use status::InForce;

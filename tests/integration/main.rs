@@ -9,6 +9,7 @@ mod health;
 mod helpers;
 mod history;
 mod import;
+mod in_flight;
 mod library;
 mod login;
 mod metrics;
