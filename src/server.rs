@@ -21,7 +21,7 @@ const OFFER_EVERY: Duration = Duration::from_secs(1);
 /// Time that running requests have after SIGTERM, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 30;
 
-/// Serves until SIGTERM or SIGINT; running requests finish.
+/// Serves until SIGTERM, at which running requests finish, or SIGINT, at which they are cut.
 ///
 /// # Errors
 /// When the database cannot be used, a setting contradicts it, or the address cannot be bound.
@@ -58,15 +58,34 @@ async fn serve(settings: Settings) -> Result<()> {
     let listening = server.addrs().first().copied().unwrap_or(bind);
     // Started first: whoever reads the announcement may send SIGTERM, which must find its handler.
     let running = actix_web::rt::spawn(server.run());
+    #[cfg(unix)]
+    actix_web::rt::spawn(tell_of_stop(maintenance.clone()));
     tokio::task::yield_now().await;
     announce(&maintenance, listening, is_secure).await?;
     running.await??;
+    match maintenance.in_flight(None) {
+        0 => {}
+        cut => log::warn!("{cut} of the requests under way had not ended and were cut."),
+    }
     let left = maintenance.clone();
     maintenance.store().apart(move || left.leave()).await.unwrap_or_else(|error| {
         log::warn!("This server could not be taken out of the list of servers: {error}");
     });
     log::info!("Stopped.");
     Ok(())
+}
+
+/// Says at SIGTERM how many requests still have to finish; the server itself sees to it that they may.
+#[cfg(unix)]
+async fn tell_of_stop(maintenance: Maintenance) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return };
+    if term.recv().await.is_some() {
+        let under_way = maintenance.in_flight(None);
+        log::info!(
+            "SIGTERM: nothing new is accepted; {under_way} of the requests under way have {SHUTDOWN_TIMEOUT} s to finish."
+        );
+    }
 }
 
 /// Prints the link to make the first superuser, as soon as the database can tell whether one is needed.

@@ -91,21 +91,44 @@ fn a_command_that_is_killed_leaves_all_of_its_change_or_nothing() {
 }
 
 #[test]
-fn sigterm_ends_the_server_with_0_and_lets_a_running_request_finish() {
+fn sigterm_lets_running_requests_finish_takes_no_new_ones_and_ends_with_0() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = serve(folder.path());
-    // A request whose body is still on its way when the signal comes.
+    let address = free_address();
+    let log = folder.path().join("log");
+    let mut command = command(&maintenance(), folder.path(), &[]);
+    command.env("BIND", address.to_string()).env("RUST_LOG", "info").env("METRICS_TOKEN", "scrape-me-every-15s");
+    command.stdout(std::process::Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
+    let mut server = Program::spawn(&mut command, address);
+    let logged = || std::fs::read_to_string(&log).unwrap();
+    // A request whose body is still on its way when the signal comes, and a connection on which nothing happens.
     let mut slow = TcpStream::connect(server.address).unwrap();
     let head = "POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                 Content-Length: 10\r\nConnection: close\r\n\r\nuserna";
     slow.write_all(head.as_bytes()).unwrap();
-    eventually("the head has arrived", || server.status("/healthz") == 200);
+    let mut idle = TcpStream::connect(server.address).unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(idle.read(&mut [0; 1024]).unwrap() > 0);
+    let figures = || {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer scrape-me-every-15s\r\n\
+                    Connection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    eventually("the form is under way beside the scrape", || {
+        figures().contains("\nmaintenance_requests_in_flight 2\n")
+    });
     server.signal("TERM");
+    eventually("the signal is told", || logged().contains("1 of the requests under way have 30 s to finish"));
+    eventually("nothing new is accepted", || TcpStream::connect(server.address).is_err());
     slow.write_all(b"me=a").unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
     assert_eq!(server.wait(), Some(0));
+    assert!(logged().contains("Stopped.") && !logged().contains("were cut"), "{}", logged());
 }
 
 #[test]
