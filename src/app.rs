@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,11 +15,13 @@ use crate::config::{Settings, SettingsError};
 use crate::draining::settle;
 use crate::endpoints;
 use crate::metrics::Propagation;
-use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, InForce, Role, StaffHook};
+use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, InForce, Role, StaffHook, named_host_of};
 use crate::pattern::PatternError;
-use crate::propagation::{Beginning, Contact, ContactError, Enforced, Follower, Following, Health, TemplateFolder};
+use crate::propagation::{
+    Beginning, Contact, ContactError, Enforced, Follower, Following, Health, PhaseWatch, Phases, TemplateFolder,
+};
 use crate::public;
-use crate::site::SiteId;
+use crate::site::{SiteId, request_host};
 use crate::snapshot::Snapshot;
 use crate::storage::{Store, StoreError};
 use crate::tally::Tallies;
@@ -66,6 +69,7 @@ struct Parts {
     visits: Visits,
     gate: Arc<GateParts>,
     propagation: Propagation,
+    phases: Arc<Phases>,
     started_at: Timestamp,
 }
 
@@ -213,6 +217,35 @@ impl Maintenance {
     /// Who may log in, and who is.
     pub(crate) fn auth(&self) -> &Arc<Auth> {
         &self.0.auth
+    }
+
+    /// Follows the phase of the site that a request is for, for a connection that stays open after its request, such as
+    /// a WebSocket or a stream of events: the gate let it through, and does not cut it when the site closes.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use actix_web::HttpRequest;
+    /// # use maintenance_mode::Maintenance;
+    /// # async fn next_message() {}
+    /// async fn serve(req: HttpRequest, maintenance: Maintenance) {
+    ///     let mut watch = maintenance.phases(&req);
+    ///     loop {
+    ///         tokio::select! {
+    ///             () = watch.in_maintenance() => break, // Say goodbye: a WebSocket with 1012, Service Restart.
+    ///             () = next_message() => {}
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn phases(&self, req: &HttpRequest) -> PhaseWatch {
+        let snapshot = self.snapshot();
+        self.0.phases.watch(&named_host_of(req, &snapshot)).of_request()
+    }
+
+    /// Follows the phase of the site of a host, `shop.example.com`, as a request for it would find it: by domain, alias
+    /// or wildcard, else the default site. Without any site it is open.
+    pub fn phase_of(&self, host: &str) -> PhaseWatch {
+        self.0.phases.watch(&request_host(host).unwrap_or_default())
     }
 
     /// How many requests are under way on this server: let through by the gate, and their answer's body has not ended.
@@ -366,6 +399,7 @@ impl MaintenanceBuilder {
         let actions = Actions::new(store, move || wake.wake()).with_visit_idle(settings.visits.idle());
         settle(&auth, enforced.pointer(), actions.clone());
         keep_house(&auth, &visits);
+        let phases = enforced.phases();
         let gate = Arc::new(GateParts {
             snapshot: Arc::clone(enforced.pointer()),
             identities: Some(Arc::clone(auth.identities())),
@@ -382,6 +416,7 @@ impl MaintenanceBuilder {
             visits,
             gate,
             propagation,
+            phases,
             started_at: clock::now(),
         })))
     }

@@ -76,6 +76,11 @@ pub(crate) fn site_of<'s>(req: &HttpRequest, snapshot: &'s Snapshot) -> Option<&
     }
 }
 
+/// The host that a request is for, as the gate reads it; empty for a malformed one, which is for the default site.
+pub(crate) fn named_host_of<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Cow<'r, str> {
+    host_of(req, &snapshot.rules().trusted).unwrap_or_default()
+}
+
 /// The client's address, by the forwarded headers of trusted proxies.
 pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
     client_address(

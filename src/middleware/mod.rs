@@ -12,6 +12,14 @@
 //! A handler that takes [`MaintenanceStatus`] knows what its reader should be told: that the site is closed and they
 //! see it all the same, or that a window with a notice is ahead. With `.configure(maintenance.endpoints())` any site
 //! can leave that to one line of HTML, `<script src="/maintenance/notice.js" defer></script>`.
+//!
+//! # Connections that stay open
+//!
+//! The gate decides when a request arrives; what it has let through it never cuts. A WebSocket or a stream of events
+//! goes on through a maintenance unless its handler ends it: `Maintenance::phases` gives a
+//! [`PhaseWatch`](crate::propagation::PhaseWatch) to wait on, also for a window that begins by itself. Close a WebSocket
+//! with 1012, *Service Restart* (IANA's registry of RFC 6455, section 11.7), and let clients come back after a random
+//! pause: they are held until the site opens. `examples/websocket.rs` does both.
 
 mod counted;
 mod facts;
@@ -28,7 +36,7 @@ pub use status::MaintenanceStatus;
 
 #[cfg(feature = "admin")]
 pub(crate) use facts::is_safe;
-pub(crate) use facts::{client_of, origin_of, site_of};
+pub(crate) use facts::{client_of, named_host_of, origin_of, site_of};
 pub(crate) use gate::GateParts;
 pub(crate) use hold::{hold_at, no_such_site};
 

@@ -15,6 +15,7 @@ mod health;
 mod latency;
 mod mirror;
 mod news;
+mod phases;
 mod reporter;
 mod templates;
 
@@ -37,6 +38,8 @@ pub(crate) use contact::{Contact, ContactError};
 pub(crate) use follower::{Follower, Following};
 pub use health::{Failing, Health, Source};
 pub(crate) use latency::Latency;
+pub use phases::PhaseWatch;
+pub(crate) use phases::Phases;
 pub(crate) use templates::TemplateFolder;
 
 /// The state in force: what the gate reads, and a way to wait for a revision.
@@ -83,6 +86,11 @@ impl Enforced {
     /// stays; it is called on the follower's thread and must not wait.
     pub fn on_enforced(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
         self.latency.observe(Box::new(observer));
+    }
+
+    /// The phases of sites, for connections that stay open.
+    pub(crate) fn phases(&self) -> Arc<Phases> {
+        Phases::new(Arc::clone(&self.snapshot), self.revision.clone())
     }
 
     /// Tells the follower that this process has written something.

@@ -15,6 +15,7 @@ mod login;
 mod metrics;
 mod notice;
 mod outages;
+mod phases;
 mod preview;
 mod routes;
 mod schedule;
