@@ -34,6 +34,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "MAINTENANCE_STATUS",
             "MAINTENANCE_RETRY_AFTER",
             "MAINTENANCE_URL",
+            "MAINTENANCE_FILE",
             "MAINTENANCE_TEMPLATES",
             "MAINTENANCE_503_TEMPLATE",
             "LANGUAGE_CODE",

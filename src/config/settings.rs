@@ -351,8 +351,9 @@ pub struct InstanceSettings {
     /// File that keeps the last known state, so that this server can start while its database is away; `none` keeps none
     ///
     /// Without it: beside the SQLite file, `FILE.PORT.mirror`; with PostgreSQL `maintenance.PORT.mirror` in the working
-    /// folder; that of an agent is `.maintenance-mirror` in the folder of its files. Each server needs one of its own. Only its owner may read it: it holds what the database holds of the
-    /// sites, and the secret of the cookies unless SECRET_KEY gives it.
+    /// folder; that of an agent is `.maintenance-mirror` in the folder of its files. Each needs one of its own. Only its
+    /// owner may read it: it holds what the database holds of the sites, and, but for an agent's, the secret of the
+    /// cookies unless SECRET_KEY gives it.
     #[arg(long, env = "MAINTENANCE_MIRROR", value_name = "FILE", value_parser = mirror)]
     pub mirror: Option<MirrorSetting>,
 }

@@ -28,7 +28,7 @@ Examples:
 /// Name of the mirror in the folder of the files.
 const MIRROR: &str = ".maintenance-mirror";
 
-/// Keeps the files for a web server: a flag while a site is in maintenance, the page, rules
+/// Keeps the files by which a web server decides without this program
 ///
 /// Follows the database as a server does, and writes the files of MAINTENANCE_FILE: the web server on this host shows
 /// the page by itself, also while the application, this program and the database are stopped. Answers no requests. While
