@@ -2,23 +2,26 @@
 // follows changes and goes when it is dismissed. A page may be served with a box of the id `maintenance-notice`, which
 // is filled then. WORDS are those of one language. Kept small: it is sent without this and without its indentation.
 (() => {
-    const words = WORDS;
+    const say = WORDS;
     const page = document;
     const root = page.documentElement.style;
     const { dataset, src } = page.currentScript;
     const [side, add] = dataset.position === 'bottom' ? ['bottom', 'append'] : ['top', 'prepend'];
     // As the reader writes times, where that is in the language of the words.
-    const locale = navigator.languages.find((tag) => tag.startsWith(words.tag)) ?? words.tag;
+    const locale = navigator.languages.find((tag) => tag.startsWith(say.tag)) ?? say.tag;
     const make = (tag, more) => Object.assign(page.createElement(tag), more);
     const id = 'maintenance-notice';
     const line = make('p');
     // Not read out again with each minute.
     const left = make('span', { ariaLive: 'off' });
-    const button = make('button', { textContent: words.dismiss, onclick: dismiss });
-    let box = page.getElementById(id);
-    let notice, said, timer;
-    let next_check = 30;
-    let kept = {};
+    const button = make('button', {
+        textContent: say.dismiss,
+        onclick() {
+            kept[id] = notice.starts_at;
+            clear();
+        },
+    });
+    let box = page.getElementById(id), next_check = 30, kept = {}, notice, said, timer;
     try {
         kept = sessionStorage;
     } catch {
@@ -46,11 +49,6 @@
         root.scrollPaddingBlock = '';
     }
 
-    function dismiss() {
-        kept[id] = notice.starts_at;
-        clear();
-    }
-
     // A time by the reader's clock, with its day where that is another one.
     function clock(at, beside) {
         const dateStyle = at.toDateString() === beside.toDateString() ? undefined : 'full';
@@ -66,7 +64,7 @@
     function show() {
         if (!notice || kept[id] === notice.starts_at) return clear();
         if (!box) {
-            box = make('div', { id, role: 'status', lang: words.tag, dir: words.dir });
+            box = make('div', { id, role: 'status', lang: say.tag, dir: say.dir });
             page.body[add](box);
             // What comes into a box that is there already is read out.
             return setTimeout(show, 99);
@@ -74,7 +72,7 @@
         const { starts_at, ends_at, message, language } = notice;
         const start = new Date(starts_at);
         if (said !== (said = JSON.stringify(notice))) {
-            const text = ends_at ? words.planned.replace('{end}', clock(new Date(ends_at), start)) : words.open;
+            const text = ends_at ? say.planned.replace('{end}', clock(new Date(ends_at), start)) : say.open;
             const [before, after] = text.replace('{start}', clock(start, new Date)).split('{in}');
             const more = make('span', { textContent: message, lang: language, dir: 'auto' });
             line.replaceChildren(before, left, after, ' ', message ? more : '');
@@ -88,11 +86,10 @@
     async function poll() {
         if (page.hidden) return;
         try {
-            const answer = await fetch(new URL(`status.json?lang=${words.tag}`, src));
-            ({ notice, next_check } = await answer.json());
+            ({ notice, next_check } = await (await fetch(new URL(`status.json?lang=${say.tag}`, src))).json());
             show();
             // Where the site asks for it: this visitor is there.
-            if (words.visit) await fetch(new URL('visit', src), { method: 'POST' });
+            say.visit && await fetch(new URL('visit', src), { method: 'POST' });
         } catch {
             // What was known last stays, and is asked for again.
         }

@@ -13,7 +13,7 @@ use super::words::sentence;
 use crate::config::{SettingSource, SettingView};
 
 /// Which settings belong together, in the order of the page.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Server", &["BIND", "WORKERS", "SERVER_NAME", "ADMIN_URL", "PUBLIC_ORIGIN", "METRICS_TOKEN"]),
     (
         "Database",
@@ -27,6 +27,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Who gets in", &["INTERNAL_IPS", "TRUSTED_PROXIES", "MAINTENANCE_BLOCK_STAFF", "MAINTENANCE_ADMIN_IGNORED_URLS"]),
+    ("Draining", &["MAINTENANCE_VISIT_IDLE", "SITE_SESSION_COOKIE", "MAINTENANCE_VISITOR_COOKIE"]),
     ("Sites", &["SITE_ID", "MAINTENANCE_UNKNOWN_SITE", "TIME_ZONE"]),
     (
         "The 503 page",
