@@ -87,11 +87,6 @@ pub fn states(
 }
 
 impl SiteState {
-    /// Who and what is at work.
-    pub fn at_work(&self) -> AtWork {
-        AtWork { sessions: self.sessions, tasks: self.tasks }
-    }
-
     /// The state of a record at `now`, with who and what is at work there.
     pub fn of(record: &SiteRecord, revision: Revision, at_work: AtWork, now: Timestamp) -> Self {
         let standing = record.causes().standing(now);

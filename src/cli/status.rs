@@ -140,8 +140,13 @@ fn row(state: &SiteState, now: Timestamp) -> Vec<String> {
         row.push(text::plain(&next.name));
     }
     if let Some(closes_at) = state.closes_at {
-        row[1] = format!("draining, {}", text::at_work(state.at_work()));
-        row.push(format!("closes at {} at the latest", time::short(closes_at, now)));
+        let counted = |number: u64, noun| text::count(usize::try_from(number).unwrap_or(usize::MAX), noun);
+        row[1] = format!(
+            "draining, {}, {}, closes at {} at the latest",
+            counted(state.sessions, "session"),
+            counted(state.tasks, "task"),
+            time::short(closes_at, now)
+        );
         row.push(text::plain(state.started_by.as_deref().unwrap_or_default()));
         return row;
     }
