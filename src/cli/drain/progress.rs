@@ -33,7 +33,7 @@ pub struct Progress {
 impl Progress {
     pub fn new(console: &Console) -> Self {
         let style =
-            ProgressStyle::with_template("{bar:24} {wide_msg}").expect("the template is sound").progress_chars("▓▓░");
+            ProgressStyle::with_template("{bar:16} {wide_msg}").expect("the template is sound").progress_chars("▓▓░");
         let bar = console.can_redraw().then(|| ProgressBar::new(1).with_style(style));
         Self { console: *console, bar, said: Vec::new(), said_at: None, is_unknown: false }
     }
@@ -47,7 +47,7 @@ impl Progress {
             let gone = now.duration_since(last.since).as_millis().clamp(0, whole);
             bar.set_length(u64::try_from(whole).unwrap_or(1).max(1));
             bar.set_position(u64::try_from(gone).unwrap_or(0));
-            bar.set_message(left.iter().map(|left| in_words(left, now)).collect::<Vec<_>>().join("; "));
+            bar.set_message(left.iter().map(|left| in_short(left, now)).collect::<Vec<_>>().join("; "));
             return;
         }
         let is_due = self.said_at.is_none_or(|at| at.elapsed() >= REMARK_EVERY);
@@ -77,6 +77,11 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// `12 min left: 5 sessions, 1 task on forum.example.com`, with what changes first.
+fn in_short(left: &Left, now: Timestamp) -> String {
+    format!("{} left: {} on {}", time::span(now, left.closes_at), text::at_work(left.at_work), left.domain)
 }
 
 /// `forum.example.com: 5 sessions, 1 task; closes at 14:32 at the latest, in 12 min`.
