@@ -41,6 +41,17 @@ pub struct RequestFacts<'r> {
     pub is_safe: bool,
 }
 
+impl RequestFacts<'_> {
+    /// The site that the request is for; the default site for a malformed host.
+    #[inline]
+    pub fn site<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s SiteSnapshot> {
+        match &self.host {
+            Ok(host) => snapshot.site_for(host),
+            Err(_) => snapshot.default_site(),
+        }
+    }
+}
+
 /// Whether a request is of somebody who has signed in on its site: a session of the site's own, not of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
@@ -270,7 +281,7 @@ pub(crate) enum ByTarget<'s> {
 /// the clock nor a look at who sends them.
 #[inline]
 pub(crate) fn decide_by_target<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>) -> ByTarget<'s> {
-    let question = Question { snapshot, facts, site: site_of(snapshot, facts), closed: None };
+    let question = Question { snapshot, facts, site: facts.site(snapshot), closed: None };
     if let Some(verdict) = built_in(&question) {
         return ByTarget::Decided(verdict);
     }
@@ -371,7 +382,7 @@ struct Question<'s, 'f, 'r> {
 
 impl<'s, 'f, 'r> Question<'s, 'f, 'r> {
     fn of(snapshot: &'s Snapshot, facts: &'f RequestFacts<'r>, now: Timestamp) -> Self {
-        let site = site_of(snapshot, facts);
+        let site = facts.site(snapshot);
         let closed = site.and_then(|site| site.closed_at(now));
         Self { snapshot, facts, site, closed }
     }
@@ -379,13 +390,6 @@ impl<'s, 'f, 'r> Question<'s, 'f, 'r> {
     /// Site and closed state of a question that has come past rows 2 and 3.
     fn closed_site(&self) -> Option<(&'s SiteSnapshot, Closed<'s>)> {
         self.site.zip(self.closed)
-    }
-}
-
-fn site_of<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>) -> Option<&'s SiteSnapshot> {
-    match &facts.host {
-        Ok(host) => snapshot.site_for(host),
-        Err(_) => snapshot.default_site(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use futures_util::future::LocalBoxFuture;
 use pin_project_lite::pin_project;
 
@@ -46,7 +46,7 @@ where
             }
             Projected::Marked { answer, under_way, reason } => answer.poll(context).map(|answer| {
                 let mut response = answer?;
-                mark(&mut response, reason);
+                mark(response.headers_mut(), reason);
                 Ok(counted(response, under_way.take()))
             }),
             Projected::Answered { response } => {
@@ -64,8 +64,7 @@ pub(super) fn counted<B>(response: ServiceResponse<B>, under_way: Option<UnderWa
 }
 
 /// Shows that the site is closed for others, and keeps the answer out of every cache: it is not for visitors.
-pub(super) fn mark<B>(response: &mut ServiceResponse<B>, reason: &'static str) {
-    let headers = response.headers_mut();
+pub(crate) fn mark(headers: &mut HeaderMap, reason: &'static str) {
     if let Ok(value) = HeaderValue::from_str(&format!("let-through; reason={reason}")) {
         headers.insert(X_MAINTENANCE, value);
     }

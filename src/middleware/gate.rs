@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,17 +10,20 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
+use jiff::Timestamp;
 
-use super::facts::{certain_client_of, client_of, facts_of, site_of, target_of};
+use super::facts::{certain_client_of, client_of, facts_of, target_of};
 use super::future::{GateFuture, GateResponse, counted, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::clock;
 use crate::closed::ClosedSite;
-use crate::decision::{ByTarget, Identity, KnownUser, Pass, Verdict, Visit, decide, decide_at, decide_by_target};
+use crate::decision::{
+    ByTarget, Identity, KnownUser, Pass, RequestFacts, Verdict, Visit, decide, decide_at, decide_by_target,
+};
 use crate::maintenance::Phase;
-use crate::path::RequestPath;
+use crate::page::PageRequest;
 use crate::site::SiteId;
 use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::tally::{Outcome, Tallies, UnderWay, WorkerCounts};
@@ -123,61 +127,30 @@ where
             return self.pass(req);
         }
         let mut facts = target_of(&req, snapshot.rules());
-        let site = match decide_by_target(snapshot, &facts) {
-            ByTarget::Planned(site) => site,
-            ByTarget::Decided(verdict) => {
-                self.parts.count(&self.counts, snapshot, &verdict);
-                drop(facts);
-                if let Verdict::Pass(_) = verdict {
-                    return self.pass(req);
-                }
-                let answer = refused(&req, snapshot, &verdict);
-                return answered(req, answer);
-            }
-        };
-        let now = clock::now();
-        facts.client = certain_client_of(&req, snapshot.rules());
-        facts.identity = self.parts.at_first_sight(&req);
-        facts.visit = self.parts.visit_at_first_sight(&req);
-        let mut verdict = decide_at(site, snapshot, &facts, now);
-        if verdict == Verdict::Identify
-            && let Some(known) = self.parts.known_already(&req, now)
-        {
-            facts.identity = known;
-            verdict = decide_at(site, snapshot, &facts, now);
-            if verdict == Verdict::Identify
-                && let Some(visit) = self.parts.visit_already(&req, site, now)
-            {
-                facts.visit = visit;
-                verdict = decide_at(site, snapshot, &facts, now);
-            }
-        }
+        let client = || certain_client_of(&req, snapshot.rules());
+        let (verdict, at) = self.parts.decide(snapshot, req.request(), &mut facts, client);
         self.parts.count(&self.counts, snapshot, &verdict);
         match verdict {
             Verdict::Pass(pass) => {
-                let reason = let_through(&req, &pass, now);
+                let reason = at.and_then(|now| let_through(&req, &pass, now));
+                let planned = at.and_then(|_| facts.site(snapshot));
+                let under_way = Some(self.parts.begin(&self.counts, snapshot, planned));
                 drop(facts);
-                let under_way = Some(self.parts.begin(&self.counts, snapshot, Some(site)));
                 let answer = self.service.call(req);
                 match reason {
                     Some(reason) => GateFuture::Marked { answer, under_way, reason },
                     None => GateFuture::Pass { answer, under_way },
                 }
             }
-            Verdict::Hold(held) => {
-                let host = facts.host.as_deref().ok();
-                let answer = hold(req.request(), snapshot, &held, host, self.parts.on_hold.as_ref(), now);
-                drop(facts);
-                GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
-            }
-            Verdict::Unknown | Verdict::NoSuchSite | Verdict::BadHost => {
-                let answer = refused(&req, snapshot, &verdict);
-                drop(facts);
-                answered(req, answer)
-            }
             Verdict::Identify => {
                 drop(facts);
                 self.answer_later(req, snapshot)
+            }
+            kept_out => {
+                let wanted = page_request(&req, &facts);
+                let answer = self.parts.keep_out(req.request(), &wanted, snapshot, &kept_out, at);
+                drop(facts);
+                GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
             }
         }
     }
@@ -196,20 +169,13 @@ impl<S: 'static> GateService<S> {
     }
 }
 
-/// The answer to a request that is for no site that is known.
-fn refused(req: &ServiceRequest, snapshot: &Snapshot, verdict: &Verdict<'_>) -> HttpResponse {
-    match verdict {
-        Verdict::Unknown => not_known(req, snapshot, clock::now()),
-        Verdict::NoSuchSite => no_such_site(),
-        _ => bad_host(),
-    }
+/// What the choice of the answer to a request depends on.
+fn page_request<'r>(req: &'r ServiceRequest, facts: &'r RequestFacts<'_>) -> PageRequest<'r> {
+    let host = facts.host.as_deref().unwrap_or_default();
+    PageRequest { headers: req.headers(), method: req.method(), host, path: req.uri().path() }
 }
 
-fn answered<F, B>(req: ServiceRequest, answer: HttpResponse) -> GateFuture<F, B> {
-    GateFuture::Answered { response: Some(req.into_response(answer).map_into_right_body()) }
-}
-
-/// Looks up who sends the request, as far as the decision asks for it, then decides again by the same snapshot.
+/// Decides by who sends the request, and answers.
 async fn identify_and_answer<S, B>(
     req: ServiceRequest,
     snapshot: Arc<Snapshot>,
@@ -221,45 +187,27 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: 'static,
 {
-    let now = clock::now();
-    let app = parts.ask_who_is_signed_in(&req, &snapshot, now).await;
     let mut facts = facts_of(&req, snapshot.rules());
-    facts.identity = parts.at_first_sight(&req);
-    facts.visit = parts.visit_at_first_sight(&req);
-    let mut verdict = decide(&snapshot, &facts, now);
-    if verdict == Verdict::Identify {
-        facts.identity = parts.identify(req.request()).await;
-        verdict = decide(&snapshot, &facts, now);
-    }
-    if verdict == Verdict::Identify {
-        facts.visit = parts.visit(&req, &snapshot, app, now).await;
-        verdict = decide(&snapshot, &facts, now);
-    }
+    let (verdict, now) = parts.decide_identified(&snapshot, req.request(), &mut facts).await;
     parts.count(&counts, &snapshot, &verdict);
-    let answer = match verdict {
-        Verdict::Pass(pass) => {
-            let reason = let_through(&req, &pass, now);
-            drop(facts);
-            let under_way = Some(parts.begin(&counts, &snapshot, pass.closed_site()));
-            let mut response = service.call(req).await?;
-            if let Some(reason) = reason {
-                mark(&mut response, reason);
-            }
-            return Ok(counted(response, under_way));
+    if let Verdict::Pass(pass) = verdict {
+        let reason = let_through(&req, &pass, now);
+        let site = if pass == Pass::BuiltIn { None } else { facts.site(&snapshot) };
+        let under_way = Some(parts.begin(&counts, &snapshot, site));
+        drop(facts);
+        let mut response = service.call(req).await?;
+        if let Some(reason) = reason {
+            mark(response.headers_mut(), reason);
         }
-        Verdict::Hold(held) => {
-            hold(req.request(), &snapshot, &held, facts.host.as_deref().ok(), parts.on_hold.as_ref(), now)
-        }
-        Verdict::Unknown | Verdict::NoSuchSite | Verdict::BadHost | Verdict::Identify => {
-            refused(&req, &snapshot, &verdict)
-        }
-    };
+        return Ok(counted(response, under_way));
+    }
+    let answer = parts.keep_out(req.request(), &page_request(&req, &facts), &snapshot, &verdict, Some(now));
     drop(facts);
     Ok(req.into_response(answer).map_into_right_body())
 }
 
 /// Tells the application that the request passes a closed site; the reason to mark the answer with, if any.
-fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> Option<&'static str> {
+fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: Timestamp) -> Option<&'static str> {
     let site = pass.let_through()?;
     let closed = site.closed_at(now);
     let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).map(|line| line.as_bytes());
@@ -277,8 +225,89 @@ fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: jiff::Timestamp) -> O
 }
 
 impl GateParts {
+    /// The verdict for a request, as far as memory alone can tell, and the moment by which it was given: `None` when
+    /// host and path said everything.
+    ///
+    /// [`Verdict::Identify`] asks for [`GateParts::decide_identified`] with the same snapshot. `facts` need no client, no
+    /// identity and no visit: each is found out when a row asks for it, the client by `client`.
+    #[inline]
+    pub(crate) fn decide<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        req: &HttpRequest,
+        facts: &mut RequestFacts<'_>,
+        client: impl FnOnce() -> Option<IpAddr>,
+    ) -> (Verdict<'s>, Option<Timestamp>) {
+        let site = match decide_by_target(snapshot, facts) {
+            ByTarget::Planned(site) => site,
+            ByTarget::Decided(verdict) => return (verdict, None),
+        };
+        let now = clock::now();
+        facts.client = client();
+        facts.identity = self.at_first_sight(req);
+        facts.visit = self.visit_at_first_sight(req);
+        let mut verdict = decide_at(site, snapshot, facts, now);
+        if verdict == Verdict::Identify
+            && let Some(known) = self.known_already(req, now)
+        {
+            facts.identity = known;
+            verdict = decide_at(site, snapshot, facts, now);
+            if verdict == Verdict::Identify
+                && let Some(visit) = self.visit_already(req, site, now)
+            {
+                facts.visit = visit;
+                verdict = decide_at(site, snapshot, facts, now);
+            }
+        }
+        (verdict, Some(now))
+    }
+
+    /// The verdict for a request, and the moment by which it was given. Looks up who sends it, as far as the decision
+    /// asks for that. `facts` need no identity and no visit, but the client.
+    ///
+    /// [`Verdict::Identify`] never comes of it.
+    pub(crate) async fn decide_identified<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        req: &HttpRequest,
+        facts: &mut RequestFacts<'_>,
+    ) -> (Verdict<'s>, Timestamp) {
+        let now = clock::now();
+        let app = self.ask_who_is_signed_in(req, snapshot, facts, now).await;
+        facts.identity = self.at_first_sight(req);
+        facts.visit = self.visit_at_first_sight(req);
+        let mut verdict = decide(snapshot, facts, now);
+        if verdict == Verdict::Identify {
+            facts.identity = self.identify(req).await;
+            verdict = decide(snapshot, facts, now);
+        }
+        if verdict == Verdict::Identify {
+            facts.visit = self.visit(req, facts.site(snapshot), app, now).await;
+            verdict = decide(snapshot, facts, now);
+        }
+        (verdict, now)
+    }
+
+    /// The answer to a request that is not let through. `at` is the moment of the verdict, if it was read.
+    pub(crate) fn keep_out(
+        &self,
+        req: &HttpRequest,
+        wanted: &PageRequest<'_>,
+        snapshot: &Snapshot,
+        verdict: &Verdict<'_>,
+        at: Option<Timestamp>,
+    ) -> HttpResponse {
+        let now = || at.unwrap_or_else(clock::now);
+        match verdict {
+            Verdict::Hold(held) => hold(req, wanted, snapshot, held, self.on_hold.as_ref(), now()),
+            Verdict::Unknown => not_known(wanted, snapshot, now()),
+            Verdict::NoSuchSite => no_such_site(),
+            Verdict::BadHost | Verdict::Identify | Verdict::Pass(_) => bad_host(),
+        }
+    }
+
     /// Counts what becomes of a request, once it is certain: at its site when that is closed, else at the worker.
-    fn count(&self, worker: &WorkerCounts, snapshot: &Snapshot, verdict: &Verdict<'_>) {
+    pub(crate) fn count(&self, worker: &WorkerCounts, snapshot: &Snapshot, verdict: &Verdict<'_>) {
         let at_site = |site: &SiteSnapshot, closed: &ClosedSite, outcome| {
             self.tallies.add_at(site.id, &closed.counts, outcome, |id| snapshot.site(id).is_some());
         };
@@ -305,7 +334,7 @@ impl GateParts {
     }
 
     /// Nobody, when the request bears nothing by which somebody could be known.
-    fn at_first_sight(&self, req: &ServiceRequest) -> Identity {
+    fn at_first_sight(&self, req: &HttpRequest) -> Identity {
         if self.staff.is_none() && !req.headers().contains_key(header::COOKIE) {
             Identity::Anonymous
         } else {
@@ -314,7 +343,7 @@ impl GateParts {
     }
 
     /// Who sends the request, when that needs no look-up.
-    fn known_already(&self, req: &ServiceRequest, now: jiff::Timestamp) -> Option<Identity> {
+    fn known_already(&self, req: &HttpRequest, now: Timestamp) -> Option<Identity> {
         if self.staff.is_some() {
             return None;
         }
@@ -344,32 +373,32 @@ impl GateParts {
 
     /// Whether the application is asked with each request who is signed in.
     #[inline]
-    fn asks_who_is_signed_in(&self) -> bool {
+    pub(crate) fn asks_who_is_signed_in(&self) -> bool {
         self.visits.as_ref().is_some_and(Visits::has_hook)
     }
 
     /// Asks the application who is signed in, and notes that they were seen; not for what is built in.
     async fn ask_who_is_signed_in(
         &self,
-        req: &ServiceRequest,
+        req: &HttpRequest,
         snapshot: &Snapshot,
-        now: jiff::Timestamp,
+        facts: &RequestFacts<'_>,
+        now: Timestamp,
     ) -> Option<SignedIn> {
         let visits = self.visits.as_ref().filter(|visits| visits.has_hook())?;
-        if snapshot.rules().is_built_in(&RequestPath::new(req.uri().path())) {
+        if snapshot.rules().is_built_in(&facts.path) {
             return None;
         }
-        let site = site_of(req.request(), snapshot).map(|site| site.id);
-        visits.ask(site, req.request(), now).await
+        visits.ask(facts.site(snapshot).map(|site| site.id), req, now).await
     }
 
     /// Nobody at work, when the request bears nothing by which somebody could be known.
-    fn visit_at_first_sight(&self, req: &ServiceRequest) -> Visit {
+    fn visit_at_first_sight(&self, req: &HttpRequest) -> Visit {
         self.visits.as_ref().map_or(Visit::Nobody, |visits| visits.at_first_sight(req.headers()))
     }
 
     /// Who is at work, when that needs no look-up.
-    fn visit_already(&self, req: &ServiceRequest, site: &SiteSnapshot, now: jiff::Timestamp) -> Option<Visit> {
+    fn visit_already(&self, req: &HttpRequest, site: &SiteSnapshot, now: Timestamp) -> Option<Visit> {
         let visits = self.visits.as_ref()?;
         visits.known(site.id, &visits.signs(site.id, req.headers(), None, now), now)
     }
@@ -377,14 +406,13 @@ impl GateParts {
     /// Who is at work. `app` is what the application says.
     async fn visit(
         &self,
-        req: &ServiceRequest,
-        snapshot: &Snapshot,
+        req: &HttpRequest,
+        site: Option<&SiteSnapshot>,
         app: Option<SignedIn>,
-        now: jiff::Timestamp,
+        now: Timestamp,
     ) -> Visit {
-        let site = site_of(req.request(), snapshot).map(|site| site.id);
         let (Some(visits), Some(site)) = (&self.visits, site) else { return Visit::Nobody };
-        visits.resolve(site, &visits.signs(site, req.headers(), app, now), now).await
+        visits.resolve(site.id, &visits.signs(site.id, req.headers(), app, now), now).await
     }
 
     /// Asks the application's hook first, then the panel's sessions.

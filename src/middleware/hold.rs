@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
@@ -54,27 +53,29 @@ pub(crate) fn hold_at(
     let site = site_of(req, snapshot)?;
     let closed = site.closed_at(now)?;
     let host = host_of(req, &snapshot.rules().trusted);
-    Some(hold(req, snapshot, &Hold { site, closed }, host.as_deref().ok(), handler, now))
+    let host = host.as_deref().unwrap_or_default();
+    let wanted = PageRequest { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
+    Some(hold(req, &wanted, snapshot, &Hold { site, closed }, handler, now))
 }
 
-/// The answer to a held request. `host` is what it is for, unless that is malformed.
+/// The answer to a held request. The host that is wanted may be empty: then it is the site's own.
 pub(super) fn hold(
     req: &HttpRequest,
+    wanted: &PageRequest<'_>,
     snapshot: &Snapshot,
     hold: &Hold<'_>,
-    host: Option<&str>,
     handler: Option<&HoldHandler>,
     now: Timestamp,
 ) -> HttpResponse {
-    let host = host.unwrap_or(hold.site.domain.as_str());
-    let request = PageRequest { headers: req.headers(), method: req.method(), host, path: req.uri().path() };
+    let host = if wanted.host.is_empty() { hold.site.domain.as_str() } else { wanted.host };
+    let wanted = PageRequest { host, ..*wanted };
     // Only an end makes a crowd return at once.
     let has_end = hold.closed.end_ahead(now).is_some();
     let jitter = if has_end { rand::rng().random_range(0..=MAX_JITTER) } else { 0 };
     let held = if would_come_back(snapshot, hold, now) {
-        hold.closed.pages().hold_here(&request, now, jitter)
+        hold.closed.pages().hold_here(&wanted, now, jitter)
     } else {
-        hold.closed.pages().hold(&request, now, jitter)
+        hold.closed.pages().hold(&wanted, now, jitter)
     };
     match handler {
         Some(handler) => by_handler(handler, req, hold, held, now),
@@ -84,12 +85,11 @@ pub(super) fn hold(
 
 /// The answer while nothing is known of any site. Monitors must not take it for planned work, and the application's
 /// own handler is not asked, as there is no site to tell it about.
-pub(super) fn not_known(req: &ServiceRequest, snapshot: &Snapshot, now: Timestamp) -> HttpResponse {
+pub(super) fn not_known(wanted: &PageRequest<'_>, snapshot: &Snapshot, now: Timestamp) -> HttpResponse {
     let Some(pages) = snapshot.unknown_pages() else {
         unreachable!("the verdict is given only while there are such pages");
     };
-    let request = PageRequest { headers: req.headers(), method: req.method(), host: "", path: req.uri().path() };
-    let mut held = pages.hold_here(&request, now, 0);
+    let mut held = pages.hold_here(wanted, now, 0);
     held.headers.insert(X_MAINTENANCE, HeaderValue::from_static("unknown"));
     send(held)
 }
