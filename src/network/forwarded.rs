@@ -38,6 +38,32 @@ where
     last_value(peer, lines, trusted)
 }
 
+/// The host in the nearest proxy's element of the `Forwarded` lines (RFC 7239, section 5.3): the right-most one, as
+/// sent, without quotes. `None` when that element names no host or there is no line.
+///
+/// What cannot be read is an empty value, so that it is refused like a malformed `Host`, and not replaced. The elements
+/// before the last are what others said, the visitor among them. Trust is for the caller to look at.
+pub fn forwarded_host_parameter<'a, L>(lines: L) -> Option<&'a [u8]>
+where
+    L: IntoIterator<Item = &'a [u8]>,
+    L::IntoIter: DoubleEndedIterator,
+{
+    const UNREADABLE: &[u8] = b"";
+    let Ok(line) = std::str::from_utf8(lines.into_iter().next_back()?) else { return Some(UNREADABLE) };
+    let (mut last, mut rest) = ("", Some(line));
+    while let Some(text) = rest {
+        let Some((element, behind)) = split_unquoted(text, b',') else { return Some(UNREADABLE) };
+        if !element.trim().is_empty() {
+            last = element;
+        }
+        rest = behind;
+    }
+    match parameter(last, "host") {
+        Ok(value) => value.map(str::as_bytes),
+        Err(Unreadable) => Some(UNREADABLE),
+    }
+}
+
 /// How a trusted proxy was reached: the right-most value of the `X-Forwarded-Proto` lines. `None` when the header is
 /// absent, says anything else, or the peer is not trusted.
 pub fn forwarded_proto<'a, L>(peer: Option<IpAddr>, lines: L, trusted: &NetworkSet) -> Option<Scheme>
@@ -115,23 +141,32 @@ fn split_unquoted(text: &str, separator: u8) -> Option<(&str, Option<&str>)> {
 
 /// The address in the one `for` parameter of an element.
 fn for_parameter(element: &str) -> Option<IpAddr> {
+    node(parameter(element, "for").ok()??, Port::NumberOrName)
+}
+
+/// An element that is not of the form, or has a parameter twice.
+struct Unreadable;
+
+/// The value of a parameter of an element, without its quotes; `None` when the element has none of that name.
+fn parameter<'a>(element: &'a str, wanted: &str) -> Result<Option<&'a str>, Unreadable> {
     let mut found = None;
     let mut rest = Some(element);
     while let Some(text) = rest {
-        let (pair, behind) = split_unquoted(text, b';')?;
+        let (pair, behind) = split_unquoted(text, b';').ok_or(Unreadable)?;
         if let Some((name, value)) = pair.split_once('=')
-            && name.trim().eq_ignore_ascii_case("for")
+            && name.trim().eq_ignore_ascii_case(wanted)
             && found.replace(value.trim()).is_some()
         {
-            return None;
+            return Err(Unreadable);
         }
         rest = behind;
     }
-    let value = found?;
-    match value.strip_prefix('"') {
-        // No address needs an escape, so one that has any is not read.
-        Some(quoted) => node(quoted.strip_suffix('"')?, Port::NumberOrName),
-        None => node(value, Port::NumberOrName),
+    match found {
+        // Neither an address nor a host needs an escape, so one that has any is read as it stands, and refused.
+        Some(value) if value.starts_with('"') => {
+            value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).map(Some).ok_or(Unreadable)
+        }
+        value => Ok(value),
     }
 }
 
@@ -185,6 +220,28 @@ fn is_port(text: &str, port: Port) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn only_the_nearest_proxys_element_names_the_host() {
+        for (lines, host) in [
+            (&["for=192.0.2.1;host=example.com"][..], Some("example.com")),
+            (&["host=\"example.com:8080\";proto=https"], Some("example.com:8080")),
+            (&["host=evil.example, for=192.0.2.1;Host=example.com"], Some("example.com")),
+            (&["host=evil.example", "host=example.com"], Some("example.com")),
+            (&["host=evil.example, for=192.0.2.1"], None),
+            (&["host=example.com, "], Some("example.com")),
+            (&["for=192.0.2.1"], None),
+            (&[""], None),
+            (&[], None),
+            (&["host=a;host=b"], Some("")),
+            (&["host=\"a"], Some("")),
+            (&["host="], Some("")),
+        ] {
+            let found = forwarded_host_parameter(lines.iter().map(|line| line.as_bytes()));
+            assert_eq!(found, host.map(str::as_bytes), "{lines:?}");
+        }
+        assert_eq!(forwarded_host_parameter([&b"host=a\xff"[..]]), Some(&b""[..]));
+    }
 
     fn shown(found: impl Iterator<Item = Option<IpAddr>>) -> Vec<String> {
         found.map(|address| address.map_or("-".to_owned(), |address| address.to_string())).collect()
