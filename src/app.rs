@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Auth, LateSessions, setup_token};
 use crate::change::Revision;
+use crate::check;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::draining::settle;
@@ -132,11 +133,13 @@ impl Maintenance {
     }
 
     /// Mounts `/healthz` and `/readyz`, `/metrics` when `METRICS_TOKEN` is set, and what visitors may know: `/maintenance/status.json`,
-    /// `/maintenance/notice.js` and `/maintenance/calendar.ics`.
+    /// `/maintenance/notice.js` and `/maintenance/calendar.ics`; for a web server in front, `/maintenance/check` and
+    /// `/maintenance/page`.
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
         move |config| {
             public::configure(maintenance.in_force(), maintenance.visits(), config);
+            check::configure(&maintenance.0.gate, config);
             endpoints::configure(&maintenance, config);
         }
     }

@@ -60,6 +60,7 @@ pub mod auth;
 mod body;
 pub mod cause;
 pub mod change;
+mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;

@@ -25,6 +25,12 @@ pub const CALENDAR_PATH: &str = "/maintenance/calendar.ics";
 /// Path at which the notice script says that its visitor is there.
 pub const VISIT_PATH: &str = "/maintenance/visit";
 
+/// Path at which a proxy asks about a request. What follows it is the path of that request, for proxies that put it there.
+pub const CHECK_PATH: &str = "/maintenance/check";
+
+/// Path of the held answer by itself, for the error handler of a proxy.
+pub const PAGE_PATH: &str = "/maintenance/page";
+
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
 pub struct Rules {

@@ -221,6 +221,12 @@ impl Snapshot {
         }
     }
 
+    /// The answer to a visitor of no closed site, who is to ask again in a second: one who was kept out of a site that
+    /// has opened since.
+    pub fn back_soon_pages(&self, now: Timestamp) -> SitePages {
+        SitePages::new(&PageTemplates::default(), nobodys_page(&self.rules, Vec::new(), 1, now))
+    }
+
     /// The site for a host: exact domain, then alias, then the longest wildcard, then the default site.
     #[inline]
     pub fn site_for(&self, host: &str) -> Option<&SiteSnapshot> {
@@ -307,14 +313,19 @@ impl Snapshot {
     }
 }
 
-/// What the answer is made from while nothing is known: the built-in page, whatever the settings say of status and
-/// redirects, because this is no maintenance that anybody has planned.
+/// What the answer is made from while nothing is known.
 fn unknown_page(rules: &Rules, now: Timestamp) -> PageInput {
     let message =
         |words: &Wording| Message { language: words.tag.clone(), body: words.not_known.clone(), ..Message::default() };
     let mut messages: Vec<Message> = wording::all().iter().map(message).collect();
     // The first is the fallback.
     messages.sort_by_key(|message| message.language != rules.language);
+    nobodys_page(rules, messages, RETRY_AFTER_UNKNOWN, now)
+}
+
+/// A page of no site: the built-in one, whatever the settings say of status and redirects, because this is no
+/// maintenance that anybody has planned.
+fn nobodys_page(rules: &Rules, messages: Vec<Message>, retry_after: u32, now: Timestamp) -> PageInput {
     PageInput {
         domain: String::new(),
         name: String::new(),
@@ -323,7 +334,7 @@ fn unknown_page(rules: &Rules, now: Timestamp) -> PageInput {
         zone: TimeZone::UTC,
         default_language: rules.language.clone(),
         status: StatusCode::SERVICE_UNAVAILABLE,
-        retry_after: Some(RETRY_AFTER_UNKNOWN),
+        retry_after: Some(retry_after),
         redirect: None,
         now,
     }

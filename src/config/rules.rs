@@ -5,13 +5,16 @@ use actix_web::http::StatusCode;
 use super::settings::{GateSettings, UnknownSite};
 use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternError;
-use crate::rules::{CALENDAR_PATH, NOTICE_PATH, Rules, STATUS_PATH, VISIT_PATH};
+use crate::rules::{CALENDAR_PATH, CHECK_PATH, NOTICE_PATH, PAGE_PATH, Rules, STATUS_PATH, VISIT_PATH};
 
 /// Paths of the endpoints for monitors, which pass always.
 const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Paths of what anybody may know of a site, which pass always.
 const PUBLIC: [&str; 4] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH];
+
+/// Paths of what the web server in front asks, which pass always.
+const ASKED: [&str; 2] = [CHECK_PATH, PAGE_PATH];
 
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.
@@ -20,7 +23,13 @@ impl GateSettings {
     /// The patterns of `MAINTENANCE_ADMIN_IGNORED_URLS` do not compile together; each by itself does.
     pub fn rules(&self) -> Result<Rules, PatternError> {
         Ok(Rules {
-            built_in: MONITORED.into_iter().chain(PUBLIC).chain([self.admin_url.as_str()]).map(str::to_owned).collect(),
+            built_in: MONITORED
+                .into_iter()
+                .chain(PUBLIC)
+                .chain(ASKED)
+                .chain([self.admin_url.as_str()])
+                .map(str::to_owned)
+                .collect(),
             internal: self.internal_ips.clone(),
             trusted: self.trusted_proxies.clone(),
             ignored: IgnoredPatterns::compile(self.admin_ignored_urls.0.clone())?,

@@ -267,7 +267,8 @@ pub struct GateSettings {
 
     /// Proxies whose X-Forwarded-For, -Host and -Proto are believed
     ///
-    /// Separated by commas or spaces. Without it nobody is believed, and the client is whoever connects.
+    /// Separated by commas or spaces. Without it nobody is believed, and the client is whoever connects. Only these may
+    /// ask `/maintenance/check`.
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS", value_parser = networks,
           hide_default_value = true)]
     pub trusted_proxies: NetworkSet,

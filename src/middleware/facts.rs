@@ -53,7 +53,7 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 ///
 /// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it and the
 /// `Host` header is ignored (RFC 9112, section 3.2.2). Several `Host` headers that differ name none.
-pub(super) fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
+pub(crate) fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
     if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST, trusted), trusted) {
         return request_host_bytes(forwarded);
     }
@@ -103,7 +103,7 @@ pub(crate) fn origin_of(req: &HttpRequest, trusted: &NetworkSet) -> (&'static st
     (scheme.as_str(), String::from_utf8_lossy(host.unwrap_or_default()).into_owned())
 }
 
-fn peer_of(req: &HttpRequest) -> Option<IpAddr> {
+pub(crate) fn peer_of(req: &HttpRequest) -> Option<IpAddr> {
     req.peer_addr().map(|peer| peer.ip())
 }
 

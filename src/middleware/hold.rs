@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
@@ -103,7 +103,7 @@ fn would_come_back(snapshot: &Snapshot, hold: &Hold<'_>, now: Timestamp) -> bool
 }
 
 /// For `HEAD` the server keeps the length and leaves out the body (RFC 9110, section 9.3.2).
-fn send(held: Held) -> HttpResponse {
+pub(crate) fn send(held: Held) -> HttpResponse {
     let mut response = HttpResponse::new(held.status);
     *response.headers_mut() = held.headers;
     response.set_body(BoxBody::new(held.body))
@@ -136,11 +136,12 @@ pub(crate) fn no_such_site() -> HttpResponse {
 }
 
 /// The host of the request is malformed.
-pub(super) fn bad_host() -> HttpResponse {
+pub(crate) fn bad_host() -> HttpResponse {
     plain(StatusCode::BAD_REQUEST, "The host of this request is malformed.\n")
 }
 
-fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
+/// A short answer in words, which nobody keeps.
+pub(crate) fn plain(status: StatusCode, text: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .content_type("text/plain; charset=utf-8")

@@ -34,11 +34,10 @@ pub use hold::{HoldHandler, HoldInfo};
 pub(crate) use status::InForce;
 pub use status::MaintenanceStatus;
 
-#[cfg(feature = "admin")]
-pub(crate) use facts::is_safe;
-pub(crate) use facts::{client_of, named_host_of, origin_of, site_of};
+pub(crate) use facts::{client_of, host_of, is_safe, named_host_of, origin_of, peer_of, site_of};
+pub(crate) use future::mark;
 pub(crate) use gate::GateParts;
-pub(crate) use hold::{hold_at, no_such_site};
+pub(crate) use hold::{bad_host, hold_at, no_such_site, plain, send};
 
 use std::future::Future;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod calendar;
+mod check;
 mod faults;
 mod gate;
 mod health;

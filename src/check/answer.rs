@@ -1,0 +1,108 @@
+//! The answers to a proxy, in the form that it understands.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::facts::Unreadable;
+use crate::decision::Pass;
+use crate::middleware::{bad_host, mark, plain};
+use crate::response::X_MAINTENANCE;
+use crate::rules::CHECK_PATH;
+
+/// Why a request may pass, in the words of [`Pass::reason`].
+const X_MAINTENANCE_REASON: HeaderName = HeaderName::from_static("x-maintenance-reason");
+
+/// The `Retry-After` that a visitor would get, for a proxy that makes the answer itself.
+const X_MAINTENANCE_RETRY_AFTER: HeaderName = HeaderName::from_static("x-maintenance-retry-after");
+
+/// How a proxy wants to hear that a request may not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// By the very answer that it relays to the visitor.
+    Relayed,
+    /// By 401 without a body: nginx relays nothing but 401 and 403 (its module `auth_request`), and asks for the page
+    /// afterwards.
+    Nginx,
+}
+
+impl Style {
+    /// As the query of the endpoint says, when it says nothing else: below the endpoint the query is the visitor's, and
+    /// Caddy's `forward_auth` hands the visitor's on at the endpoint itself.
+    pub(super) fn wanted(req: &HttpRequest) -> Self {
+        match (req.uri().path(), req.query_string()) {
+            (CHECK_PATH, "style=nginx") => Self::Nginx,
+            _ => Self::Relayed,
+        }
+    }
+
+    /// The answer that keeps somebody out, in this style.
+    pub(super) fn of(self, answer: HttpResponse) -> HttpResponse {
+        match self {
+            Self::Relayed => answer,
+            Self::Nginx => unauthorized(&answer),
+        }
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Whoever asks is not in `TRUSTED_PROXIES`.
+    Stranger,
+    /// The host of the request is malformed.
+    BadHost(Style),
+    /// It cannot be told what is asked about.
+    Unreadable(Unreadable),
+}
+
+impl Refused {
+    /// The answer.
+    pub(super) fn answer(self) -> HttpResponse {
+        match self {
+            Self::Stranger => {
+                plain(StatusCode::FORBIDDEN, "This address answers web servers that it trusts, and nobody else.\n")
+            }
+            Self::BadHost(style) => style.of(bad_host()),
+            Self::Unreadable(error) => {
+                if error == Unreadable::NoTarget {
+                    warn_once(&error);
+                }
+                plain(StatusCode::BAD_REQUEST, format!("This cannot be answered: {error}.\n"))
+            }
+        }
+    }
+}
+
+/// The request may pass.
+pub(super) fn pass(pass: &Pass<'_>) -> HttpResponse {
+    let mut answer = HttpResponse::new(StatusCode::NO_CONTENT);
+    let headers = answer.headers_mut();
+    headers.insert(X_MAINTENANCE_REASON, HeaderValue::from_static(pass.reason()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if pass.let_through().is_some() {
+        mark(headers, pass.reason());
+    }
+    answer
+}
+
+/// Says in the log what is wrong with the proxy, once: it would be wrong for every request.
+fn warn_once(error: &Unreadable) {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    SAID.call_once(|| log::warn!("{CHECK_PATH} cannot answer a trusted proxy: {error}."));
+}
+
+/// 401 in place of any answer that keeps somebody out. `WWW-Authenticate`, which belongs to a 401 (RFC 9110, section
+/// 11.6.1), would reach the visitor and ask for a password.
+fn unauthorized(answer: &HttpResponse) -> HttpResponse {
+    let mut short: HttpResponse<BoxBody> = HttpResponse::new(StatusCode::UNAUTHORIZED);
+    let headers = short.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (from, to) in [(header::RETRY_AFTER, X_MAINTENANCE_RETRY_AFTER), (X_MAINTENANCE, X_MAINTENANCE)] {
+        if let Some(value) = answer.headers().get(from) {
+            headers.insert(to, value.clone());
+        }
+    }
+    short
+}

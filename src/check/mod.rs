@@ -1,0 +1,132 @@
+//! For a web server in front that serves the site itself: `/maintenance/check` tells it whether a request may pass, and
+//! `/maintenance/page` gives it what to send when not.
+//!
+//! The verdict is the gate's, by the same code, about the request that a trusted proxy speaks of ([`facts`]). Whoever is
+//! not a trusted proxy gets none. The database is asked only for a cookie that is seen for the first time.
+//! `docs/CHECK.md` is the reference.
+
+mod answer;
+mod facts;
+mod page;
+
+use std::cell::RefCell;
+use std::future::ready;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use arc_swap::{ArcSwap, Cache};
+use jiff::Timestamp;
+
+use crate::decision::Verdict;
+use crate::middleware::GateParts;
+use crate::rules::{CHECK_PATH, PAGE_PATH};
+use crate::snapshot::Snapshot;
+use crate::tally::WorkerCounts;
+
+use answer::{Refused, Style};
+use facts::{Asked, Unreadable, client_of, is_from_proxy};
+use page::BackSoon;
+
+/// Mounts both for one worker, for every method: a proxy may ask with that of the visitor.
+pub(crate) fn configure(parts: &Arc<GateParts>, config: &mut ServiceConfig) {
+    let checkpoint = Rc::new(Checkpoint {
+        snapshot: RefCell::new(Cache::new(Arc::clone(&parts.snapshot))),
+        counts: parts.tallies.worker(),
+        parts: Arc::clone(parts),
+        back_soon: BackSoon::default(),
+    });
+    let asked = Rc::clone(&checkpoint);
+    let below = format!("{CHECK_PATH}/{{original:.*}}");
+    config
+        .service(web::resource([CHECK_PATH, &below]).to(move |req| check(req, Rc::clone(&asked))))
+        .service(web::resource(PAGE_PATH).to(move |req: HttpRequest| ready(page::show(&req, &checkpoint))));
+}
+
+/// What one worker answers with.
+struct Checkpoint {
+    parts: Arc<GateParts>,
+    snapshot: RefCell<Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
+    counts: WorkerCounts,
+    back_soon: BackSoon,
+}
+
+async fn check(req: HttpRequest, checkpoint: Rc<Checkpoint>) -> HttpResponse {
+    match checkpoint.answer(&req) {
+        Ok(answer) => answer,
+        Err(WhoSendsIt(snapshot)) => checkpoint.answer_identified(&req, &snapshot).await,
+    }
+}
+
+/// Who sends a request must be looked up before this snapshot can decide about it.
+struct WhoSendsIt(Arc<Snapshot>);
+
+impl Checkpoint {
+    /// The answer, when memory alone has it.
+    fn answer(&self, req: &HttpRequest) -> Result<HttpResponse, WhoSendsIt> {
+        let mut cache = self.snapshot.borrow_mut();
+        let snapshot = cache.load();
+        let (asked, style) = match read(req, snapshot) {
+            Ok(read) => read,
+            Err(refused) => return Ok(refused.answer()),
+        };
+        if self.parts.asks_who_is_signed_in() {
+            return Err(WhoSendsIt(Arc::clone(snapshot)));
+        }
+        let mut facts = asked.facts();
+        let client = || client_of(req, &snapshot.rules().trusted);
+        let (verdict, at) = self.parts.decide(snapshot, req, &mut facts, client);
+        if verdict == Verdict::Identify {
+            return Err(WhoSendsIt(Arc::clone(snapshot)));
+        }
+        Ok(self.tell(req, &asked, style, snapshot, &verdict, at))
+    }
+
+    /// The answer to a request whose sender is looked up.
+    async fn answer_identified(&self, req: &HttpRequest, snapshot: &Snapshot) -> HttpResponse {
+        let (asked, style) = match read(req, snapshot) {
+            Ok(read) => read,
+            Err(refused) => return refused.answer(),
+        };
+        let mut facts = asked.facts();
+        facts.client = client_of(req, &snapshot.rules().trusted);
+        let (verdict, now) = self.parts.decide_identified(snapshot, req, &mut facts).await;
+        self.tell(req, &asked, style, snapshot, &verdict, Some(now))
+    }
+
+    /// Counts a verdict and puts it into the form that the proxy understands.
+    fn tell(
+        &self,
+        req: &HttpRequest,
+        asked: &Asked<'_>,
+        style: Style,
+        snapshot: &Snapshot,
+        verdict: &Verdict<'_>,
+        at: Option<Timestamp>,
+    ) -> HttpResponse {
+        self.parts.count(&self.counts, snapshot, verdict);
+        if let Verdict::Pass(pass) = verdict {
+            return answer::pass(pass);
+        }
+        let path = asked.path();
+        let kept_out = self.parts.keep_out(req, &asked.page_request(req, &path), snapshot, verdict, at);
+        style.of(kept_out)
+    }
+}
+
+/// What the proxy asks about, and how it wants to hear.
+fn read<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Result<(Asked<'r>, Style), Refused> {
+    let trusted = &snapshot.rules().trusted;
+    if !is_from_proxy(req, trusted) {
+        return Err(Refused::Stranger);
+    }
+    let style = Style::wanted(req);
+    match Asked::read(req, trusted) {
+        Ok(asked) => Ok((asked, style)),
+        // A visitor can bring about a malformed host, so it is told like any request that is kept out; the rest is for
+        // whoever sets up the proxy, and loud.
+        Err(Unreadable::Host(_)) => Err(Refused::BadHost(style)),
+        Err(error) => Err(Refused::Unreadable(error)),
+    }
+}
