@@ -377,6 +377,7 @@ impl MaintenanceBuilder {
     /// A wrong setting, a database that cannot be used until somebody changes something.
     pub fn build(self) -> Result<Maintenance, BuildError> {
         let settings = self.settings?;
+        settings.server.check()?;
         let store = settings.database.store();
         let auth = Arc::new(Auth::new(&store, &settings.server));
         let mirror = settings.server.mirror_path(store.url());

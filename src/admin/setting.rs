@@ -41,7 +41,10 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "LANGUAGE_CODE",
         ],
     ),
-    ("Log-ins", &["SECRET_KEY", "SESSION_COOKIE_AGE", "SESSION_IDLE_AGE", "SESSION_COOKIE_SECURE"]),
+    (
+        "Log-ins",
+        &["SECRET_KEY", "SESSION_COOKIE_AGE", "SESSION_IDLE_AGE", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_DOMAIN"],
+    ),
 ];
 
 /// Heading of settings that no group has yet.

@@ -7,15 +7,15 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use percent_encoding::percent_decode_str;
 
+use crate::site::Domain;
+
 /// Longest cookie value that is looked at. Ours are shorter.
 const MAX_COOKIE_BYTES: usize = 1_024;
 
-/// The names of our cookies. With HTTPS they have the `__Host-` prefix: a browser then takes them only from this
-/// very host, over HTTPS, for all paths (RFC 6265bis, section 4.1.3.2).
+/// The names of our cookies, but for the log-in ([`SessionCookieKind`]). With HTTPS they have the `__Host-` prefix: a
+/// browser then takes them only from this very host, over HTTPS, for all paths (RFC 6265bis, section 4.1.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CookieNames {
-    /// The log-in.
-    pub session: &'static str,
     /// What the forms of people who are not signed in are tied to.
     pub csrf: &'static str,
     /// A browser that has logged in before.
@@ -29,18 +29,34 @@ impl CookieNames {
     pub const fn new(is_secure: bool) -> Self {
         if is_secure {
             Self {
-                session: "__Host-maintenance_session",
                 csrf: "__Host-maintenance_csrf",
                 device: "__Host-maintenance_device",
                 visitor: "__Host-maintenance_visitor",
             }
         } else {
-            Self {
-                session: "maintenance_session",
-                csrf: "maintenance_csrf",
-                device: "maintenance_device",
-                visitor: "maintenance_visitor",
-            }
+            Self { csrf: "maintenance_csrf", device: "maintenance_device", visitor: "maintenance_visitor" }
+        }
+    }
+}
+
+/// How the cookie of a log-in is set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SessionCookieKind {
+    /// For HTTPS only (`SESSION_COOKIE_SECURE`).
+    pub is_secure: bool,
+    /// Every host of this domain gets it (`SESSION_COOKIE_DOMAIN`); without one the panel's host alone.
+    pub domain: Option<Domain>,
+}
+
+impl SessionCookieKind {
+    /// Its name. A cookie for a domain has one of its own, so that one from before the setting does not stand in its way,
+    /// and cannot have the `__Host-` prefix; `__Secure-` is what remains of that (RFC 6265bis, section 4.1.3).
+    pub fn name(&self) -> &'static str {
+        match (self.is_secure, &self.domain) {
+            (true, None) => "__Host-maintenance_session",
+            (true, Some(_)) => "__Secure-maintenance_session",
+            (false, None) => "maintenance_session",
+            (false, Some(_)) => "maintenance_domain_session",
         }
     }
 }

@@ -20,7 +20,7 @@ use actix_web::http::header::HeaderMap;
 use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 
-use super::cookie::{self, CookieNames};
+use super::cookie::{self, SessionCookieKind};
 use super::key::Keys;
 use super::session::{SessionAges, hash_of, touch_later};
 use crate::decision::{Identity, KnownUser};
@@ -84,13 +84,13 @@ struct Found {
 }
 
 impl Identities {
-    /// Identities of the sessions in a database. Keys, ages and `is_secure` are those of the session middleware.
-    pub fn new(store: Store, keys: &Keys, is_secure: bool, ages: SessionAges) -> Self {
+    /// Identities of the sessions in a database. Keys, ages and cookie are those of the session middleware.
+    pub fn new(store: Store, keys: &Keys, cookie: &SessionCookieKind, ages: SessionAges) -> Self {
         let hasher = RandomState::default();
         Self(Arc::new(Inner {
             store,
             keys: keys.clone(),
-            name: CookieNames::new(is_secure).session,
+            name: cookie.name(),
             ages,
             shards: std::array::from_fn(|_| RwLock::new(HashMap::with_hasher(hasher.clone()))),
             hasher,
@@ -307,7 +307,7 @@ mod tests {
         SessionAges { absolute: SignedDuration::from_hours(720), idle: SignedDuration::from_hours(8) };
 
     fn identities(store: &Store) -> Identities {
-        Identities::new(store.clone(), &keys(), false, AGES)
+        Identities::new(store.clone(), &keys(), &SessionCookieKind::default(), AGES)
     }
 
     /// A session in the database, and the text of its cookie as the session middleware would write it.

@@ -17,6 +17,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::error::ErrorServiceUnavailable;
 use futures_util::future::LocalBoxFuture;
 
+use super::cookie::SessionCookieKind;
 use super::{Keys, Sessions};
 
 /// Makes sessions of one kind.
@@ -50,7 +51,7 @@ pub enum Need {
 pub struct PanelSessions {
     pub(super) keys: Keys,
     pub(super) sessions: Sessions,
-    pub(super) is_secure: bool,
+    pub(super) cookie: SessionCookieKind,
     /// Beginning of the paths that can do without a session.
     pub(super) assets: String,
 }
@@ -63,7 +64,7 @@ impl SessionMaker for PanelSessions {
     }
 
     fn middleware(&self, key: Key) -> SessionMiddleware<Sessions> {
-        self.sessions.middleware(key, self.is_secure)
+        self.sessions.middleware(key, &self.cookie)
     }
 
     fn prepare(&self, req: &mut ServiceRequest) -> Need {

@@ -43,7 +43,7 @@ use crate::tally::WordCounts;
 pub struct Auth {
     store: Store,
     keys: Keys,
-    is_secure: bool,
+    session_cookie: cookie::SessionCookieKind,
     identities: Arc<Identities>,
     sessions: Sessions,
     csrf: Csrf,
@@ -60,14 +60,15 @@ impl Auth {
         }
         let ages = SessionAges::from_secs(settings.session_cookie_age, settings.session_idle_age);
         let is_secure = settings.session_cookie_secure;
+        let session_cookie = cookie::SessionCookieKind { is_secure, domain: settings.session_cookie_domain.clone() };
         Self {
-            identities: Arc::new(Identities::new(store.clone(), &keys, is_secure, ages)),
+            identities: Arc::new(Identities::new(store.clone(), &keys, &session_cookie, ages)),
             sessions: Sessions::new(store.clone(), ages),
             csrf: Csrf::new(&keys, is_secure, settings.public_origin.clone()),
             hashing: Hashing::default(),
             refusals: Arc::new(WordCounts::of(&LoginError::REFUSALS)),
             store: store.clone(),
-            is_secure,
+            session_cookie,
             keys,
         }
     }
@@ -91,7 +92,7 @@ impl Auth {
     /// that begin with `assets` are served even while there can be no sessions.
     pub fn session_middleware(&self, assets: String) -> LateSessions<PanelSessions> {
         let (keys, sessions) = (self.keys.clone(), self.sessions.clone());
-        LateSessions(PanelSessions { keys, sessions, is_secure: self.is_secure, assets })
+        LateSessions(PanelSessions { keys, sessions, cookie: self.session_cookie.clone(), assets })
     }
 
     /// The tokens of forms.
@@ -104,14 +105,20 @@ impl Auth {
         &self.hashing
     }
 
-    /// Names of the cookies.
+    /// Names of the cookies, but for the log-in.
     pub fn cookies(&self) -> cookie::CookieNames {
-        cookie::CookieNames::new(self.is_secure)
+        cookie::CookieNames::new(self.session_cookie.is_secure)
     }
 
     /// Log-ins that are written down by these actions. All share the bound on hashing.
     pub fn logins(&self, actions: &Actions) -> Logins {
-        Logins::new(actions.clone(), self.hashing.clone(), &self.keys, self.is_secure, Arc::clone(&self.refusals))
+        Logins::new(
+            actions.clone(),
+            self.hashing.clone(),
+            &self.keys,
+            self.session_cookie.is_secure,
+            Arc::clone(&self.refusals),
+        )
     }
 
     /// How often a password was refused on this server, at log-in or where it is asked for once more, by the reason:

@@ -12,9 +12,10 @@ use actix_web::cookie::{Key, SameSite, time};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::cookie::CookieNames;
+use super::cookie::SessionCookieKind;
 use super::key::{random_hex, sha256_hex};
 use crate::clock;
+use crate::site::Domain;
 use crate::storage::{self, KeyHash, NewSession, SessionId, Store, StoreError, TransactionError};
 use crate::user::UserId;
 
@@ -112,11 +113,12 @@ impl Sessions {
     /// The middleware, to be wrapped around the panel, with [`super::Keys::session_cookie`]. Made for each worker.
     ///
     /// The cookie is encrypted, `HttpOnly`, `SameSite=Lax`, for all paths, because the gate reads it everywhere.
-    pub fn middleware(&self, key: Key, is_secure: bool) -> SessionMiddleware<Self> {
+    pub fn middleware(&self, key: Key, cookie: &SessionCookieKind) -> SessionMiddleware<Self> {
         let ttl = time::Duration::seconds(self.ages.absolute.as_secs());
         SessionMiddleware::builder(self.clone(), key)
-            .cookie_name(CookieNames::new(is_secure).session.to_owned())
-            .cookie_secure(is_secure)
+            .cookie_name(cookie.name().to_owned())
+            .cookie_domain(cookie.domain.as_ref().map(Domain::to_string))
+            .cookie_secure(cookie.is_secure)
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
             .cookie_path("/".to_owned())
@@ -406,7 +408,7 @@ mod tests {
 
     /// An app with one address for each thing that can happen to a session.
     macro_rules! app {
-        ($store:expr, $user:expr, $is_secure:expr) => {{
+        ($store:expr, $user:expr, $cookie:expr) => {{
             let (store, user) = ($store.clone(), $user);
             let sessions = Sessions::new($store.clone(), AGES);
             let who = |session: Session| async move {
@@ -426,7 +428,7 @@ mod tests {
                 HttpResponse::Ok().finish()
             };
             let app = App::new()
-                .wrap(sessions.middleware(keys().session_cookie().unwrap(), $is_secure))
+                .wrap(sessions.middleware(keys().session_cookie().unwrap(), &$cookie))
                 .route("/", web::get().to(who))
                 .route("/in", web::get().to(sign_in))
                 .route("/note", web::get().to(note))
@@ -448,7 +450,7 @@ mod tests {
     async fn a_log_in_makes_a_new_key_and_a_log_out_ends_it_on_the_server() {
         let (_folder, store) = store();
         let ada = superuser(&store, "ada");
-        let app = app!(store, ada, true);
+        let app = app!(store, ada, SessionCookieKind { is_secure: true, domain: None });
         let visit = test::call_service(&app, TestRequest::get().uri("/").to_request()).await;
         assert!(visit.headers().get(SET_COOKIE).is_none(), "a visit writes nothing");
         let first = test::call_service(&app, TestRequest::get().uri("/in").to_request()).await;
@@ -467,10 +469,31 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_cookie_for_a_domain_says_so_and_is_taken_away_from_all_of_it() {
+        let (_folder, store) = store();
+        let ada = superuser(&store, "ada");
+        let domain = Some(Domain::parse("example.com").unwrap());
+        for (is_secure, name) in [(true, "__Secure-maintenance_session="), (false, "maintenance_domain_session=")] {
+            let app = app!(store, ada, SessionCookieKind { is_secure, domain: domain.clone() });
+            let text = |answer: &actix_web::dev::ServiceResponse<_>| {
+                answer.headers().get(SET_COOKIE).expect("a cookie is set").to_str().unwrap().to_owned()
+            };
+            let set = test::call_service(&app, TestRequest::get().uri("/in").to_request()).await;
+            let out = test::call_service(&app, get_with("/out", &cookie_in(&set)).to_request()).await;
+            let (set, out) = (text(&set), text(&out));
+            assert!(set.starts_with(name) && out.starts_with(&format!("{name};")), "{set} {out}");
+            for part in ["Domain=example.com", "HttpOnly", "SameSite=Lax", "Path=/"] {
+                assert!(set.contains(part) && out.contains(part), "{part}: {set} {out}");
+            }
+            assert_eq!((set.contains("; Secure"), out.contains("Max-Age=0")), (is_secure, true), "{set} {out}");
+        }
+    }
+
+    #[actix_web::test]
     async fn a_session_revoked_during_a_request_stays_revoked() {
         let (_folder, store) = store();
         let ada = superuser(&store, "ada");
-        let app = app!(store, ada, false);
+        let app = app!(store, ada, SessionCookieKind::default());
         let cookie = cookie_in(&test::call_service(&app, TestRequest::get().uri("/in").to_request()).await);
         let noted = test::call_service(&app, get_with("/note", &cookie).to_request()).await;
         assert_eq!(noted.status(), StatusCode::OK);
@@ -483,7 +506,7 @@ mod tests {
     async fn a_failing_database_tells_a_client_nothing() {
         let (folder, store) = store();
         let ada = superuser(&store, "ada");
-        let app = app!(store, ada, false);
+        let app = app!(store, ada, SessionCookieKind::default());
         let cookie = cookie_in(&test::call_service(&app, TestRequest::get().uri("/in").to_request()).await);
         store.write(|writer| writer.execute("DROP TABLE sessions")).unwrap();
         let error = match test::try_call_service(&app, get_with("/", &cookie).to_request()).await {

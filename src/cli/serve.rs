@@ -62,6 +62,7 @@ pub fn run(
             return Err(Usage(text).into());
         }
     }
+    server.check().map_err(|error| Usage(error.to_string()))?;
     super::logging::start();
     let views = sources.view(command, matches);
     crate::server::run(Settings::new(context.database.clone(), context.visits, gate, server, views))?;

@@ -17,7 +17,7 @@ use super::value::{
 use crate::flagfile::FlagPath;
 use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
-use crate::site::SiteId;
+use crate::site::{Domain, SiteId, request_host};
 use crate::storage::{DatabaseOptions, DatabaseUrl, Store};
 use crate::visit;
 
@@ -76,6 +76,26 @@ impl ServerSettings {
     pub fn name(&self) -> String {
         let given = self.instance.server_name.clone();
         given.unwrap_or_else(|| format!("{}:{}", super::host_name(), self.bind.port()))
+    }
+
+    /// Looks at what several settings say together.
+    ///
+    /// # Errors
+    /// A sentence that names them and says what would be right.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let Some(domain) = &self.session_cookie_domain else { return Ok(()) };
+        let host = self.public_origin.as_deref().and_then(|origin| request_host(origin.split_once("://")?.1).ok());
+        match host {
+            Some(host) if domain.holds(&host) => Ok(()),
+            Some(host) => Err(SettingsError::Value(format!(
+                "SESSION_COOKIE_DOMAIN is `{domain}`, but the panel's host in PUBLIC_ORIGIN, `{host}`, is not within it: \
+                 no browser would keep its log-in"
+            ))),
+            None => Err(SettingsError::Value(format!(
+                "SESSION_COOKIE_DOMAIN is `{domain}`: say in PUBLIC_ORIGIN where the panel is, such as \
+                 https://admin.{domain}"
+            ))),
+        }
     }
 
     /// File of the last known state: as set, else beside the SQLite file or in the working folder, with the port in its
@@ -398,6 +418,15 @@ pub struct ServerSettings {
     #[arg(long, env = "SESSION_COOKIE_SECURE", value_name = "BOOL", default_value = "false", num_args = 0..=1, action = ArgAction::Set,
           default_missing_value = "true", require_equals = true, value_parser = boolean)]
     pub session_cookie_secure: bool,
+
+    /// Domain whose hosts all get the log-in cookie, for example `example.com`; only the panel's host when not given
+    ///
+    /// So that staff who log in at `admin.example.com` pass a closed `shop.example.com` whose web server asks
+    /// `/maintenance/check`. Needs PUBLIC_ORIGIN, whose host must be within the domain. Whoever runs a host of the domain
+    /// gets the cookie of everybody in the panel who visits it: set it only where all are yours. With
+    /// SESSION_COOKIE_SECURE the cookie has the `__Secure-` prefix instead of `__Host-`.
+    #[arg(long, env = "SESSION_COOKIE_DOMAIN", value_name = "DOMAIN", value_parser = value::cookie_domain)]
+    pub session_cookie_domain: Option<Domain>,
 
     /// Name of the cookie of a site's own sessions (`Maintenance::sessions`), `__Host-` in front when it is for HTTPS only
     ///

@@ -10,7 +10,7 @@ use super::settings::MirrorSetting;
 use crate::flagfile::{FlagPath, FlagPathError};
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
-use crate::site::{self, SiteId};
+use crate::site::{self, Domain, SiteId};
 use crate::storage::{DatabaseUrl, StoreError};
 use crate::wording;
 
@@ -165,6 +165,32 @@ pub(super) fn public_origin(text: &str) -> Result<String, String> {
     }
 }
 
+/// Second-level names under which countries let others register: `example.co.uk` is of one owner, `co.uk` of all.
+const SHARED_NAMES: [&str; 7] = ["ac", "co", "com", "edu", "gov", "net", "org"];
+
+/// A domain that cookies may be set for, with a dot in front or not, as Django takes it.
+///
+/// Browsers know all domains that are shared by strangers and refuse cookies for them; here those are refused that
+/// somebody is likely to type.
+pub(super) fn cookie_domain(text: &str) -> Result<Domain, String> {
+    let text = text.trim();
+    let domain = Domain::parse(text.strip_prefix('.').unwrap_or(text)).map_err(|error| error.to_string())?;
+    if domain.is_ip() {
+        return Err("an address has no hosts below it: it is a domain, such as example.com".to_owned());
+    }
+    let is_shared = match domain.as_str().split('.').collect::<Vec<_>>()[..] {
+        [_] => true,
+        [name, country] => country.len() == 2 && SHARED_NAMES.contains(&name),
+        _ => false,
+    };
+    match is_shared {
+        true => Err("that belongs to many owners, so no browser takes a cookie for it: it is a domain of your own, \
+                     such as example.com"
+            .to_owned()),
+        false => Ok(domain),
+    }
+}
+
 pub(super) fn server_name(text: &str) -> Result<String, String> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -200,6 +226,38 @@ mod tests {
             ["", "fifteen-letters", "sixteen letters with spaces", "sixteen-letters-\u{fc}", "sixteen-letters\n-"]
         {
             assert!(metrics_token(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_for_a_domain_of_ones_own() {
+        for (text, domain) in [
+            ("example.com", "example.com"),
+            (".Example.com", "example.com"),
+            ("example.co.uk", "example.co.uk"),
+            ("shops.example.com.", "shops.example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(cookie_domain(text).unwrap().as_str(), domain);
+        }
+        for text in [
+            "",
+            ".",
+            "com",
+            "localhost",
+            "co.uk",
+            "com.au",
+            "192.0.2.7",
+            "[::1]",
+            "https://example.com",
+            "example.com:8080",
+            "*.example.com",
+            "a b",
+            "example.com/",
+            "..example.com",
+            "example.com; Path=/x",
+        ] {
+            assert!(cookie_domain(text).is_err(), "{text}");
         }
     }
 

@@ -135,6 +135,16 @@ impl Domain {
         Self::parse(typed).is_ok_and(|domain| domain == *self)
     }
 
+    /// Whether a host is this domain or lies below it, by whole label. `host` in lower case, without port. An address has
+    /// nothing below it.
+    pub fn holds(&self, host: &str) -> bool {
+        match host.strip_suffix(self.as_str()) {
+            Some("") => true,
+            Some(below) => below.ends_with('.') && !self.is_ip(),
+            None => false,
+        }
+    }
+
     /// Whether it is an IP address and not a name.
     pub fn is_ip(&self) -> bool {
         self.0.starts_with('[') || self.0.parse::<Ipv4Addr>().is_ok()
@@ -279,6 +289,18 @@ impl<'de> Deserialize<'de> for Domain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_domain_holds_itself_and_what_lies_below_it() {
+        let holds = |domain: &str, host| Domain::parse(domain).unwrap().holds(host);
+        for host in ["example.com", "shop.example.com", "a.b.example.com"] {
+            assert!(holds("example.com", host), "{host}");
+        }
+        for host in ["badexample.com", "example.com.evil.example", "com", "", ".com", "example.org"] {
+            assert!(!holds("example.com", host), "{host}");
+        }
+        assert!(holds("192.0.2.7", "192.0.2.7") && !holds("2.0.0.7", "192.2.0.0.7"));
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -20,12 +20,24 @@ fn a_wrong_setting_is_named_with_its_value_and_what_would_be_right() {
         ("TIME_ZONE", "--time-zone", "Europe/Atlantis", "Europe/Berlin"),
         ("WORKERS", "--workers", "0", "1..=1024"),
         ("SESSION_COOKIE_AGE", "--session-cookie-age", "soon", "invalid digit"),
+        ("SESSION_COOKIE_DOMAIN", "--session-cookie-domain", "co.uk", "a domain of your own, such as example.com"),
+        ("SESSION_COOKIE_DOMAIN", "--session-cookie-domain", "https://example.com", "write the domain alone"),
         ("PUBLIC_ORIGIN", "--public-origin", "admin.example.com", "https://admin.example.com"),
     ] {
         let of_env = Machine::new().env(name, value).run("serve");
         of_env.fails(2, &[&format!("{name} ({flag}) cannot be `{value}` (from the environment)"), right]);
         let of_flag = Machine::new().run_words(&["serve", &format!("{flag}={value}")]);
         of_flag.fails(2, &[&format!("{name} ({flag}) cannot be `{value}`: "), right]);
+    }
+}
+
+#[test]
+fn a_cookie_domain_that_does_not_hold_the_panel_is_refused() {
+    let machine = Machine::new().env("SESSION_COOKIE_DOMAIN", "example.com");
+    machine.run("serve").fails(2, &["SESSION_COOKIE_DOMAIN is `example.com`: say in PUBLIC_ORIGIN"]);
+    for origin in ["https://admin.example.org", "https://badexample.com:8443", "http://127.0.0.1:8080"] {
+        let ran = machine.run_words(&["serve", "--public-origin", origin]);
+        ran.fails(2, &["SESSION_COOKIE_DOMAIN is `example.com`, but the panel's host", "is not within it"]);
     }
 }
 

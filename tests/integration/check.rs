@@ -8,7 +8,7 @@ use maintenance_mode::site::SiteId;
 use proptest::prelude::*;
 
 use crate::helpers::{
-    Exposition, FIRST_SITE, NO_DATABASE, Request, Response, TestServer, a_server, get, operator, request,
+    Exposition, FIRST_SITE, NO_DATABASE, Request, Response, TestServer, a_server, eventually, get, operator, request,
 };
 
 /// The site that the web server serves; another one, the default, stays open.
@@ -309,6 +309,38 @@ fn people_who_are_let_through_pass_the_web_server_by_their_cookie() {
     for forged in ["maintenance_session=x", "maintenance_session=", "theme=dark", &staff[..staff.len() - 1]] {
         assert_eq!(ask(SHOP, forged), (503, String::new()), "{forged}");
     }
+}
+
+#[test]
+fn a_log_in_at_the_panel_counts_on_every_host_of_the_cookies_domain() {
+    let server = a_server()
+        .with("TRUSTED_PROXIES", "127.0.0.1")
+        .with("SESSION_COOKIE_DOMAIN", "example.com")
+        .with("PUBLIC_ORIGIN", "http://admin.example.com")
+        .start();
+    let [shop, forum] = ["shop.example.com", "forum.example.com"].map(|domain| server.add_site(domain, &[]));
+    server.close(shop);
+    server.close(forum);
+    let staff = server.staff("bo", Some(vec![shop]));
+    let cookie = staff.cookie();
+    let session = cookie.split("; ").find(|pair| pair.starts_with("maintenance_domain_session=")).unwrap().to_owned();
+    let ask = |host: &str, cookie: &str| server.send(caddy(&Visit { host, ..visit("/") }).cookie(cookie));
+    assert_eq!(told(&ask("shop.example.com", &session)), (204, "staff"));
+    assert_eq!(ask("forum.example.com", &session).status, 503, "not their site");
+    // Under the name of a cookie for one host alone it is none of ours, and the value is nobody else's.
+    let value = session.split_once('=').unwrap().1;
+    for name in ["maintenance_session", "__Secure-maintenance_session", "__Host-maintenance_session"] {
+        assert_eq!(ask("shop.example.com", &format!("{name}={value}")).status, 503, "{name}");
+    }
+    let other = a_server().with("TRUSTED_PROXIES", "127.0.0.1").start();
+    other.close(FIRST_SITE);
+    let foreign = other.superuser("root").cookie().replace("maintenance_session", "maintenance_domain_session");
+    assert_eq!(ask("shop.example.com", &foreign).status, 503, "a log-in at another panel");
+    let out = staff.post("/admin/logout/", &[]);
+    let set = out.headers.iter().find(|(name, value)| name == "set-cookie" && value.starts_with("maintenance_domain_"));
+    let (_, set) = set.expect("the cookie is taken away");
+    assert!(set.contains("Domain=example.com") && set.contains("Max-Age=0"), "{set}");
+    eventually("the log-in is over", || ask("shop.example.com", &session).status == 503);
 }
 
 #[test]
