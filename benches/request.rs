@@ -18,17 +18,18 @@ use actix_web::{App, HttpResponse, HttpServer};
 use maintenance_mode::middleware::Gate;
 use maintenance_mode::page::PageRequest;
 use maintenance_mode::response::Answer;
+use maintenance_mode::rules::CHECK_PATH;
 use maintenance_mode::snapshot::Snapshot;
 
 #[allow(dead_code, reason = "each benchmark uses a part of it")]
 mod sites;
 
-use sites::{HOST, NEAR_MISS, closed, now, snapshot, with_patterns};
+use sites::{HOST, NEAR_MISS, closed, now, rules_behind_a_proxy, snapshot, snapshot_by, with_patterns};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// What can be served, with the status that a visitor gets.
-const MODES: [(&str, u16); 15] = [
+const MODES: [(&str, u16); 19] = [
     // Bare Actix, and a middleware that does nothing.
     ("bare", 200),
     ("nothing", 200),
@@ -49,6 +50,11 @@ const MODES: [(&str, u16); 15] = [
     ("held-cookie", 503),
     ("held-json", 503),
     ("held-de", 503),
+    // A web server that asks: the same answer as a constant; no site closed; another one closed; this one closed.
+    ("check-constant", 204),
+    ("check-open", 204),
+    ("check-others", 204),
+    ("check-held", 503),
 ];
 
 /// Size of a small page.
@@ -142,6 +148,17 @@ fn server(mode: &str) -> Result<(SocketAddr, Server)> {
             sites[0] = closed(with_patterns(sites[0].clone(), patterns));
             gated(snapshot(&sites))
         }
+        ("check", "constant") => start!(App::new().route(CHECK_PATH, web::get().to(|| ready(may_pass())))),
+        ("check", _) => {
+            let mut sites = sites::sites(2);
+            match count {
+                "held" => sites[0] = closed(sites[0].clone()),
+                "others" => sites[1] = closed(sites[1].clone()),
+                _ => {}
+            }
+            let gate = Gate::fixed(snapshot_by(rules_behind_a_proxy(), &sites));
+            start!(App::new().wrap(gate.clone()).configure(gate.check()))
+        }
         _ => Err(format!("there is no mode {mode}").into()),
     }
 }
@@ -165,6 +182,15 @@ async fn page() -> HttpResponse {
         Err(_) => panic!("x is text"),
     };
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(PAGE)
+}
+
+/// What a web server is told of an open site.
+fn may_pass() -> HttpResponse {
+    let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
+    let reason = header::HeaderName::from_static("x-maintenance-reason");
+    response.headers_mut().insert(reason, HeaderValue::from_static("open"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn unavailable(body: &'static str) -> HttpResponse {
@@ -227,8 +253,11 @@ fn request(mode: &str) -> String {
     let accept = if mode == "held-json" { "application/json" } else { sites::ACCEPT };
     let language = if mode == "held-de" { sites::ACCEPT_LANGUAGE } else { "en-US,en;q=0.5" };
     let cookie = if mode == "held-cookie" { "Cookie: theme=dark; visits=17\r\n" } else { "" };
+    let is_check = mode.starts_with("check");
+    let target = if is_check { CHECK_PATH } else { NEAR_MISS };
+    let forwarded = if is_check { FORWARDED } else { "" };
     format!(
-        "GET {NEAR_MISS} HTTP/1.1\r\n\
+        "GET {target} HTTP/1.1\r\n\
          Host: {HOST}\r\n\
          User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0\r\n\
          Accept: {accept}\r\n\
@@ -236,6 +265,7 @@ fn request(mode: &str) -> String {
          Accept-Encoding: gzip, deflate, br, zstd\r\n\
          Connection: keep-alive\r\n\
          {cookie}\
+         {forwarded}\
          Upgrade-Insecure-Requests: 1\r\n\
          Sec-Fetch-Dest: document\r\n\
          Sec-Fetch-Mode: navigate\r\n\
@@ -244,6 +274,13 @@ fn request(mode: &str) -> String {
          Priority: u=0, i\r\n\r\n"
     )
 }
+
+/// What Caddy and Traefik add when they ask.
+const FORWARDED: &str = "X-Forwarded-For: 203.0.113.9\r\n\
+                         X-Forwarded-Host: forum.example.com\r\n\
+                         X-Forwarded-Method: GET\r\n\
+                         X-Forwarded-Proto: https\r\n\
+                         X-Forwarded-Uri: /section-7/items/latest/?page=2\r\n";
 
 /// Reads one answer to its end.
 fn read_answer(answers: &mut impl BufRead) -> Result<StatusCode> {

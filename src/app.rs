@@ -10,7 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Auth, LateSessions, setup_token};
 use crate::change::Revision;
-use crate::check;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::draining::settle;
@@ -139,7 +138,7 @@ impl Maintenance {
         let maintenance = self.clone();
         move |config| {
             public::configure(maintenance.in_force(), maintenance.visits(), config);
-            check::configure(&maintenance.0.gate, config);
+            maintenance.gate().check()(config);
             endpoints::configure(&maintenance, config);
         }
     }

@@ -10,7 +10,7 @@ use maintenance_mode::network::NetworkSet;
 use maintenance_mode::pattern::IgnoredPatterns;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
-use maintenance_mode::rules::Rules;
+use maintenance_mode::rules::{CHECK_PATH, Rules};
 use maintenance_mode::schedule::{Moment, Schedule};
 use maintenance_mode::site::{Domain, Site, SiteId};
 use maintenance_mode::snapshot::Snapshot;
@@ -47,6 +47,14 @@ pub fn rules() -> Rules {
         redirect: None,
         keeps_records: false,
     }
+}
+
+/// The same for a server that a web server on this machine asks.
+pub fn rules_behind_a_proxy() -> Rules {
+    let trusted = NetworkSet::parse_list("127.0.0.1").expect("this is a network");
+    let mut rules = Rules { trusted, ..rules() };
+    rules.built_in.push(CHECK_PATH.to_owned());
+    rules
 }
 
 /// An open site.
@@ -114,5 +122,10 @@ pub fn sites(count: usize) -> Vec<SiteRecord> {
 
 /// The snapshot of these sites.
 pub fn snapshot(records: &[SiteRecord]) -> Snapshot {
-    Snapshot::build(records, Revision(1), Arc::new(rules()), Arc::new(PageTemplates::default()), now())
+    snapshot_by(rules(), records)
+}
+
+/// The same by these rules.
+pub fn snapshot_by(rules: Rules, records: &[SiteRecord]) -> Snapshot {
+    Snapshot::build(records, Revision(1), Arc::new(rules), Arc::new(PageTemplates::default()), now())
 }

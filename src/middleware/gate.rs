@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header;
+use actix_web::web::ServiceConfig;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use super::future::{GateFuture, GateResponse, counted, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
+use crate::check;
 use crate::clock;
 use crate::closed::ClosedSite;
 use crate::decision::{
@@ -64,6 +66,12 @@ impl Gate {
             on_hold: None,
             tallies: Arc::default(),
         }))
+    }
+
+    /// Mounts `/maintenance/check` and `/maintenance/page` by the state of this gate, as `Maintenance::endpoints` does.
+    pub fn check(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let parts = Arc::clone(&self.parts);
+        move |config| check::configure(&parts, config)
     }
 }
 
