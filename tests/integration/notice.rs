@@ -22,7 +22,12 @@ fn now() -> Timestamp {
 
 /// A window that begins and ends in so many minutes, told half an hour before.
 pub fn a_window(begins: i64, ends: i64) -> Window {
-    let moment = |minutes| Moment::new(now() + SignedDuration::from_mins(minutes), TimeZone::UTC);
+    a_window_after(now(), begins, ends)
+}
+
+/// The same by a moment that several windows have in common.
+fn a_window_after(now: Timestamp, begins: i64, ends: i64) -> Window {
+    let moment = |minutes| Moment::new(now + SignedDuration::from_mins(minutes), TimeZone::UTC);
     let schedule = Schedule::Once { start: moment(begins), end: Some(moment(ends)) };
     Window { name: "Secret upgrade".to_owned(), notice_minutes: 30, ..Window::new(schedule) }
 }
@@ -73,9 +78,10 @@ fn an_open_site_with_nothing_to_tell_says_so_to_anybody() {
 #[test]
 fn a_window_is_told_from_its_notice_on_and_its_name_never_is() {
     let server = a_server().start();
-    plan(&server, Some(FIRST_SITE), &a_window(45, 105));
+    let now = now();
+    plan(&server, Some(FIRST_SITE), &a_window_after(now, 45, 105));
     assert_eq!(status(&server)["notice"], Value::Null, "too early");
-    let window = Window { messages: vec![message("en", "We move {site}.")], ..a_window(25, 85) };
+    let window = Window { messages: vec![message("en", "We move {site}.")], ..a_window_after(now, 25, 85) };
     plan(&server, Some(FIRST_SITE), &window);
     let answer = server.send(request("GET", STATUS));
     let notice = &answer.json()["notice"];
@@ -91,8 +97,9 @@ fn a_window_is_told_from_its_notice_on_and_its_name_never_is() {
 #[test]
 fn windows_that_follow_each_other_are_told_with_the_time_at_which_the_site_opens() {
     let server = a_server().start();
-    plan(&server, Some(FIRST_SITE), &a_window(20, 40));
-    plan(&server, None, &a_window(40, 60));
+    let now = now();
+    plan(&server, Some(FIRST_SITE), &a_window_after(now, 20, 40));
+    plan(&server, None, &a_window_after(now, 40, 60));
     let notice = &status(&server)["notice"];
     let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
     assert_eq!(at(&notice["ends_at"]).duration_since(at(&notice["starts_at"])).as_mins(), 40);

@@ -88,10 +88,14 @@ fn the_rule_that_decides_is_marked_and_later_ones_are_not_asked() {
     let page = ask(&ada, "target=/health/x&ip=203.0.113.9");
     assert_eq!(rows(&page, ".verdict .decides"), ["5 | Ignored pattern | yes: ^health/ decides"]);
     let rows = rows(&page, ".verdict tbody tr");
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 9);
     assert_eq!(rows[3], "4 | Internal address | no: 203.0.113.9 is in no internal network");
-    let later =
-        ["6 | Superuser or staff | not asked", "9 | Closed for writing | not asked", "10 | Otherwise | not asked"];
+    let later = [
+        "6 | Superuser or staff | not asked",
+        "8 | At work before the drain | not asked",
+        "9 | Closed for writing | not asked",
+        "10 | Otherwise | not asked",
+    ];
     assert_eq!(rows[5..], later);
 }
 
