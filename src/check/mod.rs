@@ -14,13 +14,15 @@ use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderName;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 use jiff::Timestamp;
 
-use crate::decision::Verdict;
-use crate::middleware::GateParts;
+use crate::clock;
+use crate::decision::{Pass, Verdict};
+use crate::middleware::{GateParts, origin_of};
 use crate::rules::{CHECK_PATH, PAGE_PATH};
 use crate::snapshot::Snapshot;
 use crate::tally::WorkerCounts;
@@ -28,6 +30,10 @@ use crate::tally::WorkerCounts;
 use answer::{Refused, Style};
 use facts::{Asked, Unreadable, client_of, is_from_proxy};
 use page::BackSoon;
+
+/// What a browser wants an answer for: `document` when it opens a page (Fetch Metadata Request Headers, section 2.1).
+/// Browsers send it to sites with HTTPS only.
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Mounts both for one worker, for every method: a proxy may ask with that of the visitor.
 pub(crate) fn configure(parts: &Arc<GateParts>, config: &mut ServiceConfig) {
@@ -107,11 +113,25 @@ impl Checkpoint {
     ) -> HttpResponse {
         self.parts.count(&self.counts, snapshot, verdict);
         if let Verdict::Pass(pass) = verdict {
-            return answer::pass(pass);
+            let mut answer = answer::pass(pass);
+            if *pass == Pass::Open {
+                self.meet(req, asked, snapshot, &mut answer);
+            }
+            return answer;
         }
         let path = asked.path();
         let kept_out = self.parts.keep_out(req, &asked.page_request(req, &path), snapshot, verdict, at);
         style.of(kept_out)
+    }
+
+    /// Notes the visitor of an open site, where the setting asks for that. A browser without a cookie gets one when it
+    /// opens a page: what keeps no cookie, such as most robots, would be somebody new with each request.
+    fn meet(&self, req: &HttpRequest, asked: &Asked<'_>, snapshot: &Snapshot, answer: &mut HttpResponse) {
+        let visits = self.parts.visits.as_ref().filter(|visits| visits.meets_visitors());
+        let (Some(visits), Some(site)) = (visits, snapshot.site_for(asked.host())) else { return };
+        let opens_page = req.headers().get(&SEC_FETCH_DEST).is_some_and(|destination| destination == "document");
+        let is_https = origin_of(req, &snapshot.rules().trusted).0 == "https";
+        visits.meet(site.id, req, answer, opens_page, is_https, clock::now());
     }
 }
 

@@ -17,10 +17,6 @@ pub(super) async fn meet(req: HttpRequest, state: Data<InForce>, visits: Data<Vi
     let Some(site) = site_of(&req, &snapshot) else { return answer };
     let is_open = site.closed_at(now).is_none();
     let is_https = origin_of(&req, &snapshot.rules().trusted).0 == "https";
-    if let Some(cookie) = visits.meet(site.id, &req, is_open, is_https, now)
-        && let Err(error) = answer.add_cookie(&cookie)
-    {
-        log::warn!("The cookie of a visitor could not be set: {error}");
-    }
+    visits.meet(site.id, &req, &mut answer, is_open, is_https, now);
     answer
 }

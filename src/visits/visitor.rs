@@ -3,9 +3,9 @@
 //! It says when this browser was first seen, signed, so that a drain knows who was there before: nobody makes one up,
 //! and one of another site is none. It names nobody, and is out of reach for scripts.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, time};
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Visits;
@@ -84,10 +84,25 @@ impl VisitorCookies {
 }
 
 impl Visits {
-    /// Notes that a visitor of a site was seen; nothing unless `MAINTENANCE_VISITOR_COOKIE` asks for it. Returns the
-    /// cookie that is to be set on the answer: for a browser without one, if `may_begin`, and for one whose cookie is
-    /// soon over.
+    /// Notes that a visitor of a site was seen; nothing unless `MAINTENANCE_VISITOR_COOKIE` asks for it. Sets the cookie
+    /// on the answer: for a browser without one, if `may_begin`, and for one whose cookie is soon over.
     pub(crate) fn meet(
+        &self,
+        site: SiteId,
+        req: &HttpRequest,
+        answer: &mut HttpResponse,
+        may_begin: bool,
+        is_https: bool,
+        now: Timestamp,
+    ) {
+        if let Some(cookie) = self.cookie_for(site, req, may_begin, is_https, now)
+            && let Err(error) = answer.add_cookie(&cookie)
+        {
+            log::warn!("The cookie of a visitor could not be set: {error}");
+        }
+    }
+
+    fn cookie_for(
         &self,
         site: SiteId,
         req: &HttpRequest,

@@ -460,6 +460,107 @@ async fn the_cookie_of_a_visitor_of_another_site_is_none() {
     assert_eq!((here.get(&app, "/").await.status, there.get(&app, "/").await.status), (503, 200));
 }
 
+/// What a web server on the same machine asks about a page of a host.
+fn asked_by_a_proxy(host: &str) -> TestRequest {
+    TestRequest::get()
+        .uri("/maintenance/check")
+        .peer_addr("127.0.0.1:4711".parse().unwrap())
+        .insert_header(("x-forwarded-host", host))
+        .insert_header(("x-forwarded-uri", "/cart"))
+        .insert_header(("x-forwarded-method", "GET"))
+}
+
+/// The same for a browser that opens the page over HTTPS.
+fn opened_by_a_browser(host: &str) -> TestRequest {
+    asked_by_a_proxy(host).insert_header(("sec-fetch-dest", "document")).insert_header(("x-forwarded-proto", "https"))
+}
+
+#[actix_web::test]
+async fn a_web_server_in_front_is_told_who_was_at_work_on_the_site_that_it_asks_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("TRUSTED_PROXIES", "127.0.0.1"));
+    let app = site!(maintenance);
+    let done = maintenance.actions().site_add(&operator(), &crate::helpers::a_record("other.example")).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    let (ada, bo, nobody) = (Browser::default(), Browser::with("host", "other.example"), Browser::default());
+    ada.post(&app, "/in/ada").await;
+    bo.post(&app, "/in/bo").await;
+    drain(&maintenance).await;
+    let ask = async |browser: &Browser, host: &str| {
+        let answer = browser.send(&app, asked_by_a_proxy(host)).await;
+        (answer.status, answer.header("x-maintenance-reason").to_owned())
+    };
+    // Twice: the second time from memory.
+    for _ in 0..2 {
+        assert_eq!(ask(&ada, "localhost").await, (204, "draining".to_owned()));
+        for browser in [&bo, &nobody] {
+            assert_eq!(ask(browser, "localhost").await, (503, String::new()));
+        }
+        // The other site is open; the check request itself is for a host that drains, or the other way round.
+        assert_eq!(ask(&nobody, "other.example").await, (204, "open".to_owned()));
+    }
+    let to_nginx = asked_by_a_proxy("localhost").uri("/maintenance/check?style=nginx");
+    assert_eq!(nobody.send(&app, to_nginx).await.status, 401);
+    let start = Start { drain_until: Some(clock::now() + SignedDuration::from_mins(10)), ..Start::default() };
+    let done = maintenance.actions().start(&operator(), &[done.value.site.id], &start).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    assert_eq!(ask(&bo, "other.example").await, (204, "draining".to_owned()));
+    assert_eq!(ask(&ada, "other.example").await, (503, String::new()), "at work on another site only");
+}
+
+#[actix_web::test]
+async fn an_application_says_who_is_signed_in_also_when_a_web_server_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let signed_in = |req: HttpRequest| async move {
+        let key = req.headers().get("x-key")?.to_str().ok()?.to_owned();
+        Some(SignedIn { name: key.clone(), key, since: "2026-01-01T00:00:00Z".parse().ok()? })
+    };
+    let maintenance =
+        server(folder.path(), |builder| builder.setting("TRUSTED_PROXIES", "127.0.0.1").signed_in_when(signed_in));
+    let app = running!(App::new().configure(maintenance.endpoints()).wrap(maintenance.gate()));
+    let ada = Browser::with("x-key", "ada");
+    let ask = async |browser: &Browser| browser.send(&app, asked_by_a_proxy("localhost")).await.status;
+    assert_eq!(ask(&ada).await, 204);
+    eventually("she is noted while the site is open", || at_work(&maintenance) == 1);
+    drain(&maintenance).await;
+    assert_eq!((ask(&ada).await, ask(&Browser::default()).await), (204, 503));
+}
+
+#[actix_web::test]
+async fn a_web_server_hands_the_cookie_to_browsers_that_open_a_page_while_the_site_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = server(folder.path(), |builder| builder.setting("TRUSTED_PROXIES", "127.0.0.1"));
+    let answer = Browser::default().send(&site!(plain), opened_by_a_browser("localhost")).await;
+    assert_eq!((answer.status, answer.set_cookies.len()), (204, 0), "nobody asked for it");
+
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| {
+        builder.setting("TRUSTED_PROXIES", "127.0.0.1").setting("MAINTENANCE_VISITOR_COOKIE", "true")
+    });
+    let app = site!(maintenance);
+    let done = maintenance.actions().site_add(&operator(), &crate::helpers::a_record("other.example")).unwrap();
+    assert!(maintenance.wait_for(done.revision).await);
+    let [robot, early, there, late] = [(); 4].map(|()| Browser::default());
+    assert!(robot.send(&app, asked_by_a_proxy("localhost")).await.set_cookies.is_empty(), "it opens no page");
+    let answer = early.send(&app, opened_by_a_browser("localhost")).await;
+    let [cookie] = &answer.set_cookies[..] else { panic!("one cookie: {:?}", answer.set_cookies) };
+    assert!(cookie.starts_with("maintenance_visitor=") && cookie.contains("Secure"), "{cookie}");
+    assert_eq!((answer.status, answer.header("x-maintenance-reason")), (204, "open"));
+    assert!(early.send(&app, opened_by_a_browser("localhost")).await.set_cookies.is_empty(), "it has one");
+    there.send(&app, opened_by_a_browser("other.example")).await;
+    eventually("both are noted", || visits(&maintenance).len() == 2);
+    assert_eq!(at_work(&maintenance), 1);
+
+    drain(&maintenance).await;
+    for (browser, status) in [(&early, 204), (&there, 503), (&late, 503)] {
+        let answer = browser.send(&app, opened_by_a_browser("localhost")).await;
+        assert_eq!((answer.status, answer.set_cookies.len()), (status, 0));
+    }
+    let to_nginx = opened_by_a_browser("localhost").uri("/maintenance/check?style=nginx");
+    let answer = late.send(&app, to_nginx).await;
+    assert_eq!((answer.status, answer.set_cookies.len()), (401, 0), "never with a hold");
+}
+
 #[actix_web::test]
 async fn a_session_of_the_site_is_none_of_the_panel_and_the_other_way_round() {
     let folder = tempfile::tempdir().unwrap();
