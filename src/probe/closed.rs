@@ -6,7 +6,6 @@ use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::question::Question;
 use super::state::State;
-use super::trail::target;
 use super::{Visits, page, retry};
 use crate::response::X_MAINTENANCE;
 
@@ -191,9 +190,4 @@ pub(super) fn not_closed(visits: &Visits, state: State) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-/// Where a redirect leads, absolute, for a sentence.
-pub(super) fn leads_to(url: &url::Url, answer: &Answer) -> String {
-    target(url, answer).map_or_else(String::new, |target| format!(" to {target}"))
 }

@@ -1,10 +1,10 @@
 //! A site that should be open: whether anything is left of a maintenance.
 
 use super::answer::{Seen, status_text};
-use super::closed::leads_to;
 use super::finding::Finding;
 use super::question::Question;
 use super::state::State;
+use super::trail::leads_to;
 use super::{Visits, page};
 use crate::response::X_MAINTENANCE;
 

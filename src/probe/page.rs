@@ -1,10 +1,9 @@
 //! The maintenance answer to a plain `GET`: its status, its headers, its body.
 
 use super::answer::Answer;
-use super::closed::leads_to;
 use super::finding::Finding;
 use super::state::State;
-use super::trail::Trail;
+use super::trail::{Trail, leads_to};
 
 /// Largest page that is no burden while everybody tries again, in bytes.
 const LARGE: usize = 64 * 1024;

@@ -87,11 +87,16 @@ impl Trail {
 }
 
 /// Where a redirect leads; `None` for what is none, or leads nowhere on the web.
-pub(super) fn target(from: &Url, answer: &Answer) -> Option<Url> {
+fn target(from: &Url, answer: &Answer) -> Option<Url> {
     let location = answer.header("location").filter(|_| answer.is_redirect())?;
     let mut target = from.join(location).ok()?;
     target.set_fragment(None);
     matches!(target.scheme(), "http" | "https").then_some(target)
+}
+
+/// Where a redirect leads, absolute, for a sentence: ` to https://a/b`; nothing for what is none.
+pub(super) fn leads_to(url: &Url, answer: &Answer) -> String {
+    target(url, answer).map_or_else(String::new, |target| format!(" to {target}"))
 }
 
 /// Whether a redirect is the answer of a maintenance: it is marked so, or says when to come back.
