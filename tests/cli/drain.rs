@@ -33,7 +33,10 @@ fn a_site_drains_while_somebody_is_at_work_and_closes_when_the_last_one_has_left
     assert_eq!((&state["sessions"], &state["tasks"]), (&0.into(), &1.into()));
     let seconds = at(&state["closes_at"]).duration_since(at(&state["since"])).as_secs();
     assert!((880..=900).contains(&seconds), "{seconds}");
-    machine.run("status forum --exit-code").ends_with(11).says(&["draining, 0 sessions, 1 task, closes at", " at the latest"]);
+    machine
+        .run("status forum --exit-code")
+        .ends_with(11)
+        .says(&["draining, 0 sessions, 1 task, closes at", " at the latest"]);
     machine.run("task --name other --site forum -- true").ends_with(7);
     eventually("it is said who is left", || said(&machine).contains("forum.example: 1 task; closes at"));
     end(task);

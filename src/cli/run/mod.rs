@@ -153,6 +153,10 @@ async fn run_here(context: &Context, args: &Run) -> anyhow::Result<Exit> {
     }
     held.end().await?;
     let servers = store.clone();
-    store.apart(move || Ok::<_, StoreError>(confirm::briefly(&servers))).await?;
+    let wait = move || {
+        confirm::briefly(&servers);
+        Ok::<_, StoreError>(())
+    };
+    store.apart(wait).await?;
     Ok(Exit::Command(code))
 }
