@@ -83,11 +83,6 @@ impl Memory {
         is_due
     }
 
-    /// Somebody has ended this visit.
-    pub(super) fn end(&self, site: SiteId, key: &KeyHash, now: Timestamp) {
-        self.keep(site, key, Visit::Nobody, now, self.generation());
-    }
-
     /// What this key was of is gone, on every site.
     pub(super) fn forget_key(&self, key: &KeyHash) {
         self.shard(key).retain(|(known, _), _| known != key);
@@ -153,7 +148,7 @@ mod tests {
         assert_eq!(memory.answer(SITE, &KEY, at(0)), None);
         memory.keep(SITE, &KEY, Visit::Since(at(-9)), at(0), memory.generation());
         assert_eq!(memory.answer(SITE, &KEY, at(100_000)), Some(Visit::Since(at(-9))));
-        memory.end(SITE, &KEY, at(0));
+        memory.keep(SITE, &KEY, Visit::Nobody, at(0), memory.generation());
         assert_eq!(memory.answer(SITE, &KEY, at(59)), Some(Visit::Nobody));
         assert_eq!(memory.answer(SITE, &KEY, at(60)), None);
     }

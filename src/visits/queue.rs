@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::memory::Memory;
 use crate::clock;
+use crate::decision::Visit;
 use crate::site::SiteId;
 use crate::storage::{KeyHash, Store, StoreError, VisitNote};
 
@@ -112,8 +113,9 @@ pub(super) fn write_from(queue: &Arc<Queue>, store: &Store, memory: &Arc<Memory>
     let (queue, store, memory) = (Arc::clone(queue), store.clone(), Arc::clone(memory));
     let work = move || {
         while let Some(taken) = queue.collect() {
+            let generation = memory.generation();
             match write(&store, &taken, clock::now()) {
-                Ok(ended) => ended.iter().for_each(|(site, key)| memory.end(*site, key, clock::now())),
+                Ok(ended) => remember(&memory, &taken, &ended, generation),
                 Err(error) => {
                     // The follower says that the database does not answer.
                     if !error.is_passing() {
@@ -128,6 +130,15 @@ pub(super) fn write_from(queue: &Arc<Queue>, store: &Store, memory: &Arc<Memory>
     };
     if let Err(error) = std::thread::Builder::new().name("visits".to_owned()).spawn(work) {
         log::warn!("Who is at work is not written: no thread could be started: {error}");
+    }
+}
+
+/// Remembers of those who were noted who is at work and who has ended, so that a drain need not look them up.
+fn remember(memory: &Memory, noted: &Waiting, ended: &[(SiteId, KeyHash)], generation: u64) {
+    let (ended, now): (HashSet<_>, _) = (ended.iter().collect(), clock::now());
+    for (at, note) in &noted.notes {
+        let visit = if ended.contains(at) { Visit::Nobody } else { Visit::Since(note.signed_in_at) };
+        memory.keep(note.site, &note.key_hash, visit, now, generation);
     }
 }
 

@@ -20,6 +20,7 @@ use super::Visits;
 use crate::auth::session::hash_of;
 use crate::auth::{Keys, Need, SessionMaker, cookie};
 use crate::clock;
+use crate::decision::Visit;
 use crate::middleware::GateParts;
 use crate::path::RequestPath;
 use crate::site::SiteId;
@@ -156,12 +157,17 @@ impl StoredSessions {
 impl SessionStore for StoredSessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        let generation = self.0.0.memory.generation();
         let read = self.0.0.store.apart(move || sessions.read(&key, now)).await;
         let found = read.map_err(|error| LoadError::Other(error.into()))?;
         let Some((state, session)) = found else {
             self.0.0.memory.forget_key(&key);
             return Ok(None);
         };
+        if let Some(SignIn { site: Some(site), since, .. }) = SignIn::in_state(&state) {
+            // A drain need not look it up then. A session whose visit is ended is gone.
+            self.0.0.memory.keep(site, &key, Visit::Since(since), now, generation);
+        }
         if now.duration_since(session.last_seen_at) >= self.0.0.ages.touch_every() {
             self.used(key, &state, now);
         }

@@ -1,6 +1,7 @@
 //! `maintenance sessions`: who is at work, and ending one of them.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use maintenance_mode::clock;
 use maintenance_mode::site::SiteId;
 use maintenance_mode::storage::{DatabaseUrl, Open, Store, VisitNote};
 use maintenance_mode::visit::VisitKind;
@@ -11,7 +12,7 @@ use crate::machine::Machine;
 fn note(machine: &Machine, site: i64, kind: VisitKind, name: &str, seen_ago: i64) {
     let url = DatabaseUrl::parse(machine.database().to_str().unwrap()).unwrap();
     let store = Store::open(&url, Open::Existing).unwrap();
-    let (mut key_hash, now) = ([0; 32], Timestamp::now());
+    let (mut key_hash, now) = ([0; 32], clock::now());
     key_hash[..name.len()].copy_from_slice(name.as_bytes());
     let note = VisitNote {
         site: SiteId(site),

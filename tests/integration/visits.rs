@@ -372,6 +372,25 @@ async fn that_somebody_was_seen_is_written_once_a_minute() {
 }
 
 #[actix_web::test]
+async fn whoever_was_seen_while_the_site_was_open_costs_a_drain_no_look_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = server(folder.path(), |builder| builder.setting("MAINTENANCE_VISITOR_COOKIE", "true"));
+    let app = site!(maintenance);
+    let (ada, visitor) = (Browser::default(), Browser::default());
+    ada.post(&app, "/in/ada").await;
+    ada.get(&app, "/").await;
+    visitor.post(&app, "/maintenance/visit").await;
+    eventually("the visitor is written", || at_work(&maintenance) == 2);
+    drain(&maintenance).await;
+    execute(folder.path(), "ALTER TABLE visits RENAME TO gone");
+    assert_eq!(ada.get(&app, "/").await.status, 200);
+    assert_eq!(visitor.get(&app, "/").await.status, 200);
+    let stranger = Browser::default();
+    stranger.set_cookie("sessionid", "x");
+    assert_eq!(stranger.get(&app, "/").await.status, 503);
+}
+
+#[actix_web::test]
 async fn an_application_with_its_own_sessions_says_who_is_signed_in() {
     let folder = tempfile::tempdir().unwrap();
     let said = |req: &HttpRequest, name: &str| Some(req.headers().get(name)?.to_str().ok()?.to_owned());
