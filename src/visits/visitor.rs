@@ -84,8 +84,9 @@ impl VisitorCookies {
 }
 
 impl Visits {
-    /// Notes that a visitor of a site was seen; nothing unless `MAINTENANCE_VISITOR_COOKIE` asks for it. Sets the cookie
-    /// on the answer: for a browser without one, if `may_begin`, and for one whose cookie is soon over.
+    /// Notes that a visitor of a site was seen who has been there before; nothing unless `MAINTENANCE_VISITOR_COOKIE` asks
+    /// for it. Sets the cookie on the answer: for a browser without one, if `may_begin`, and for one whose cookie is soon
+    /// over.
     pub(crate) fn meet(
         &self,
         site: SiteId,
@@ -111,16 +112,16 @@ impl Visits {
         now: Timestamp,
     ) -> Option<Cookie<'static>> {
         let cookies = self.0.visitors.as_ref()?;
-        let known = cookies.read(site, req.headers(), now);
-        let is_kept = known.as_ref().is_some_and(|visitor| visitor.expires_at.duration_since(now) > GOOD_FOR / 2);
-        let visitor = match known {
-            Some(visitor) if is_kept => visitor,
-            Some(visitor) => Visitor { expires_at: now + GOOD_FOR, ..visitor },
-            None if may_begin && cookies.keys.are_known() => Visitor::new(now),
-            None => return None,
+        let visitor = match cookies.read(site, req.headers(), now) {
+            Some(known) => {
+                self.note_visitor(site, &known, now);
+                let is_soon_over = known.expires_at.duration_since(now) < GOOD_FOR / 2;
+                is_soon_over.then(|| Visitor { expires_at: now + GOOD_FOR, ..known })
+            }
+            // Not written before it comes back: programs that keep no cookies would fill the table.
+            None => (may_begin && cookies.keys.are_known()).then(|| Visitor::new(now)),
         };
-        self.note_visitor(site, &visitor, now);
-        (!is_kept).then(|| cookies.cookie(site, &visitor, is_https, now))
+        visitor.map(|visitor| cookies.cookie(site, &visitor, is_https, now))
     }
 
     pub(super) fn note_visitor(&self, site: SiteId, visitor: &Visitor, now: Timestamp) {

@@ -380,6 +380,7 @@ async fn whoever_was_seen_while_the_site_was_open_costs_a_drain_no_look_up() {
     ada.post(&app, "/in/ada").await;
     ada.get(&app, "/").await;
     visitor.post(&app, "/maintenance/visit").await;
+    visitor.post(&app, "/maintenance/visit").await;
     eventually("the visitor is written", || at_work(&maintenance) == 2);
     drain(&maintenance).await;
     execute(folder.path(), "ALTER TABLE visits RENAME TO gone");
@@ -442,6 +443,8 @@ async fn visitors_get_a_cookie_only_where_the_setting_asks_for_it_and_only_while
     let app = site!(maintenance);
     assert!(Browser::default().get(&app, "/maintenance/notice.js").await.text.contains("\"visit\":true"));
     let (early, late) = (Browser::default(), Browser::default());
+    let lured = Browser::with("sec-fetch-site", "cross-site").post(&app, "/maintenance/visit").await;
+    assert_eq!((lured.status, lured.set_cookies.len()), (204, 0), "another site cannot make a browser take one");
     assert_eq!(early.post(&app, "/maintenance/visit").await.set_cookies.len(), 1);
     assert_eq!(early.post(&app, "/maintenance/visit").await.set_cookies.len(), 0, "it has one");
     eventually("it is noted", || at_work(&maintenance) == 1);
