@@ -89,7 +89,7 @@ fn finish_on(url: &str, mut servers: Vec<Server>) {
             assert_eq!(try_to_sign_in(&Browser::new(server.address), "mallory").status, 503);
         }
         // Every server is away once; those at work are known afterwards.
-        if people.len() % 3 == 0 && restarted < servers.len() {
+        if people.len().is_multiple_of(3) && restarted < servers.len() {
             servers[restarted].kill();
             servers[restarted].start();
             restarted += 1;

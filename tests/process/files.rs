@@ -4,7 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use maintenance_mode::clock;
 
 use crate::program::{Program, command, eventually, free_address, maintenance, run, within};
 
@@ -125,22 +128,24 @@ fn an_agent_answers_nobody_and_leaves_the_files_as_they_are() {
     assert!(!scene.is_closed());
 }
 
+/// The full second that begins in so many seconds.
+fn in_seconds(seconds: i64) -> Timestamp {
+    let at = clock::now() + SignedDuration::from_secs(seconds + 1);
+    Timestamp::from_second(at.as_second()).unwrap()
+}
+
 #[test]
 fn a_window_closes_and_opens_at_its_second() {
     let scene = Scene::new();
     let _agent = scene.running("web1");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let (start, end) = (now + 3, now + 5);
-    let at = |second: u64| jiff::Timestamp::from_second(second as i64).unwrap().to_string();
-    scene.done(&["window", "add", "--start", &at(start), "--end", &at(end), "--yes"]);
+    let (start, end) = (in_seconds(5), in_seconds(8));
+    scene.done(&["window", "add", "--start", &start.to_string(), "--end", &end.to_string(), "--yes"]);
+    assert!(!scene.is_closed() && clock::now() < start);
     eventually("the flag appears", || scene.is_closed());
-    let late = |second: u64| SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
-    let closed = late(start);
+    let closed_at = clock::now();
     eventually("the flag goes", || !scene.is_closed());
-    let opened = late(end);
-    // About 100 ms; a busy machine may take longer, a look every two seconds would.
-    assert!(closed < Duration::from_millis(900), "{closed:?}");
-    assert!(opened < Duration::from_millis(900), "{opened:?}");
+    // Neither early nor at the end only: the window is followed by the clock.
+    assert!(start <= closed_at && closed_at < end && end <= clock::now());
 }
 
 #[test]
@@ -254,9 +259,7 @@ fn files_of_another_database_are_left_alone() {
 fn during_an_outage_the_files_stay_and_windows_go_on() {
     let scene = Scene::new();
     let mut agent = scene.running("web1");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let at = |second: u64| jiff::Timestamp::from_second(second as i64).unwrap().to_string();
-    scene.done(&["window", "add", "--start", &at(now + 4), "--for", "1h", "--yes"]);
+    scene.done(&["window", "add", "--start", &in_seconds(6).to_string(), "--for", "1h", "--yes"]);
     eventually("the agent knows it", || {
         let servers = run(scene.path(), &["servers"]).stdout;
         String::from_utf8(servers).unwrap().contains("enforces revision")
