@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpMessage as _, HttpRequest};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{ActionError, Actions, Actor};
@@ -14,8 +14,11 @@ use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::draining::settle;
 use crate::endpoints;
+use crate::maintenance::Phase;
 use crate::metrics::Propagation;
-use crate::middleware::{Gate, GateParts, HoldHandler, HoldInfo, InForce, Role, StaffHook, named_host_of};
+use crate::middleware::{
+    Gate, GateParts, HoldHandler, HoldInfo, InForce, MaintenanceStatus, Role, StaffHook, named_host_of, passes_by_path,
+};
 use crate::pattern::PatternError;
 use crate::propagation::{
     Beginning, Contact, ContactError, Enforced, Follower, Following, Health, PhaseWatch, Phases, TemplateFolder,
@@ -241,7 +244,9 @@ impl Maintenance {
     /// ```
     pub fn phases(&self, req: &HttpRequest) -> PhaseWatch {
         let snapshot = self.snapshot();
-        self.0.phases.watch(&named_host_of(req, &snapshot)).of_request()
+        let by_gate = req.extensions().get::<MaintenanceStatus>().map(|it| (it.is_let_through, it.phase));
+        let is_let_through = by_gate == Some((true, Phase::Maintenance)) || passes_by_path(req, &snapshot);
+        self.0.phases.watch(&named_host_of(req, &snapshot)).of_request(is_let_through)
     }
 
     /// Follows the phase of the site of a host, `shop.example.com`, as a request for it would find it: by domain, alias
@@ -399,8 +404,10 @@ impl MaintenanceBuilder {
         let observed = propagation.clone();
         enforced.on_enforced(move |time| observed.observe(time));
         let wake = enforced.clone();
-        let actions = Actions::new(store, move || wake.wake()).with_visit_idle(settings.visits.idle());
-        settle(&auth, enforced.pointer(), actions.clone());
+        let idle = settings.visits.idle();
+        // Without a word to the follower, which it would keep alive; that looks by itself.
+        settle(&auth, enforced.pointer(), Actions::new(store.clone(), || {}).with_visit_idle(idle));
+        let actions = Actions::new(store, move || wake.wake()).with_visit_idle(idle);
         keep_house(&auth, &visits);
         let phases = enforced.phases();
         let gate = Arc::new(GateParts {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::drain::Drain;
@@ -233,7 +233,8 @@ impl<'a> Causes<'a> {
         self.drains.iter().find(|drain| drain.is_of(cause, started_at))
     }
 
-    /// The deadline of the drain of an open cause, when it has been reached and nobody has noted how it ended.
+    /// The deadline of the drain of an open cause, when it has been reached, has closed the site, and nobody has noted how
+    /// the drain ended.
     pub fn expired_drain(&self, cause: &Cause, now: Timestamp) -> Option<Timestamp> {
         let kept = cause.since.and_then(|since| self.drain_of(cause.id, since));
         let planned = || {
@@ -246,7 +247,13 @@ impl<'a> Causes<'a> {
             Some(drain) => Some(drain.deadline),
             None => planned(),
         };
-        until.filter(|until| *until <= now)
+        until.filter(|until| *until <= now && self.closed_at(*until))
+    }
+
+    /// Whether the site has closed at this moment, because all that held it was draining until then.
+    fn closed_at(&self, until: Timestamp) -> bool {
+        let before = until.checked_sub(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MIN);
+        self.at(before).iter().all(|cause| cause.drains_until.is_some())
     }
 
     fn boxed(&self, now: Timestamp) -> Option<Cause> {

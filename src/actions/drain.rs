@@ -25,6 +25,15 @@ pub enum Drained {
     Already(SiteRecord),
 }
 
+/// What whoever settles drains knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knows {
+    /// Who is at work: the database has answered for a while.
+    Everything,
+    /// Only what time it is: the database was away, and those at work may not have been written down again.
+    DeadlinesOnly,
+}
+
 impl Drained {
     /// The record of the site after the action.
     pub fn record(&self) -> &SiteRecord {
@@ -57,16 +66,16 @@ impl Actions {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn drain_settle(&self, site: SiteId) -> Result<Drained, ActionError> {
+    pub fn drain_settle(&self, site: SiteId, knows: Knows) -> Result<Drained, ActionError> {
         let now = clock::now();
         let looked = self.store.read(|reader| {
             let Some((record, _)) = reader.record(site)? else { return Ok(None) };
-            let due = due(reader, &record, now, self.visit_idle)?;
+            let due = due(reader, &record, now, self.visit_idle, knows)?;
             Ok(Some((record, due.is_some())))
         })?;
         match looked.ok_or(ActionError::NoSuchSite)? {
             (record, false) => Ok(Drained::Already(record)),
-            (_, true) => Ok(self.act(&Actor::system(), |act| act.drain_settle(site))?.value),
+            (_, true) => Ok(self.act(&Actor::system(), |act| act.drain_settle(site, knows))?.value),
         }
     }
 }
@@ -129,9 +138,9 @@ impl Act<'_, '_> {
         }
     }
 
-    fn drain_settle(&mut self, site: SiteId) -> Result<Drained, ActionError> {
+    fn drain_settle(&mut self, site: SiteId, knows: Knows) -> Result<Drained, ActionError> {
         let (before, _) = self.record(site)?;
-        match due(self.writer, &before, self.now, self.visit_idle)? {
+        match due(self.writer, &before, self.now, self.visit_idle, knows)? {
             Some(due) => self.drain_end(&before, &due.drains, due.how, due.left),
             None => Ok(Drained::Already(before)),
         }
@@ -174,22 +183,26 @@ fn due(
     record: &SiteRecord,
     now: Timestamp,
     idle: SignedDuration,
+    knows: Knows,
 ) -> Result<Option<Due>, StoreError> {
     let expired = expired(record, now);
     if !expired.is_empty() {
-        let left = at_work(reader, record, &expired, now, idle)?;
+        // As it was then: whoever was at work has been held since.
+        let deadline = expired.iter().map(|(_, until)| *until).min().unwrap_or(now);
+        let left = at_work(reader, record, &expired, deadline, idle)?;
         return Ok(Some(Due { drains: expired, how: HowEnded::Deadline, left }));
     }
     let drains = draining(record, now);
     let is_settled = |cause: &Cause| cause.since.is_some_and(|since| since + SETTLING <= now);
-    if record.causes().standing(now).phase() != Phase::Draining || !drains.iter().all(|(cause, _)| is_settled(cause)) {
+    let is_draining = record.causes().standing(now).phase() == Phase::Draining;
+    if knows == Knows::DeadlinesOnly || !is_draining || !drains.iter().all(|(cause, _)| is_settled(cause)) {
         return Ok(None);
     }
     let left = at_work(reader, record, &drains, now, idle)?;
     Ok(left.is_empty().then_some(Due { drains, how: HowEnded::Empty, left }))
 }
 
-/// Who and what has been at work since before these drains began.
+/// Who and what has been at work since before these drains began, and was at `now`.
 fn at_work(
     reader: &mut Reader<'_>,
     record: &SiteRecord,
@@ -198,7 +211,7 @@ fn at_work(
     idle: SignedDuration,
 ) -> Result<AtWork, StoreError> {
     let since = drains.iter().filter_map(|(cause, _)| cause.since).min().unwrap_or(now);
-    reader.at_work(record.site.id, since, seen_since(now, idle))
+    reader.at_work(record.site.id, since, now, seen_since(now, idle))
 }
 
 /// The open causes that are draining, with when each closes the site.

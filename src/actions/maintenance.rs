@@ -106,12 +106,8 @@ impl Act<'_, '_> {
     }
 
     fn start(&mut self, site: SiteId, start: &Start) -> Result<Switched, ActionError> {
-        if start.force
-            && let Drained::Closed(record) = self.drain_force(site)?
-        {
-            return Ok(Switched::Forced(record));
-        }
         self.need_staff_of(site)?;
+        let is_forced = start.force && matches!(self.drain_force(site)?, Drained::Closed(_));
         let (before, _) = self.record(site)?;
         let is_fresh = !before.maintenance.box_holds(self.now);
         if is_fresh {
@@ -150,6 +146,7 @@ impl Act<'_, '_> {
             (false, false) => "maintenance.updated",
         };
         match self.save(&before, &after, action, None)? {
+            _ if is_forced => Ok(Switched::Forced(after)),
             None => Ok(Switched::Already(after)),
             Some(_) if is_fresh => Ok(Switched::Started(after)),
             Some(_) => Ok(Switched::Updated(after)),

@@ -166,8 +166,7 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
     let outcomes: Vec<Outcome> = done.value.into_iter().map(|switched| Outcome::of(switched, now)).collect();
     if args.json {
         switched::print_json(context, &store, &outcomes, now)?;
-        confirm::wait(console, &store, done.revision, &args.wait)?;
-        return Ok(Exit::Done);
+        return args.see_through(context, &actions, &ids, done.revision);
     }
     let mut page = String::new();
     for outcome in &outcomes {
@@ -185,14 +184,13 @@ pub fn run(context: &Context, args: &On) -> anyhow::Result<Exit> {
         page.push_str("No site was named that there is. Nothing changed.\n");
     }
     console.print(&page)?;
-    let exit = args.see_drained(console, &actions, &ids, now)?;
-    confirm::wait(console, &store, done.revision, &args.wait)?;
-    Ok(exit)
+    args.see_through(context, &actions, &ids, done.revision)
 }
 
 /// Holds the sites by leases.
 fn take(context: &Context, args: &On, store: &Store, ids: &[SiteId], take: Take) -> anyhow::Result<Exit> {
-    let done = open::actions(context, store).lease_take(&actor::operator(), ids, &take)?;
+    let actions = open::actions(context, store);
+    let done = actions.lease_take(&actor::operator(), ids, &take)?;
     if args.json {
         context.console.json(&done.value.iter().map(lease::View::of).collect::<Vec<_>>())?;
     } else {
@@ -202,11 +200,26 @@ fn take(context: &Context, args: &On, store: &Store, ids: &[SiteId], take: Take)
         let lines: String = done.value.iter().map(line).collect();
         context.console.print(&format!("{lines}Renew: maintenance renew{renew}\n"))?;
     }
-    confirm::wait(&context.console, store, done.revision, &args.wait)?;
-    Ok(Exit::Done)
+    args.see_through(context, &actions, ids, done.revision)
 }
 
 impl On {
+    /// Waits as it is told to: until the sites that drain are closed, then until every server enforces that.
+    fn see_through(
+        &self,
+        context: &Context,
+        actions: &Actions,
+        sites: &[SiteId],
+        revision: Revision,
+    ) -> anyhow::Result<Exit> {
+        let (console, store) = (&context.console, actions.store());
+        let exit = self.see_drained(console, actions, sites, clock::now())?;
+        // The end of a drain is a change of its own.
+        let last = store.read(|reader| reader.change_last())?;
+        confirm::wait(console, store, last.max(revision), &self.wait)?;
+        Ok(exit)
+    }
+
     /// Waits until the sites that drain are closed, unless it is not to be waited for.
     fn see_drained(
         &self,

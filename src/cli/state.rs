@@ -77,7 +77,7 @@ pub fn states(
             let standing = record.causes().standing(now);
             let at_work = match (standing.phase(), standing.since) {
                 // Whoever signed in since is not waited for.
-                (Phase::Draining, Some(since)) => reader.at_work(record.site.id, since, seen_since)?,
+                (Phase::Draining, Some(since)) => reader.at_work(record.site.id, since, now, seen_since)?,
                 _ => everywhere.get(&record.site.id).copied().unwrap_or_default(),
             };
             Ok(SiteState::of(record, *revision, at_work, now))

@@ -4,5 +4,8 @@
 //! so that all servers close, and afterwards how each drain ended, for the history.
 
 mod settler;
+mod sight;
 
 pub(crate) use settler::settle;
+#[cfg(feature = "cli")]
+pub(crate) use sight::Sight;

@@ -1,12 +1,14 @@
 //! The thread that ends drains when nobody is left.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use crate::actions::Actions;
+use super::sight::Sight;
+use crate::actions::{ActionError, Actions};
 use crate::clock;
 use crate::closed::ClosedSite;
 use crate::site::SiteId;
@@ -21,7 +23,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every server does so. Who comes second finds the drain ended, so it does not matter who is first, and none of them is
 /// needed.
 pub(crate) fn settle<T: Send + Sync + 'static>(alive: &Arc<T>, snapshot: &Arc<ArcSwap<Snapshot>>, actions: Actions) {
-    let settler = Settler { alive: Arc::downgrade(alive), snapshot: Arc::clone(snapshot), actions, is_failing: false };
+    let settler = Settler {
+        alive: Arc::downgrade(alive),
+        snapshot: Arc::clone(snapshot),
+        actions,
+        sight: Sight::default(),
+        unreadable: HashSet::new(),
+    };
     if let Err(error) = std::thread::Builder::new().name("settler".to_owned()).spawn(move || settler.run()) {
         log::warn!("Drains end at their deadline only: no thread could be started: {error}");
     }
@@ -31,7 +39,9 @@ struct Settler<T> {
     alive: Weak<T>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     actions: Actions,
-    is_failing: bool,
+    sight: Sight,
+    /// Sites whose drain cannot be read, so that it is said once.
+    unreadable: HashSet<SiteId>,
 }
 
 impl<T> Settler<T> {
@@ -45,17 +55,24 @@ impl<T> Settler<T> {
     /// Asks about each site that drains, or whose drain has come to its deadline.
     fn look(&mut self) {
         for site in unsettled(&self.snapshot.load(), clock::now()) {
-            let actions = self.actions.clone();
-            match self.actions.store().apart_blocking(move || actions.drain_settle(site)) {
-                Ok(_) => self.is_failing = false,
-                Err(error) => {
-                    if !self.is_failing {
+            let (actions, knows) = (self.actions.clone(), self.sight.knows());
+            match self.actions.store().apart_blocking(move || actions.drain_settle(site, knows)) {
+                Ok(_) => {
+                    self.sight.sees();
+                    self.unreadable.remove(&site);
+                }
+                Err(ActionError::Store(error)) if error.is_passing() => {
+                    if self.sight.is_lost() {
                         log::warn!(
                             "Whether anybody is still at work could not be asked, which is tried again: {error}"
                         );
                     }
-                    self.is_failing = true;
                     return;
+                }
+                Err(error) => {
+                    if self.unreadable.insert(site) {
+                        log::error!("The drain of site {site} ends at its deadline only: {error}");
+                    }
                 }
             }
         }

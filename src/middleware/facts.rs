@@ -81,6 +81,16 @@ pub(crate) fn named_host_of<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Co
     host_of(req, &snapshot.rules().trusted).unwrap_or_default()
 }
 
+/// Whether the path alone lets a request through, whatever the phase of its site: rows 1 and 5 of the decision. The gate
+/// leaves no word of those.
+pub(crate) fn passes_by_path(req: &HttpRequest, snapshot: &Snapshot) -> bool {
+    let path = RequestPath::new(req.uri().path());
+    let rules = snapshot.rules();
+    let closed = site_of(req, snapshot).and_then(SiteSnapshot::closed);
+    rules.is_built_in(&path)
+        || closed.is_some_and(|closed| closed.ignored().find(&path).or_else(|| rules.ignored.find(&path)).is_some())
+}
+
 /// The client's address, by the forwarded headers of trusted proxies.
 pub(crate) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<ClientAddress> {
     client_address(

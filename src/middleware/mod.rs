@@ -34,7 +34,7 @@ pub use hold::{HoldHandler, HoldInfo};
 pub(crate) use status::InForce;
 pub use status::MaintenanceStatus;
 
-pub(crate) use facts::{client_of, host_of, is_safe, named_host_of, origin_of, peer_of, site_of};
+pub(crate) use facts::{client_of, host_of, is_safe, named_host_of, origin_of, passes_by_path, peer_of, site_of};
 pub(crate) use future::mark;
 pub(crate) use gate::GateParts;
 pub(crate) use hold::{bad_host, hold_at, no_such_site, plain, send};

@@ -66,9 +66,8 @@ impl PhaseWatch {
         }
     }
 
-    /// For a request that the gate has let through.
-    pub(crate) fn of_request(self) -> Self {
-        let is_let_through = self.phase() == Phase::Maintenance;
+    /// For a request that the gate has let through: on a site in maintenance, or on one that may have come into it since.
+    pub(crate) fn of_request(self, is_let_through: bool) -> Self {
         Self { is_let_through, ..self }
     }
 }

@@ -12,10 +12,18 @@ use crate::drain::AtWork;
 use crate::site::SiteId;
 
 impl Reader<'_> {
-    /// What is at work on a site: visits that began before `before` and were seen after `seen_since`, and its tasks.
-    pub fn at_work(&mut self, site: SiteId, before: Timestamp, seen_since: Timestamp) -> Result<AtWork, StoreError> {
+    /// What is at work on a site at `now`, or was at a moment shortly before: visits that began before `before` and were
+    /// seen after `seen_since`, and its tasks.
+    pub fn at_work(
+        &mut self,
+        site: SiteId,
+        before: Timestamp,
+        now: Timestamp,
+        seen_since: Timestamp,
+    ) -> Result<AtWork, StoreError> {
         let sessions = u64::try_from(self.visits_at_work(site, before, seen_since)?).unwrap_or_default();
-        Ok(AtWork { sessions, tasks: self.task_count(site)? as u64 })
+        // A task that ended took itself out; one that runs has been heard of since.
+        Ok(AtWork { sessions, tasks: self.task_count(site, now)? as u64 })
     }
 
     /// What is at work on every site, by site: visits that were seen after `seen_since`, and tasks; those on which nothing is are left out.

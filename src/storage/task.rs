@@ -77,9 +77,10 @@ impl Reader<'_> {
         Ok(rows.into_iter().map(RunningTask::from).collect())
     }
 
-    /// How many live tasks a site has: what a drain waits for.
-    pub fn task_count(&mut self, site: SiteId) -> Result<usize, StoreError> {
-        let live = tasks::heartbeat_at.gt(self.silent_since()?);
+    /// How many tasks of a site were live at `at`, the present or a moment shortly before: what a drain waits for.
+    pub fn task_count(&mut self, site: SiteId, at: Timestamp) -> Result<usize, StoreError> {
+        let silent_since = UtcTime(self.clock()?.min(at) - LIVE_FOR);
+        let live = tasks::heartbeat_at.gt(silent_since);
         let count: i64 = tasks::table.filter(tasks::site_id.eq(site.0)).filter(live).count().get_result(self.conn)?;
         Ok(usize::try_from(count).unwrap_or_default())
     }

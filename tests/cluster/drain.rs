@@ -12,7 +12,7 @@ use rand::seq::SliceRandom as _;
 
 use crate::clock::libfaketime;
 use crate::helpers::{
-    Browser, Cluster, Machine, Response, Server, commands_on, eventually, example, get, signal, within,
+    Browser, Cluster, Machine, Response, Server, Stop, commands_on, eventually, example, get, signal, within,
 };
 
 /// A site with sessions of its own, as in `examples/sessions.rs`.
@@ -198,6 +198,37 @@ fn a_session_that_somebody_ends_is_held_on_every_server_while_the_site_drains() 
         assert_eq!(status(&bob, server), 200);
     }
     assert_eq!(at_work(&operator).0, 1);
+}
+
+#[test]
+fn an_outage_of_the_database_during_a_drain_closes_the_site_on_nobody() {
+    let cluster = Cluster::start();
+    let url = cluster.url();
+    let servers = three_servers(&url);
+    let operator = commands_on(&url);
+    let ada = sign_in(&servers[0], "ada");
+    let mut import = a_task(&operator, "import");
+    eventually("both are at work", || at_work(&operator) == (1, 1));
+    operator.run("on --drain 10m --detach --wait").succeeds();
+    assert_eq!(ada.post("/out", &[]).status, 303);
+    eventually("the task alone is waited for", || at_work(&operator) == (0, 1));
+
+    // For so long that the task counts as gone when the database is back, until it is heard of again.
+    cluster.stop(Stop::Fast);
+    let since = Instant::now();
+    within(Duration::from_secs(40), "the outage lasts", || since.elapsed() > Duration::from_secs(24));
+    assert_eq!(servers[1].status("localhost"), 503);
+    cluster.restart();
+    let since = Instant::now();
+    within(Duration::from_secs(40), "servers have looked some times", || since.elapsed() > Duration::from_secs(8));
+    eventually("the task is heard of", || at_work(&operator) == (0, 1));
+    assert_eq!(operator.phase("1"), "draining");
+    assert_eq!(logged(&url, "drain.emptied"), 0);
+
+    signal(import.id(), "TERM");
+    import.wait().unwrap();
+    within(Duration::from_secs(40), "the site closes", || operator.phase("1") == "maintenance");
+    assert_eq!(logged(&url, "drain.emptied"), 1);
 }
 
 #[test]

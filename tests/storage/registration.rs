@@ -44,7 +44,7 @@ fn a_task_counts_from_its_registration_until_its_guard_falls() {
         assert_eq!((task.registered().site, task.registered().pid), (site, Some(std::process::id())));
         assert_eq!((task.registered().name.as_str(), task.registered().started_by.as_str()), ("import", "web1"));
         let other = wait(Task::builder("report").started_by("ada").register(&maintenance)).unwrap();
-        assert_eq!(store.read(|reader| reader.task_count(site)).unwrap(), 2);
+        assert_eq!(store.read(|reader| reader.task_count(site, maintenance_mode::clock::now())).unwrap(), 2);
         drop(task);
         assert_eq!(tasks(store), [other.registered().clone()], "gone as soon as the guard has fallen");
         wait(other.finish());

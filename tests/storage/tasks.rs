@@ -63,7 +63,7 @@ fn tasks_are_listed_and_counted_for_each_site() {
         assert_eq!(names(store, Some(a)), ["one", "three"]);
         let counts = store.read(|reader| reader.task_counts()).unwrap();
         assert_eq!((counts.get(&a), counts.get(&b), counts.get(&c)), (Some(&2), Some(&1), None));
-        let count = |site| store.read(|reader| reader.task_count(site)).unwrap();
+        let count = |site| store.read(|reader| reader.task_count(site, maintenance_mode::clock::now())).unwrap();
         assert_eq!((count(a), count(b), count(c)), (2, 1, 0));
         actions(store).site_remove(&operator(), a).unwrap();
         assert_eq!(names(store, None), ["two"]);
@@ -74,7 +74,7 @@ fn tasks_are_listed_and_counted_for_each_site() {
 fn a_task_that_was_silent_for_too_long_does_not_count_until_it_is_heard_of_again() {
     on_each_engine(|store| {
         let site = add(store, "a.example");
-        let count = || store.read(|reader| reader.task_count(site)).unwrap();
+        let count = || store.read(|reader| reader.task_count(site, maintenance_mode::clock::now())).unwrap();
         let task = enter(store, site, "import");
         silence(store, task.id, LIVE_FOR - SignedDuration::from_secs(5));
         assert_eq!(count(), 1);

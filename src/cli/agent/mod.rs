@@ -14,7 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::told::Told;
 use super::Context;
 use super::exit::{Exit, Usage};
+use crate::actions::Actions;
 use crate::config::{GateSettings, InstanceSettings, MirrorSetting, host_name};
+use crate::draining::settle;
 use crate::flagfile::{FileState, FlagPath, Writer};
 use crate::propagation::{Beginning, Contact, Enforced, Follower, Following, TemplateFolder};
 use crate::storage::{Store, StoreError};
@@ -117,6 +119,9 @@ fn follow(context: &Context, args: &Agent, path: FlagPath) -> anyhow::Result<Exi
     let (on_change, files) = (Box::new(|_: &[String]| ()), Some((path, on_rules)));
     let enforced =
         Follower::start(Following { contact, rules, folder, on_change, files, name: name.clone() }, beginning)?;
+    // Where it is the only process on the database, drains end in time all the same.
+    let alive = Arc::new(());
+    settle(&alive, enforced.pointer(), Actions::new(store.clone(), || {}).with_visit_idle(context.visits.idle()));
     actix_web::rt::System::new().block_on(until_told())?;
     if enforced.health().failing.is_none() {
         leave(&store, name).unwrap_or_else(|error| {

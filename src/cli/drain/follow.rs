@@ -5,13 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::progress::{Left, Progress};
-use crate::actions::Actions;
+use crate::actions::{Actions, Knows};
+use crate::change::Revision;
 use crate::cli::console::Console;
 use crate::cli::{text, time};
 use crate::clock;
+use crate::draining::Sight;
 use crate::maintenance::Phase;
 use crate::record::SiteRecord;
+use crate::server_info::Confirmation;
 use crate::site::SiteId;
+use crate::storage::StoreError;
 use crate::visit::seen_since;
 
 /// Pause between two looks: the site closes by itself at its deadline, whoever looks.
@@ -44,13 +48,19 @@ pub fn follow(console: &Console, actions: &Actions, sites: &[SiteId]) -> anyhow:
     Ok(ended?.unwrap_or(Ended::Interrupted))
 }
 
-/// Waits until none of these sites drains. Looks whether anybody is left, as every server does, so that it ends in time
-/// also while no server runs. While the database does not answer it goes on waiting: the deadline holds without it.
+/// Waits until none of these sites drains. While no server runs it ends them itself, so that they end in time. While the database does not answer it goes on waiting: the deadline holds without it.
 pub async fn wait_until_closed(console: &Console, actions: &Actions, sites: &[SiteId]) -> anyhow::Result<Ended> {
     let mut progress = Progress::new(console);
+    let mut sight = Sight::default();
     loop {
-        let (looking, ids) = (actions.clone(), sites.to_vec());
-        match tokio::task::spawn_blocking(move || look(&looking, &ids)).await? {
+        let (looking, ids, knows) = (actions.clone(), sites.to_vec(), sight.knows());
+        let looked = tokio::task::spawn_blocking(move || look(&looking, &ids, knows)).await?;
+        if looked.is_ok() {
+            sight.sees();
+        } else {
+            sight.is_lost();
+        }
+        match looked {
             Ok(Look::Draining(left)) => progress.show(&left, clock::now()),
             Ok(Look::Closed(records)) => {
                 progress.end();
@@ -77,17 +87,19 @@ enum Look {
     Cancelled(String),
 }
 
-fn look(actions: &Actions, sites: &[SiteId]) -> anyhow::Result<Look> {
+fn look(actions: &Actions, sites: &[SiteId], knows: Knows) -> anyhow::Result<Look> {
+    // Servers may wait longer for people who do nothing than this shell is told to, and end the drain by themselves.
+    let knows = if has_server(actions)? { Knows::DeadlinesOnly } else { knows };
     let mut left = Vec::new();
     let mut records = Vec::new();
     for site in sites {
-        let record = actions.drain_settle(*site)?.record().clone();
+        let record = actions.drain_settle(*site, knows)?.record().clone();
         let now = clock::now();
         let standing = record.causes().standing(now);
         match (standing.phase(), standing.closes_at(), standing.since) {
             (Phase::Draining, Some(closes_at), Some(since)) => {
                 let seen_since = seen_since(now, actions.visit_idle());
-                let at_work = actions.store().read(|reader| reader.at_work(*site, since, seen_since))?;
+                let at_work = actions.store().read(|reader| reader.at_work(*site, since, now, seen_since))?;
                 left.push(Left { domain: record.site.domain.to_string(), at_work, since, closes_at });
             }
             (Phase::Open, ..) => return Ok(Look::Cancelled(record.site.domain.to_string())),
@@ -96,6 +108,13 @@ fn look(actions: &Actions, sites: &[SiteId]) -> anyhow::Result<Look> {
         records.push(record);
     }
     Ok(if left.is_empty() { Look::Closed(records) } else { Look::Draining(left) })
+}
+
+/// Whether a server runs that ends drains.
+fn has_server(actions: &Actions) -> anyhow::Result<bool> {
+    let (servers, now) =
+        actions.store().read(|reader| Ok::<_, StoreError>((reader.server_list()?, reader.clock()?)))?;
+    Ok(Confirmation::of(servers, Revision(0), now).live() > 0)
 }
 
 /// `forum.example.com is in maintenance since 03:14:09 UTC: nobody was left after 2 min`.

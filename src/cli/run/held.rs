@@ -6,7 +6,6 @@ use anyhow::{Context as _, bail};
 use tokio::task::spawn_blocking;
 
 use crate::actions::{ActionError, Actions, Leased, Take};
-use crate::change::Revision;
 use crate::cli::console::Console;
 use crate::cli::drain::{self, Ended};
 use crate::cli::lease::told;
@@ -32,7 +31,6 @@ pub struct Held {
     actions: Actions,
     console: Console,
     leases: Vec<Leased>,
-    revision: Revision,
     length: jiff::SignedDuration,
 }
 
@@ -47,7 +45,7 @@ impl Held {
         for leased in &done.value {
             console.note(&format!("maintenance started: {}", told(leased, now)));
         }
-        Ok(Self { store, actions, console, leases: done.value, revision: done.revision, length: take.length })
+        Ok(Self { store, actions, console, leases: done.value, length: take.length })
     }
 
     /// Waits until those at work have finished, and nothing without a drain.
@@ -65,9 +63,11 @@ impl Held {
         }
     }
 
-    /// Waits until every live server enforces it.
+    /// Waits until every live server enforces it, with the end of a drain that came later.
     pub async fn confirmed(&self, timeout: Duration) -> anyhow::Result<()> {
-        let (store, console, revision) = (self.store.clone(), self.console, self.revision);
+        let (store, console) = (self.store.clone(), self.console);
+        let last = store.clone();
+        let revision = spawn_blocking(move || last.read(|reader| reader.change_last())).await??;
         spawn_blocking(move || confirm::insist(&console, &store, revision, timeout)).await?
     }
 
