@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::change::Revision;
 use crate::closed::{Closed, ClosedSite};
+use crate::maintenance::Phase;
 use crate::message::Message;
 use crate::page::{PageInput, SitePages};
 use crate::record::SiteRecord;
@@ -253,12 +254,12 @@ impl Snapshot {
         self.sites.iter().map(|(_, site)| site)
     }
 
-    /// How many sites are closed at `now`.
-    pub fn closed_sites(&self, now: Timestamp) -> usize {
-        self.closed(now).count()
+    /// How many sites are draining, or in maintenance, at `now`.
+    pub fn count_closed(&self, phase: Phase, now: Timestamp) -> usize {
+        self.closed(now).filter(|(_, closed)| closed.phase() == phase).count()
     }
 
-    /// The sites that are closed at `now`, in no particular order.
+    /// The sites that are draining or in maintenance at `now`, in no particular order.
     pub fn closed(&self, now: Timestamp) -> impl Iterator<Item = (&SiteSnapshot, Closed<'_>)> {
         self.planned_sites().filter_map(move |site| Some((site, site.closed_at(now)?)))
     }

@@ -12,6 +12,7 @@ use super::own::Operator;
 use super::page::{Frame, Knowledge, Moment, NavLink, Outage, Section, Strip, StripSite, lasted, lasted_from_seconds};
 use super::panel::Panel;
 use crate::clock;
+use crate::maintenance::Phase;
 use crate::propagation::Source;
 use crate::site::{self, SiteId};
 use crate::snapshot::Snapshot;
@@ -73,7 +74,7 @@ impl Panel {
                 Source::Mirror { as_of } => Knowledge::AsOf { at: moment(as_of), age: lasted_from_seconds(as_of, now) },
                 Source::Unknown => Knowledge::Nothing,
             },
-            closed: self.maintenance.snapshot().closed_sites(now),
+            closed: self.maintenance.snapshot().count_closed(Phase::Maintenance, now),
         }
     }
 

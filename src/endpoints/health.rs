@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{NOT_STORED, readable};
 use crate::app::Maintenance;
 use crate::clock;
+use crate::maintenance::Phase;
 use crate::propagation::Source;
 
 pub(super) fn configure(maintenance: &Maintenance, config: &mut ServiceConfig) {
@@ -30,6 +31,8 @@ struct Ready {
     sites: usize,
     /// How many of them are in maintenance now.
     in_maintenance: usize,
+    /// How many of them let those at work finish now.
+    draining: usize,
     /// Whether the database answers. When not, the last known state stays in force.
     database: bool,
     /// Since when the database has not answered.
@@ -57,7 +60,8 @@ async fn ready(maintenance: Data<Maintenance>) -> HttpResponse {
         ready: health.source != Source::Unknown,
         revision: snapshot.revision().0,
         sites: snapshot.len(),
-        in_maintenance: snapshot.closed_sites(now),
+        in_maintenance: snapshot.count_closed(Phase::Maintenance, now),
+        draining: snapshot.count_closed(Phase::Draining, now),
         database: failing.is_none(),
         database_failing_since: failing.map(|failing| failing.since),
         database_error: failing.map(|failing| failing.kind),

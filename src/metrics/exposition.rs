@@ -32,6 +32,7 @@ impl Collector for Figures {
         self.in_flight(&mut out)?;
         out.gauge("maintenance_sites", "Sites that this server knows.", &self.sites)?;
         out.gauge("maintenance_sites_closed", "Sites that are in maintenance now.", &self.sites_closed)?;
+        out.gauge("maintenance_sites_draining", "Sites that let those at work finish now.", &self.sites_draining)?;
         out.gauge("maintenance_revision", "Revision of the state that this server enforces.", &self.revision)?;
         self.state(&mut out)?;
         let (name, help) = ("maintenance_database_errors", "Failures of the database that this server has met.");
@@ -150,6 +151,7 @@ mod tests {
             in_flight: vec![(None, 5), (Some("shop.example.com".to_owned()), 2)],
             sites: 3,
             sites_closed: 2,
+            sites_draining: 0,
             revision: 812,
             age_seconds: Some(0.25),
             source: "mirror",

@@ -9,6 +9,7 @@ mod propagation;
 use jiff::Timestamp;
 
 use crate::app::Maintenance;
+use crate::maintenance::Phase;
 use crate::snapshot::Snapshot;
 use crate::tally::{Outcome, Tallies};
 
@@ -27,6 +28,7 @@ pub(crate) struct Figures {
     in_flight: Vec<(Option<String>, u64)>,
     sites: u64,
     sites_closed: u64,
+    sites_draining: u64,
     revision: i64,
     /// Seconds since the state in force was last known to be the newest; `None` when nobody knows.
     age_seconds: Option<f64>,
@@ -47,7 +49,8 @@ impl Figures {
             requests: requests(maintenance.tallies(), &snapshot),
             in_flight: in_flight(maintenance.tallies(), &snapshot),
             sites: snapshot.len() as u64,
-            sites_closed: snapshot.closed_sites(now) as u64,
+            sites_closed: snapshot.count_closed(Phase::Maintenance, now) as u64,
+            sites_draining: snapshot.count_closed(Phase::Draining, now) as u64,
             revision: snapshot.revision().0,
             age_seconds: maintenance.age(now).map(|age| age.as_secs_f64()),
             source: health.source.word(),

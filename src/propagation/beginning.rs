@@ -9,6 +9,7 @@ use super::news::State;
 use super::{Failing, Health, Source, mirror};
 use crate::clock;
 use crate::config::OnUnknown;
+use crate::maintenance::Phase;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::storage::Watch;
@@ -95,7 +96,7 @@ fn without_database(
                 path.display(),
                 age(as_of),
                 snapshot.len(),
-                snapshot.closed_sites(clock::now()),
+                snapshot.count_closed(Phase::Maintenance, clock::now()),
             );
             return (snapshot, Source::Mirror { as_of });
         }

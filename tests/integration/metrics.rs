@@ -193,6 +193,20 @@ fn the_state_is_told_with_its_revision_its_source_and_its_age() {
 }
 
 #[test]
+fn a_site_that_drains_is_counted_as_such_and_not_as_in_maintenance() {
+    let server = a_scraped_server();
+    let drain_until = Some(maintenance_mode::clock::now() + jiff::SignedDuration::from_mins(10));
+    let start = maintenance_mode::actions::Start { drain_until, ..Default::default() };
+    let done = server.actions().start(&operator(), &[FIRST_SITE], &start).unwrap();
+    server.reach(done.revision.0);
+    let figures = scrape(&server);
+    let values = ["maintenance_sites_draining", "maintenance_sites_closed"].map(|name| figures.value(name, &[]));
+    assert_eq!(values, [1.0, 0.0]);
+    let ready = server.send(get("/readyz")).json();
+    assert_eq!((&ready["draining"], &ready["in_maintenance"]), (&1.into(), &0.into()));
+}
+
+#[test]
 fn the_time_from_a_change_to_its_enforcement_is_counted() {
     let server = a_scraped_server();
     let count = |server: &TestServer| scrape(server).value("maintenance_propagation_seconds_count", &[]);

@@ -22,6 +22,7 @@ use crate::admin::seen::Onlooker;
 use crate::admin::window::{named, repeats};
 use crate::change::{Change, Revision};
 use crate::clock;
+use crate::maintenance::Phase;
 use crate::middleware::origin_of;
 use crate::record::SiteRecord;
 use crate::site::{self, SiteId, request_host};
@@ -151,9 +152,9 @@ impl View {
         }
     }
 
-    /// How many sites are closed on this server.
+    /// How many sites are in maintenance on this server.
     pub(super) fn closed_sites(&self) -> usize {
-        self.snapshot.closed_sites(self.now)
+        self.snapshot.count_closed(Phase::Maintenance, self.now)
     }
 
     /// Whether the site is closed, as stored.

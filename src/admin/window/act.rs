@@ -168,7 +168,7 @@ async fn after_end(panel: &Panel, planned: &Planned) -> Result<String, PanelErro
 
 /// The same of all sites at once.
 fn for_all(panel: &Panel) -> String {
-    match panel.maintenance.snapshot().closed_sites(clock::now()) {
+    match panel.maintenance.snapshot().closed(clock::now()).count() {
         0 => "Visitors get all sites again.".to_owned(),
         1 => "One site stays closed by something else.".to_owned(),
         some => format!("{some} sites stay closed by something else."),

@@ -24,6 +24,7 @@ use crate::admin::site::ago;
 use crate::admin::words::{count, list};
 use crate::auth::CsrfError;
 use crate::clock;
+use crate::maintenance::Phase;
 use crate::storage::ChangeFilter;
 use crate::window::{Window, WindowId};
 
@@ -109,7 +110,7 @@ async fn save(
         }
         Err(ActionError::Store(error)) => {
             log::error!("A window could not be saved: {error}: {error:?}");
-            let closed = panel.maintenance.snapshot().closed_sites(view.now);
+            let closed = panel.maintenance.snapshot().count_closed(Phase::Maintenance, view.now);
             let (status, words) = not_stored(&error, closed);
             answer(status, Said { refusal: Some(words), ..Said::default() })
         }
