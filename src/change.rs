@@ -57,6 +57,12 @@ impl Change {
             "maintenance.started" => "Maintenance started",
             "maintenance.updated" => "Maintenance updated",
             "maintenance.ended" => "Maintenance ended",
+            "drain.started" => "Draining started",
+            "drain.moved" => "Deadline of the drain moved",
+            "drain.cancelled" => "Drain cancelled, the site stays open",
+            "drain.forced" => "Closed at once",
+            "drain.emptied" => "Closed: nobody was left",
+            "drain.expired" => "Closed at the deadline",
             "site.added" => "Site added",
             "site.edited" => "Site edited",
             "site.removed" => "Site removed",
@@ -82,6 +88,16 @@ impl Change {
             "login.ended" => "Logged out",
             CONFIG_IMPORTED => "Configuration imported",
             other => other,
+        }
+    }
+
+    /// Why nothing can take it back; `None` when something can.
+    pub fn is_final_because(&self) -> Option<&'static str> {
+        match self.action.as_str() {
+            VISIT_ENDED => Some("nobody can be signed in again by it"),
+            "drain.emptied" => Some("nobody is left to wait for"),
+            "drain.expired" => Some("its deadline has passed"),
+            _ => None,
         }
     }
 

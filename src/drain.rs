@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::cause::CauseId;
+use crate::change::Change;
 
 /// Longest drain that is begun without being asked about.
 pub const LONG: SignedDuration = SignedDuration::from_hours(24);
@@ -78,6 +79,31 @@ impl AtWork {
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
+
+    /// Those that are there, each with its noun: `5 sessions`, `1 task`.
+    pub fn parts(self) -> impl Iterator<Item = String> {
+        let counted = [(self.sessions, "session"), (self.tasks, "task")].into_iter().filter(|(number, _)| *number > 0);
+        counted.map(|(number, noun)| format!("{number} {noun}{}", if number == 1 { "" } else { "s" }))
+    }
+}
+
+impl DrainEnd {
+    /// Who and what was still at work.
+    pub fn left(&self) -> AtWork {
+        AtWork { sessions: self.sessions, tasks: self.tasks }
+    }
+
+    /// How it ended, of a drain that took so long: `Closed: nobody was left after 12 min`, `Closed at the deadline after
+    /// 15 min with 2 sessions and 1 task left`.
+    pub fn in_words(&self, took: &str) -> String {
+        let left = self.left().parts().collect::<Vec<_>>().join(" and ");
+        let left = if left.is_empty() { String::new() } else { format!(" with {left} left") };
+        match self.how {
+            HowEnded::Empty => format!("Closed: nobody was left after {took}"),
+            HowEnded::Deadline => format!("Closed at the deadline after {took}{left}"),
+            HowEnded::Forced => format!("Closed at once after {took}{left}"),
+        }
+    }
 }
 
 impl Drain {
@@ -95,6 +121,41 @@ impl Drain {
     pub fn length(&self) -> SignedDuration {
         self.closes_at().duration_since(self.started_at)
     }
+
+    /// Where it stands: `closes at 14:32 at the latest`, and afterwards how it ended. `at` words a time, `took` the stretch
+    /// between two.
+    pub fn in_words(&self, at: impl Fn(Timestamp) -> String, took: impl Fn(Timestamp, Timestamp) -> String) -> String {
+        match &self.end {
+            None => format!("closes at {} at the latest", at(self.deadline)),
+            Some(end) => end.in_words(&took(self.started_at, end.at)),
+        }
+    }
+
+    /// The drain that an entry of the log is about, as it became by it; `None` for any other entry, and for a drain that
+    /// was cancelled.
+    pub fn of_change(change: &Change) -> Option<Self> {
+        let drains = |side: &Option<serde_json::Value>| -> Vec<Self> {
+            let list = side.as_ref().and_then(|fields| fields.get("drains")).cloned();
+            list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+        };
+        let before = drains(&change.before);
+        drains(&change.after)
+            .into_iter()
+            .find(|drain| !before.contains(drain))
+            .filter(|_| change.action.starts_with("drain."))
+    }
+}
+
+/// What an entry of the log did to a drain: `Draining started, closes at 14:32 at the latest`, `Closed: nobody was left
+/// after 12 min`. `None` where [`Drain::of_change`] is; the words are as for [`Drain::in_words`].
+pub fn told(
+    change: &Change,
+    at: impl Fn(Timestamp) -> String,
+    took: impl Fn(Timestamp, Timestamp) -> String,
+) -> Option<String> {
+    let drain = Drain::of_change(change)?;
+    let words = drain.in_words(at, took);
+    Some(if drain.end.is_some() { words } else { format!("{}, {words}", change.title()) })
 }
 
 /// Checks the deadline of a drain that begins at `now`.
@@ -132,5 +193,18 @@ mod tests {
         assert_eq!((drain.closes_at(), drain.length().as_secs()), (at(900), 900));
         let end = Some(DrainEnd { at: at(300), how: HowEnded::Empty, sessions: 0, tasks: 0 });
         assert_eq!(Drain { end, ..drain }.closes_at(), at(300));
+    }
+
+    #[test]
+    fn how_a_drain_ended_is_told_with_how_long_it_took_and_what_was_left() {
+        let end =
+            |how, sessions, tasks| DrainEnd { at: Timestamp::UNIX_EPOCH, how, sessions, tasks }.in_words("15 min");
+        assert_eq!(end(HowEnded::Empty, 0, 0), "Closed: nobody was left after 15 min");
+        assert_eq!(
+            end(HowEnded::Deadline, 2, 1),
+            "Closed at the deadline after 15 min with 2 sessions and 1 task left"
+        );
+        assert_eq!(end(HowEnded::Deadline, 0, 0), "Closed at the deadline after 15 min");
+        assert_eq!(end(HowEnded::Forced, 1, 0), "Closed at once after 15 min with 1 session left");
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{Act, ActionError, Actions, Actor, Done};
-use crate::change::{Change, Revision, VISIT_ENDED};
+use crate::change::{Change, Revision};
+use crate::maintenance::Phase;
 use crate::record::{Fields, SiteRecord, windows_with};
 use crate::site::SiteId;
 
@@ -74,8 +75,8 @@ impl Act<'_, '_> {
         if change.is_of_all_sites() {
             return self.put_back_shared(change, over);
         }
-        if change.action == VISIT_ENDED {
-            return Err(ActionError::CannotUndo { reason: "nobody can be signed in again by it" });
+        if let Some(reason) = change.is_final_because() {
+            return Err(ActionError::CannotUndo { reason });
         }
         let site = change.site_id.ok_or(ActionError::CannotUndo { reason: "it is not about a site" })?;
         self.need_same_sites(revision)?;
@@ -135,10 +136,13 @@ impl Act<'_, '_> {
             self.need_superuser()?;
         }
         self.check(&restored, Some(site))?;
-        let held = (current.is_closed(self.now), restored.is_closed(self.now));
-        let action = match held {
-            (false, true) => "maintenance.started",
-            (true, false) => "maintenance.ended",
+        let phase = |record: &SiteRecord| record.causes().standing(self.now).phase();
+        let action = match (phase(&current), phase(&restored)) {
+            (Phase::Draining, Phase::Draining) if current.drains != restored.drains => "drain.moved",
+            (Phase::Open | Phase::Maintenance, Phase::Draining) => "drain.started",
+            (Phase::Draining, Phase::Open) => "drain.cancelled",
+            (Phase::Open, Phase::Maintenance) => "maintenance.started",
+            (Phase::Maintenance, Phase::Open) => "maintenance.ended",
             _ if before.keys().all(|name| name.starts_with("window ")) => "window.edited",
             _ => "site.edited",
         };

@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use super::{text, time};
 use crate::change::Change;
+use crate::drain;
 use crate::record::member_in_words;
 
 /// What happened, in one short line: `Maintenance started`, `Maintenance updated: expected end 02:30 → 03:30`.
 pub fn change(change: &Change, now: Timestamp) -> String {
-    let title = change.title();
+    let told = drain::told(change, |at| time::short(at, now), time::span);
+    let title = told.as_deref().unwrap_or(change.title());
     match details(change, now) {
         details if details.is_empty() => title.to_owned(),
         details => format!("{title}: {}", text::list(&details, 4)),
@@ -22,7 +24,8 @@ fn details(change: &Change, now: Timestamp) -> Vec<String> {
         return Vec::new();
     };
     let said_by_title = ["in_maintenance", "since", "started_by"];
-    let names = after.keys().filter(|name| !said_by_title.contains(&name.as_str()));
+    let is_drain = |name: &str| name == "drains" && change.action.starts_with("drain.");
+    let names = after.keys().filter(|name| !said_by_title.contains(&name.as_str()) && !is_drain(name));
     let none = Value::Null;
     names.flat_map(|name| detail(name, before.get(name).unwrap_or(&none), &after[name], now)).collect()
 }
@@ -37,6 +40,7 @@ fn detail(name: &str, before: &Value, after: &Value, now: Timestamp) -> Vec<Stri
         ("patterns", Value::Array(before), Value::Array(after)) => rows("pattern", "pattern", before, after),
         ("networks", Value::Array(before), Value::Array(after)) => rows("network", "network", before, after),
         ("aliases", Value::Array(before), Value::Array(after)) => rows("alias", "", before, after),
+        ("drains", ..) => vec!["drain".to_owned()],
         ("exceptions", ..) => vec!["times of windows of all sites".to_owned()],
         (name, before, after) if name.starts_with("window ") || name.starts_with("lease ") => {
             let words = |value| member_in_words(name, value).map(|words| text::plain(&words));

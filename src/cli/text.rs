@@ -56,12 +56,9 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// `5 sessions, 1 task`; `nobody` when nobody is left.
+/// `5 sessions, 1 task`; `nobody at work` when nobody is left.
 pub fn at_work(at_work: AtWork) -> String {
-    let counted = [(at_work.sessions, "session"), (at_work.tasks, "task")];
-    let parts = counted.into_iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<String> =
-        parts.map(|(number, noun)| count(usize::try_from(number).unwrap_or(usize::MAX), noun)).collect();
+    let parts: Vec<String> = at_work.parts().collect();
     if parts.is_empty() { "nobody at work".to_owned() } else { parts.join(", ") }
 }
 

@@ -44,7 +44,7 @@ fn a_site_drains_while_somebody_is_at_work_and_closes_when_the_last_one_has_left
     assert!(said(&machine).contains("forum.example is in maintenance since"), "{}", said(&machine));
     assert!(said(&machine).contains("nobody was left"), "{}", said(&machine));
     assert_eq!((machine.phase("forum"), machine.phase("shop")), ("maintenance".to_owned(), "open".to_owned()));
-    machine.run("history forum").succeeds().says(&["drain.started", "drain.emptied"]);
+    machine.run("history forum").succeeds().says(&["Draining started, closes at", "Closed: nobody was left after"]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_drain_closes_the_site_at_its_deadline_whoever_is_left() {
     assert!(said(&machine).contains("the deadline was reached with 1 task left"), "{}", said(&machine));
     assert_eq!(machine.phase("forum"), "maintenance");
     end(task);
-    machine.run("history").succeeds().says(&["drain.expired"]);
+    machine.run("history").succeeds().says(&["Closed at the deadline after 3 s with 1 task left"]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_drain_can_be_forced_moved_and_cancelled() {
     assert_eq!(machine.phase("1"), "draining");
     end(task);
     let history = machine.run("history --limit 20").succeeds();
-    history.says(&["drain.started", "drain.moved", "drain.cancelled", "drain.forced"]);
+    history.says(&["Draining started", "Deadline of the drain moved", "Drain cancelled", "Closed at once after"]);
 }
 
 #[test]

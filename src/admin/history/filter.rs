@@ -11,8 +11,10 @@ use crate::storage::ChangeFilter;
 use crate::user::Rights;
 
 /// Kinds of changes: first part of their actions, what is read, and whether only superusers see them.
-const KINDS: [(&str, &str, bool); 7] = [
+const KINDS: [(&str, &str, bool); 9] = [
     ("maintenance", "Maintenance", false),
+    ("drain", "Drains", false),
+    ("visit", "People at work", false),
     ("window", "Windows", false),
     ("lease", "Leases", false),
     ("site", "Sites, patterns, messages", false),

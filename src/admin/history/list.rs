@@ -11,7 +11,7 @@ use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{Choice, HistoryPage, HistoryRow, Link, Moment, Pager, Section};
 use crate::admin::panel::Panel;
-use crate::change::{Change, Revision, VISIT_ENDED};
+use crate::change::{Change, Revision};
 use crate::clock;
 use crate::snapshot::Snapshot;
 use crate::storage::{Reader, StoreError};
@@ -108,6 +108,7 @@ impl Rows<'_> {
     fn row(&self, entry: &Entry) -> HistoryRow {
         let change = &entry.change;
         let (zone, now) = (self.panel.zone(), clock::now());
+        let words = Words { site: &name_in(self.snapshot), zone: zone.clone(), now };
         HistoryRow {
             revision: change.revision.0,
             at: Moment::with_seconds(change.at, &zone, now),
@@ -115,9 +116,9 @@ impl Rows<'_> {
             origin: origin(change),
             subject: if change.site_id.is_some() { domain(&change.subject) } else { change.subject.clone() },
             subject_href: self.href(change),
-            what: change.title().to_owned(),
+            what: words.title(change),
             is_refusal: change.is_refusal(),
-            changes: Words { site: &name_in(self.snapshot), zone, now }.of(change),
+            changes: words.of(change),
             may_undo: self.may_undo(entry),
             note: match (entry.undone_by, change.undoes) {
                 (Some(by), _) => Some(format!("Undone by change {by}")),
@@ -146,7 +147,7 @@ impl Rows<'_> {
     /// Whether the button would do something. The action has the last word.
     fn may_undo(&self, entry: &Entry) -> bool {
         let change = &entry.change;
-        if entry.undone_by.is_some() || change.action == VISIT_ENDED {
+        if entry.undone_by.is_some() || change.is_final_because().is_some() {
             return false;
         }
         let Some(site) = change.site_id else { return change.is_of_all_sites() && self.rights.superuser() };

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::admin::cause::capitalised;
 use crate::admin::page::{FieldChange, Moment};
 use crate::cause::CauseId;
+use crate::maintenance::Level;
 use crate::window::{Exception, SiteException, Window};
 
 /// What differs between two versions of a window. `None` when they are no windows, as those of another version of this
@@ -35,10 +36,20 @@ pub(super) fn changes(before: Option<&Value>, after: Option<&Value>, now: Timest
         0 => String::new(),
         minutes => format!("{minutes} min before"),
     };
+    let drain = |window: &Window| match window.drain_minutes {
+        0 => "closes at once".to_owned(),
+        minutes => format!("lets those at work finish, at most {minutes} min"),
+    };
+    let closes = |window: &Window| match window.level {
+        Level::ReadOnly => "for writing only".to_owned(),
+        Level::Full => "everything".to_owned(),
+    };
     let parts = [
         ("name", before.name.clone(), after.name.clone()),
         ("time", before.schedule.to_string(), after.schedule.to_string()),
         ("notice", notice(before), notice(after)),
+        ("start", drain(before), drain(after)),
+        ("closes", closes(before), closes(after)),
         ("message", message(before), message(after)),
         ("counts", yes(before.is_enabled), yes(after.is_enabled)),
     ];
@@ -133,12 +144,21 @@ mod tests {
         let window = a_window();
         assert_eq!(told(None, Some(&window)), ["Window-12:  → “Upgrade”, 2026-11-22 02:00 to 03:00, UTC"]);
         assert_eq!(told(Some(&window), None), ["Window-12: “Upgrade”, 2026-11-22 02:00 to 03:00, UTC → "]);
-        let edited = Window { name: "Move".to_owned(), notice_minutes: 30, is_enabled: false, ..window.clone() };
+        let edited = Window {
+            name: "Move".to_owned(),
+            notice_minutes: 30,
+            drain_minutes: 15,
+            level: Level::ReadOnly,
+            is_enabled: false,
+            ..window.clone()
+        };
         assert_eq!(
             told(Some(&window), Some(&edited)),
             [
                 "Window-12 “Move”, name: Upgrade → Move",
                 "Window-12 “Move”, notice:  → 30 min before",
+                "Window-12 “Move”, start: closes at once → lets those at work finish, at most 15 min",
+                "Window-12 “Move”, closes: everything → for writing only",
                 "Window-12 “Move”, counts: yes → no",
             ]
         );

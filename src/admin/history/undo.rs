@@ -19,6 +19,7 @@ use crate::admin::panel::{Panel, see_other};
 use crate::admin::words::list;
 use crate::change::{Change, Revision};
 use crate::clock;
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::{ChangeFilter, Reader, StoreError};
@@ -212,10 +213,17 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
         None if change.is_of_all_sites() => format!("Undone: {} on {domain}.", lower_first(change.title())),
         None => format!("Undone: {domain} is removed again."),
         Some(_) if change.after.is_none() => format!("Undone: {domain} is there again."),
-        Some(record) if change.action == "maintenance.started" && !record.is_closed(now) => {
+        Some(record) if record.causes().standing(now).phase() == Phase::Draining => {
+            format!("Undone: {domain} is draining again.")
+        }
+        Some(record)
+            if matches!(change.action.as_str(), "maintenance.started" | "drain.started") && !record.is_closed(now) =>
+        {
             format!("Undone: {domain} is open again.")
         }
-        Some(record) if change.action == "maintenance.ended" && record.is_closed(now) => {
+        Some(record)
+            if matches!(change.action.as_str(), "maintenance.ended" | "drain.cancelled") && record.is_closed(now) =>
+        {
             format!("Undone: {domain} is in maintenance again.")
         }
         Some(_) => format!("Undone: {} on {domain}.", lower_first(change.title())),

@@ -5,9 +5,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::planned;
-use crate::admin::page::{FieldChange, Moment};
+use crate::admin::page::{FieldChange, Moment, lasted_from_seconds};
 use crate::admin::record::language_name;
 use crate::change::Change;
+use crate::drain::{self, Drain};
+use crate::maintenance::Level;
 use crate::record::{Fields, member_in_words};
 use crate::site::{Domain, SiteId};
 use crate::snapshot::Snapshot;
@@ -16,7 +18,7 @@ use crate::snapshot::Snapshot;
 const MAX_CHARS: usize = 400;
 
 /// Fields in the order in which they are shown, by the names of the panel's forms. Others follow under their own name.
-const LABELS: [(&str, &str); 22] = [
+const LABELS: [(&str, &str); 24] = [
     ("username", "User name"),
     ("is_active", "Active"),
     ("is_staff", "Staff"),
@@ -25,6 +27,8 @@ const LABELS: [(&str, &str); 22] = [
     ("in_maintenance", "In maintenance mode"),
     ("expected_end", "Expected end"),
     ("at_end", "At the expected end"),
+    ("level", "Closes"),
+    ("drains", "Drain"),
     ("messages", "Message"),
     ("patterns", "Ignored pattern"),
     ("networks", "Internal addresses"),
@@ -55,6 +59,16 @@ pub(super) struct Words<'a> {
 }
 
 impl Words<'_> {
+    /// What happened: `Maintenance started`, `Closed: nobody was left after 12 min`.
+    pub(super) fn title(&self, change: &Change) -> String {
+        let told = drain::told(change, |at| self.moment(at), lasted_from_seconds);
+        told.unwrap_or_else(|| change.title().to_owned())
+    }
+
+    fn moment(&self, at: Timestamp) -> String {
+        Moment::of(at, &self.zone, self.now).short
+    }
+
     /// Every touched field of a change that its title does not tell.
     pub(super) fn of(&self, change: &Change) -> Vec<FieldChange> {
         let empty = Fields::new();
@@ -62,7 +76,11 @@ impl Words<'_> {
         let after = change.after.as_ref().and_then(Value::as_object);
         let is_whole = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
-        let is_told = |name: &str| name == "in_maintenance" && change.action.starts_with("maintenance.");
+        let is_told = |name: &str| match name {
+            "in_maintenance" => ["maintenance.", "drain."].iter().any(|kind| change.action.starts_with(kind)),
+            "drains" => Drain::of_change(change).is_some(),
+            _ => false,
+        };
         let is_blank = |name: &str| is_nothing(before.get(name)) && is_nothing(after.get(name));
         self.compare(before, after, |name| !(is_told(name) || is_whole && is_blank(name)))
     }
@@ -93,6 +111,7 @@ impl Words<'_> {
             "exceptions" => lines(label, &rows(before), &rows(after), |row| {
                 planned::on_one_site(row, &self.zone, self.now).unwrap_or_else(|| plain(row))
             }),
+            "drains" => lines(label, &rows(before), &rows(after), |row| self.drain(row)),
             "aliases" => lines(label, &rows(before), &rows(after), |alias| domain(&plain(alias))),
             name if name.starts_with("window ") => {
                 planned::changes(before, after, self.now).unwrap_or_else(|| self.plainly(name, label, before, after))
@@ -109,17 +128,30 @@ impl Words<'_> {
     fn value(&self, name: &str, value: &Value) -> String {
         match (name, value) {
             ("expected_end", Value::String(at)) => match at.parse() {
-                Ok(at) => Moment::of(at, &self.zone, self.now).short,
+                Ok(at) => self.moment(at),
                 Err(_) => at.clone(),
             },
             ("at_end", Value::String(word)) if word == "remind" => "remind us, stay closed".to_owned(),
             ("at_end", Value::String(word)) if word == "open" => "open the site".to_owned(),
+            ("level", Value::String(word)) if word == Level::ReadOnly.as_str() => "for writing only".to_owned(),
+            ("level", Value::String(word)) if word == Level::Full.as_str() => "everything".to_owned(),
             ("retry_after", Value::Number(seconds)) => format!("{seconds} seconds"),
             ("domain", Value::String(name)) => domain(name),
             ("sites", Value::Null) => "all sites".to_owned(),
             ("sites", Value::Array(ids)) if ids.is_empty() => "no site".to_owned(),
             ("sites", Value::Array(ids)) => cut(&ids.iter().map(|id| self.site(id)).collect::<Vec<_>>().join(", ")),
             _ => cut(&member_in_words(name, value).unwrap_or_else(|| plain(value))),
+        }
+    }
+
+    /// `box: closes at 14:32 UTC at the latest`.
+    fn drain(&self, row: &Value) -> String {
+        match serde_json::from_value::<Drain>(row.clone()) {
+            Ok(drain) => {
+                let words = drain.in_words(|at| self.moment(at), lasted_from_seconds);
+                format!("{}: {words}", drain.cause)
+            }
+            Err(_) => plain(row),
         }
     }
 
@@ -231,7 +263,7 @@ fn plain(value: &Value) -> String {
 fn is_nothing(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => true,
-        Some(Value::String(text)) => text.is_empty() || text == "remind",
+        Some(Value::String(text)) => text.is_empty() || text == "remind" || text == Level::Full.as_str(),
         Some(Value::Array(rows)) => rows.is_empty(),
         Some(_) => false,
     }
@@ -356,6 +388,31 @@ mod tests {
             told("user.added", Value::Null, user),
             ["User name:  → bo", "Active:  → yes", "Staff:  → yes", "Sites:  → site 9, deleted since"]
         );
+    }
+
+    #[test]
+    fn a_drain_is_told_by_the_title_and_elsewhere_as_a_field() {
+        let drain = |deadline: &str, end: Value| {
+            let started_at = "2026-11-21T03:12:00Z";
+            json!({"cause": "box", "started_at": started_at, "deadline": deadline, "end": end})
+        };
+        let running = json!({"drains": [drain("2026-11-21T03:27:00Z", Value::Null)], "in_maintenance": true});
+        let end = json!({"at": "2026-11-21T03:24:00Z", "how": "empty", "sessions": 0, "tasks": 0});
+        let over = json!({"drains": [drain("2026-11-21T03:27:00Z", end)], "in_maintenance": true});
+        let open = json!({"drains": [], "in_maintenance": false});
+        let title = |action, before: &Value, after: &Value| {
+            let words = Words { site: &|_| None, zone: TimeZone::UTC, now: "2026-11-21T04:00:00Z".parse().unwrap() };
+            words.title(&a_change(action, before.clone(), after.clone()))
+        };
+        assert_eq!(title("drain.started", &open, &running), "Draining started, closes at 03:27 UTC at the latest");
+        assert_eq!(title("drain.emptied", &running, &over), "Closed: nobody was left after 12 min");
+        assert_eq!(title("drain.cancelled", &running, &open), "Drain cancelled, the site stays open");
+        assert!(told("drain.started", open.clone(), running.clone()).is_empty());
+        assert_eq!(
+            told("drain.cancelled", running.clone(), open.clone()),
+            ["Drain: box: closes at 03:27 UTC at the latest → "]
+        );
+        assert_eq!(told("maintenance.ended", over, open), ["Drain: box: Closed: nobody was left after 12 min → "]);
     }
 
     #[test]
