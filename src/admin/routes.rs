@@ -122,8 +122,8 @@ pub(crate) fn configure(maintenance: Maintenance, config: &mut ServiceConfig) {
             .wrap(from_fn(finish))
             .wrap(session)
             .wrap(from_fn(drop_disguised))
-            .wrap(from_fn(apart))
-            .wrap(from_fn(move |req, next| outermost(panel.clone(), req, next))),
+            .wrap(from_fn(move |req, next| outermost(panel.clone(), req, next)))
+            .wrap(from_fn(apart)),
     );
 }
 
