@@ -12,7 +12,7 @@ use crate::auth::{Auth, LateSessions, setup_token};
 use crate::change::Revision;
 use crate::clock;
 use crate::config::{Settings, SettingsError};
-use crate::draining::settle;
+use crate::draining::{Left, settle};
 use crate::endpoints;
 use crate::maintenance::Phase;
 use crate::metrics::Propagation;
@@ -74,6 +74,9 @@ struct Parts {
     propagation: Propagation,
     phases: Arc<Phases>,
     started_at: Timestamp,
+    left: Left,
+    #[cfg(feature = "admin")]
+    watches: crate::admin::Watches,
 }
 
 /// Why maintenance mode could not start.
@@ -275,6 +278,17 @@ impl Maintenance {
         &self.0.propagation
     }
 
+    /// Who is left on the sites that drain.
+    pub(crate) fn left(&self) -> &Left {
+        &self.0.left
+    }
+
+    /// The drains that are watched in browsers.
+    #[cfg(feature = "admin")]
+    pub(crate) fn watches(&self) -> &crate::admin::Watches {
+        &self.0.watches
+    }
+
     /// When this was built.
     pub(crate) fn started_at(&self) -> Timestamp {
         self.0.started_at
@@ -404,9 +418,10 @@ impl MaintenanceBuilder {
         let observed = propagation.clone();
         enforced.on_enforced(move |time| observed.observe(time));
         let wake = enforced.clone();
-        let idle = settings.visits.idle();
+        let (idle, left) = (settings.visits.idle(), Left::default());
         // Without a word to the follower, which it would keep alive; that looks by itself.
-        settle(&auth, enforced.pointer(), Actions::new(store.clone(), || {}).with_visit_idle(idle));
+        let quietly = Actions::new(store.clone(), || {}).with_visit_idle(idle);
+        settle(&auth, enforced.pointer(), quietly, left.clone());
         let actions = Actions::new(store, move || wake.wake()).with_visit_idle(idle);
         keep_house(&auth, &visits);
         let phases = enforced.phases();
@@ -428,6 +443,9 @@ impl MaintenanceBuilder {
             propagation,
             phases,
             started_at: clock::now(),
+            left,
+            #[cfg(feature = "admin")]
+            watches: crate::admin::Watches::default(),
         })))
     }
 }

@@ -43,6 +43,15 @@ impl Drained {
     }
 }
 
+/// What a look at a drain came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// What became of it.
+    pub drained: Drained,
+    /// Who and what is left, while it drains.
+    pub left: Option<AtWork>,
+}
+
 impl Actions {
     /// Closes these sites at once, whoever is still at work, if they are draining.
     ///
@@ -66,16 +75,19 @@ impl Actions {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn drain_settle(&self, site: SiteId, knows: Knows) -> Result<Drained, ActionError> {
+    pub fn drain_settle(&self, site: SiteId, knows: Knows) -> Result<Settled, ActionError> {
         let now = clock::now();
         let looked = self.store.read(|reader| {
             let Some((record, _)) = reader.record(site)? else { return Ok(None) };
-            let due = due(reader, &record, now, self.visit_idle, knows)?;
-            Ok(Some((record, due.is_some())))
+            let looked = look(reader, &record, now, self.visit_idle, knows)?;
+            Ok(Some((record, looked)))
         })?;
         match looked.ok_or(ActionError::NoSuchSite)? {
-            (record, false) => Ok(Drained::Already(record)),
-            (_, true) => Ok(self.act(&Actor::system(), |act| act.drain_settle(site, knows))?.value),
+            (record, Looked { due: None, left }) => Ok(Settled { drained: Drained::Already(record), left }),
+            (_, Looked { due: Some(_), .. }) => {
+                let drained = self.act(&Actor::system(), |act| act.drain_settle(site, knows))?.value;
+                Ok(Settled { drained, left: None })
+            }
         }
     }
 }
@@ -140,7 +152,7 @@ impl Act<'_, '_> {
 
     fn drain_settle(&mut self, site: SiteId, knows: Knows) -> Result<Drained, ActionError> {
         let (before, _) = self.record(site)?;
-        match due(self.writer, &before, self.now, self.visit_idle, knows)? {
+        match look(self.writer, &before, self.now, self.visit_idle, knows)?.due {
             Some(due) => self.drain_end(&before, &due.drains, due.how, due.left),
             None => Ok(Drained::Already(before)),
         }
@@ -177,29 +189,38 @@ struct Due {
     left: AtWork,
 }
 
-/// The drains of a site whose deadline has been reached without anybody noting it, else those that nobody is left of.
-fn due(
+/// What is found of the drains of a site.
+struct Looked {
+    due: Option<Due>,
+    /// Who and what is left, while it drains.
+    left: Option<AtWork>,
+}
+
+/// Finds the drains of a site whose deadline has been reached without anybody noting it, else those that nobody is left
+/// of.
+fn look(
     reader: &mut Reader<'_>,
     record: &SiteRecord,
     now: Timestamp,
     idle: SignedDuration,
     knows: Knows,
-) -> Result<Option<Due>, StoreError> {
+) -> Result<Looked, StoreError> {
     let expired = expired(record, now);
     if !expired.is_empty() {
         // As it was then: whoever was at work has been held since.
         let deadline = expired.iter().map(|(_, until)| *until).min().unwrap_or(now);
         let left = at_work(reader, record, &expired, deadline, idle)?;
-        return Ok(Some(Due { drains: expired, how: HowEnded::Deadline, left }));
+        let due = Due { drains: expired, how: HowEnded::Deadline, left };
+        return Ok(Looked { due: Some(due), left: None });
     }
     let drains = draining(record, now);
-    let is_settled = |cause: &Cause| cause.since.is_some_and(|since| since + SETTLING <= now);
-    let is_draining = record.causes().standing(now).phase() == Phase::Draining;
-    if knows == Knows::DeadlinesOnly || !is_draining || !drains.iter().all(|(cause, _)| is_settled(cause)) {
-        return Ok(None);
+    if record.causes().standing(now).phase() != Phase::Draining {
+        return Ok(Looked { due: None, left: None });
     }
     let left = at_work(reader, record, &drains, now, idle)?;
-    Ok(left.is_empty().then_some(Due { drains, how: HowEnded::Empty, left }))
+    let is_settled = |cause: &Cause| cause.since.is_some_and(|since| since + SETTLING <= now);
+    let is_over = knows == Knows::Everything && left.is_empty() && drains.iter().all(|(cause, _)| is_settled(cause));
+    Ok(Looked { due: is_over.then_some(Due { drains, how: HowEnded::Empty, left }), left: Some(left) })
 }
 
 /// Who and what has been at work since before these drains began, and was at `now`.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-pub use drain::{Drained, Knows};
+pub use drain::{Drained, Knows, Settled};
 pub use error::ActionError;
 pub use lease::{Leased, Take};
 pub(crate) use login::RightPassword;

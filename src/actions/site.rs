@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::maintenance::{begin, end, end_cause};
 use super::{Act, ActionError, Actions, Actor, Done, Entry};
 use crate::change::Revision;
 use crate::field::FieldErrors;
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 
@@ -20,6 +23,8 @@ pub struct Save {
     pub confirm_all: bool,
     /// Domain typed to confirm a start on a protected site. Empty asks; `None` skips the question.
     pub typed_domain: Option<String>,
+    /// When the box is ticked by this save: until when those at work may finish at the latest. `None` closes at once.
+    pub drain_until: Option<Timestamp>,
     /// Whether a save that unticks the box also ends every window and lease that holds the site closed.
     pub ends_others: bool,
 }
@@ -102,6 +107,10 @@ impl Act<'_, '_> {
         self.need_staff_of(site)?;
         let (stored, revision) = self.record(site)?;
         self.keep_times(&stored, &mut edited)?;
+        let starts = edited.maintenance.box_holds(self.now) && !stored.maintenance.box_holds(self.now);
+        if let Some(deadline) = save.drain_until.filter(|_| starts) {
+            self.drain_box(&stored, &mut edited, deadline)?;
+        }
         if save.ends_others && !edited.maintenance.in_maintenance {
             for cause in edited.causes().at(self.now) {
                 end_cause(&mut edited, &cause, self.now);
@@ -121,9 +130,12 @@ impl Act<'_, '_> {
         }
         self.check(&edited, Some(site))?;
         self.ask(&stored, &edited, save)?;
+        let was_draining = || stored.causes().standing(self.now).phase() == Phase::Draining;
         let action = match (stored.maintenance.box_holds(self.now), edited.maintenance.box_holds(self.now)) {
+            (false, true) if stored.drains != edited.drains => "drain.started",
             (false, true) => "maintenance.started",
             (true, false) if edited.is_closed(self.now) => "maintenance.updated",
+            (true, false) if was_draining() => "drain.cancelled",
             (true, false) => "maintenance.ended",
             _ => "site.edited",
         };

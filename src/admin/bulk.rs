@@ -6,9 +6,10 @@ use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::draining::{Mode, long_drain};
 use super::error::PanelError;
 use super::form::{Form, parse};
 use super::own::Operator;
@@ -18,6 +19,8 @@ use super::site::{Told, address, refused_domain};
 use super::words::count;
 use crate::actions::{ActionError, Start};
 use crate::clock;
+use crate::drain::LONG;
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 
@@ -29,6 +32,12 @@ pub(super) struct BulkForm {
     action: String,
     /// Keys of the ticked sites.
     sites: Vec<i64>,
+    /// How maintenance starts: `drain`, or anything else for at once.
+    how: Option<String>,
+    /// Minutes that those at work have at most.
+    drain_minutes: Option<String>,
+    /// The length of a drain, in minutes, that is confirmed.
+    confirm: String,
     /// Domains of protected sites as they were typed, by key.
     typed: HashMap<String, String>,
     /// Where to go afterwards, below the panel's path.
@@ -43,6 +52,12 @@ const SCHEDULE: &str = "schedule";
 enum Action {
     Start,
     End,
+}
+
+impl BulkForm {
+    fn mode(&self) -> Mode {
+        Mode::typed(self.how.as_deref(), self.drain_minutes.as_deref())
+    }
 }
 
 impl Action {
@@ -62,9 +77,15 @@ impl Action {
         if self == Self::Start { "Start" } else { "End" }
     }
 
-    /// What a site is when there is nothing left to do.
-    fn state(self) -> &'static str {
-        if self == Self::Start { "in maintenance" } else { "open" }
+    /// What those sites are for which there is nothing left to do.
+    fn state(self, done: &[&SiteRecord], now: Timestamp) -> &'static str {
+        let is_draining = |record: &&SiteRecord| record.causes().standing(now).phase() == Phase::Draining;
+        match self {
+            Self::Start if done.iter().all(is_draining) => "draining",
+            Self::Start if done.iter().any(is_draining) => "in maintenance or draining",
+            Self::Start => "in maintenance",
+            Self::End => "open",
+        }
     }
 
     fn is_done(self, record: &SiteRecord, now: Timestamp) -> bool {
@@ -92,7 +113,7 @@ pub(super) async fn ask(
         Flash::note("No site is ticked. Nothing changed.").keep(&session);
         return Ok(see_other(&panel.way_back(&selecting(&form))));
     }
-    let page = question(action, &records, &form, false, clock::now());
+    let page = question(action, &records, &form, Refused::No, clock::now());
     panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)
 }
 
@@ -106,7 +127,21 @@ pub(super) async fn act(
     let action = Action::parse(&form.action)?;
     let records = records(&panel, &operator, &form).await?;
     let sites: Vec<SiteId> = records.iter().map(|record| record.site.id).collect();
-    let start = Start { typed_domains: Some(form.typed.values().cloned().collect()), ..Start::default() };
+    let now = clock::now();
+    let ask = |page: BulkPage| {
+        let frame = panel.frame(&session, &operator, Some(Section::Sites));
+        panel.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &page)
+    };
+    let length = match form.mode().read().map(|minutes| SignedDuration::from_mins(minutes.into())) {
+        Ok(length) if action == Action::Start => length,
+        Ok(_) => SignedDuration::ZERO,
+        Err(wrong) => return ask(question(action, &records, &form, Refused::Drain(wrong), now)),
+    };
+    if length > LONG && form.confirm != length.as_mins().to_string() {
+        return ask(question(action, &records, &form, Refused::Long(length), now));
+    }
+    let drain_until = if length.is_zero() { None } else { now.checked_add(length).ok() };
+    let start = Start { typed_domains: Some(form.typed.values().cloned().collect()), drain_until, ..Start::default() };
     let actor = operator.actor();
     let done = panel
         .act(move |actions| match action {
@@ -118,9 +153,7 @@ pub(super) async fn act(
         Ok(done) if done.value.is_empty() => Flash::note("No site is ticked. Nothing changed.").keep(&session),
         Ok(done) => Told::by(&panel, &form.back, clock::now()).confirmed(&done).await.keep(&session),
         Err(ActionError::Protected { .. }) => {
-            let page = question(action, &records, &form, true, clock::now());
-            let frame = panel.frame(&session, &operator, Some(Section::Sites));
-            return panel.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &page);
+            return ask(question(action, &records, &form, Refused::Domain, clock::now()));
         }
         Err(refused) => return Err(refused.into()),
     }
@@ -139,7 +172,23 @@ async fn records(panel: &Panel, operator: &Operator, form: &BulkForm) -> Result<
     Ok(records)
 }
 
-fn question(action: Action, records: &[SiteRecord], form: &BulkForm, is_refused: bool, now: Timestamp) -> BulkPage {
+/// Why it is asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Refused {
+    /// It is asked for the first time.
+    No,
+    /// The domain of a protected site was not typed.
+    Domain,
+    /// The minutes cannot be, in words.
+    Drain(String),
+    /// The drain is longer than anybody begins without being asked.
+    Long(SignedDuration),
+}
+
+fn question(action: Action, records: &[SiteRecord], form: &BulkForm, refused: Refused, now: Timestamp) -> BulkPage {
+    let is_refused = refused == Refused::Domain;
+    let fault = if let Refused::Drain(wrong) = &refused { Some(wrong) } else { None };
+    let [how, drain_minutes] = form.mode().fields(fault);
     let (done, open): (Vec<_>, Vec<_>) = records.iter().partition(|record| action.is_done(record, now));
     let rows: Vec<BulkRow> = open.iter().map(|record| row(action, record, form, is_refused)).collect();
     let what = match open.as_slice() {
@@ -151,8 +200,19 @@ fn question(action: Action, records: &[SiteRecord], form: &BulkForm, is_refused:
         action: action.word().to_owned(),
         question: if rows.is_empty() { format!("Nothing to {}", action.word()) } else { format!("{button}?") },
         button,
-        errors: FieldError::of(rows.iter().filter_map(|row| row.typed.as_ref())),
-        note: note(action, done.len(), !rows.is_empty()),
+        errors: FieldError::of([&drain_minutes].into_iter().chain(rows.iter().filter_map(|row| row.typed.as_ref()))),
+        may_drain: action == Action::Start && !rows.is_empty(),
+        how,
+        drain_minutes,
+        confirm: match &refused {
+            Refused::Long(length) => Some(length.as_mins().to_string()),
+            _ => None,
+        },
+        warning: match &refused {
+            Refused::Long(length) => Some(long_drain(*length)),
+            _ => None,
+        },
+        note: note(action.state(&done, now), done.len(), !rows.is_empty()),
         rows,
         back: form.back.clone(),
         cancel: selecting(form),
@@ -160,8 +220,7 @@ fn question(action: Action, records: &[SiteRecord], form: &BulkForm, is_refused:
 }
 
 /// What is said about those that are so already.
-fn note(action: Action, done: usize, are_there_others: bool) -> Option<String> {
-    let state = action.state();
+fn note(state: &str, done: usize, are_there_others: bool) -> Option<String> {
     let (more, verb) = (if are_there_others { " more" } else { "" }, if done == 1 { "is" } else { "are" });
     match (done, are_there_others) {
         (0, _) => None,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cause::CauseWords;
+use super::draining::who;
 use super::flash;
 use super::own::Operator;
 use super::page::{Frame, Knowledge, Moment, NavLink, Outage, Section, Strip, StripSite, lasted, lasted_from_seconds};
@@ -14,7 +15,7 @@ use super::panel::Panel;
 use crate::clock;
 use crate::maintenance::Phase;
 use crate::propagation::Source;
-use crate::site::{self, SiteId};
+use crate::site;
 use crate::snapshot::Snapshot;
 
 /// Most sites that the strip names.
@@ -96,28 +97,32 @@ impl Panel {
 
     fn strip(&self, operator: &Operator, now: Timestamp) -> Option<Strip> {
         let snapshot = self.maintenance.snapshot();
-        let mut closed: Vec<(SiteId, StripSite, bool)> = strip_sites(self, &snapshot, operator, now);
+        let mut closed: Vec<Named> = strip_sites(self, &snapshot, operator, now);
         if closed.is_empty() {
             return None;
         }
-        // Overdue first, then the longest closed.
-        closed.sort_by(|(_, a, a_overdue), (_, b, b_overdue)| {
-            let began = |site: &StripSite| site.since.as_ref().map(|since| since.iso.clone());
-            b_overdue.cmp(a_overdue).then(began(a).cmp(&began(b))).then(a.domain.cmp(&b.domain))
-        });
+        closed.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
         let is_long = theirs
             .filter_map(|(_, closed)| closed.record().causes().standing(now).since)
             .any(|since| now.duration_since(since).as_hours() >= LONG_HOURS);
-        let count = closed.len();
+        let draining = closed.iter().filter(|site| site.strip.draining.is_some()).count();
+        let in_maintenance = closed.len() - draining;
+        let total = snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count();
+        let more = closed.len().saturating_sub(MAX_STRIP_SITES);
         let is_odd = |site: &StripSite| site.causes.len() > 1 || site.causes.iter().any(|cause| !cause.is_box);
-        let sites: Vec<StripSite> = closed.into_iter().take(MAX_STRIP_SITES).map(|(_, site, _)| site).collect();
+        let sites: Vec<StripSite> = closed.into_iter().take(MAX_STRIP_SITES).map(|site| site.strip).collect();
+        let (phase, list) = match in_maintenance {
+            0 => (Phase::Draining, "draining"),
+            _ => (Phase::Maintenance, "maintenance"),
+        };
         Some(Strip {
-            closed: count,
+            heading: heading(in_maintenance, draining, total),
+            status: phase.into(),
             has_causes: sites.iter().any(is_odd),
-            total: snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count(),
             sites,
-            more: count.saturating_sub(MAX_STRIP_SITES),
+            more,
+            more_href: format!("{}?status={list}", self.base()),
             warning: is_long.then(|| {
                 "Search engines accept a 503 for a day or two, then begin to drop pages. One of these sites has been \
                  closed for more than a day."
@@ -127,12 +132,31 @@ impl Panel {
     }
 }
 
-fn strip_sites(
-    panel: &Panel,
-    snapshot: &Snapshot,
-    operator: &Operator,
-    now: Timestamp,
-) -> Vec<(SiteId, StripSite, bool)> {
+/// `3 of 20 sites in maintenance, 1 draining`.
+fn heading(in_maintenance: usize, draining: usize, total: usize) -> String {
+    let sites = if total == 1 { "site" } else { "sites" };
+    match (in_maintenance, draining) {
+        (0, draining) => format!("{draining} of {total} {sites} draining"),
+        (closed, 0) => format!("{closed} of {total} {sites} in maintenance"),
+        (closed, draining) => format!("{closed} of {total} {sites} in maintenance, {draining} draining"),
+    }
+}
+
+/// A site of the strip with its place there.
+struct Named {
+    strip: StripSite,
+    is_overdue: bool,
+}
+
+impl Named {
+    /// Overdue first, then in maintenance, then draining; the longest first.
+    fn rank(&self) -> (bool, bool, Option<&str>, &str) {
+        let began = self.strip.since.as_ref().map(|since| since.iso.as_str());
+        (!self.is_overdue, self.strip.draining.is_some(), began, &self.strip.domain)
+    }
+}
+
+fn strip_sites(panel: &Panel, snapshot: &Snapshot, operator: &Operator, now: Timestamp) -> Vec<Named> {
     let zone = panel.zone();
     let worded = CauseWords { base: panel.base(), zone: &zone, now };
     let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
@@ -140,16 +164,20 @@ fn strip_sites(
         let standing = closed.record().causes().standing(now);
         let overdue = standing.overdue(now).map(|end| lasted(end, now));
         let is_overdue = overdue.is_some();
+        let closes_at = standing.closes_at().map(|at| Moment::of(at, &zone, now).short);
+        let left = panel.maintenance.left().of(site.id).map(|left| format!(", {} left", who(left)));
+        let page = if closes_at.is_some() { "draining/" } else { "" };
         let strip = StripSite {
             domain: site.domain.to_unicode(),
-            href: format!("{}sites/{}/", panel.base(), site.id),
+            href: format!("{}sites/{}/{page}", panel.base(), site.id),
+            draining: closes_at.map(|at| format!("closes at {at}{}", left.unwrap_or_default())),
             since: standing.since.map(|since| Moment::of(since, &zone, now)),
             lasted: standing.since.map(|since| lasted(since, now)).unwrap_or_default(),
             overdue,
             causes: standing.causes.iter().map(|cause| worded.row(closed.record(), cause)).collect(),
             by: standing.by,
         };
-        (site.id, strip, is_overdue)
+        Named { strip, is_overdue }
     });
     named.collect()
 }

@@ -13,6 +13,7 @@ pub mod assets;
 mod bulk;
 mod cause;
 mod client_name;
+mod draining;
 mod error;
 mod fields;
 mod flash;
@@ -40,4 +41,5 @@ mod user;
 mod window;
 mod words;
 
+pub(crate) use draining::Watches;
 pub(crate) use routes::configure;

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 
 use super::assets::Assets;
+use super::draining::Places;
 use super::error::PanelError;
 use super::page::{ErrorPage, Frame, Page};
 use super::templates::Templates;
@@ -22,6 +23,8 @@ pub struct Panel {
     pub(super) assets: &'static Assets,
     /// Log-ins.
     pub(super) logins: Logins,
+    /// Places for those who watch a drain.
+    pub(super) streams: Places,
 }
 
 impl Panel {
@@ -30,6 +33,7 @@ impl Panel {
         Self {
             templates: Templates::shared(),
             assets: Assets::shared(),
+            streams: Places::default(),
             logins: maintenance.auth().logins(maintenance.actions()),
             maintenance,
         }

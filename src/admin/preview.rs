@@ -17,6 +17,7 @@ use super::page::{Choice, HeaderLine, Link, PreviewPage, Section};
 use super::panel::Panel;
 use crate::clock;
 use crate::language;
+use crate::maintenance::Phase;
 use crate::page::{PageRequest, SitePages};
 use crate::record::SiteRecord;
 use crate::response::{Held, Kind};
@@ -75,6 +76,8 @@ struct Looked {
     template_error: Option<String>,
     /// Whether visitors get it now.
     is_closed: bool,
+    /// Whether those at work get the site.
+    is_draining: bool,
 }
 
 /// The answer with its headers, in a frame of the panel.
@@ -154,6 +157,7 @@ fn look(record: &SiteRecord, pages: &SitePages, snapshot: &Snapshot, query: &Pre
     }
     let request = PageRequest { headers: &headers, method: &Method::GET, host: domain, path: "/" };
     let (sent, body) = (pages.hold(&request, now, 0), pages.hold_here(&request, now, 0));
+    let closed = snapshot.site(record.site.id).and_then(|site| site.closed_at(now));
     let template_error = pages.template_error().map(str::to_owned);
     Looked {
         sent,
@@ -162,7 +166,8 @@ fn look(record: &SiteRecord, pages: &SitePages, snapshot: &Snapshot, query: &Pre
         languages: pages.languages().map(str::to_owned).collect(),
         is_own: template_error.is_none() && snapshot.templates().of(domain).is_some(),
         template_error,
-        is_closed: snapshot.site(record.site.id).is_some_and(|site| site.closed_at(now).is_some()),
+        is_closed: closed.is_some(),
+        is_draining: closed.is_some_and(|closed| closed.phase() == Phase::Draining),
     }
 }
 
@@ -177,6 +182,7 @@ fn preview_page(panel: &Panel, record: &SiteRecord, query: &PreviewQuery, looked
         id: id.0,
         domain: record.site.domain.to_unicode(),
         is_closed: looked.is_closed,
+        is_draining: looked.is_draining,
         kind: word.to_owned(),
         languages: looked.languages.iter().map(|tag| Choice::new(tag, name_of(tag))).collect(),
         language: looked.language.clone(),

@@ -10,7 +10,9 @@ use super::error::PanelError;
 use super::form::body_limit;
 use super::guard::{admit, finish, outermost};
 use super::panel::Panel;
-use super::{account, asset, bulk, history, login, preview, record, server, setting, setup, site, user, window};
+use super::{
+    account, asset, bulk, draining, history, login, preview, record, server, setting, setup, site, user, window,
+};
 use crate::app::Maintenance;
 use crate::auth::apart;
 use crate::auth::cookie::drop_disguised;
@@ -75,6 +77,12 @@ routes! {
     POST "sites/{id}/start/" Panel site::start;
     POST "sites/{id}/end/" Panel site::end;
     POST "sites/{id}/end/{cause}/" Panel site::end_cause;
+    GET  "sites/{id}/draining/" Panel draining::show;
+    GET  "sites/{id}/draining/live/" Panel draining::live;
+    GET  "sites/{id}/draining/events" Panel draining::events;
+    POST "sites/{id}/draining/close/" Panel draining::close;
+    POST "sites/{id}/draining/extend/" Panel draining::extend;
+    POST "sites/{id}/draining/sessions/{visit}/end/" Panel draining::end_visit;
     GET  "sites/{id}/settings/" Superuser site::settings_form;
     POST "sites/{id}/settings/" Superuser site::settings;
     GET  "sites/{id}/delete/" Superuser site::delete_form;

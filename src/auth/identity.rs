@@ -163,6 +163,11 @@ impl Identities {
         identity
     }
 
+    /// Grows whenever who is signed in, or what they may do, may have changed.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
     /// Forgets everybody: the next request of each looks anew.
     pub fn forget(&self) {
         self.0.generation.fetch_add(1, Ordering::AcqRel);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
+use super::left::Left;
 use super::sight::Sight;
 use crate::actions::{ActionError, Actions};
 use crate::clock;
@@ -18,18 +19,18 @@ use crate::snapshot::Snapshot;
 /// small questions for each site that drains, and none while none does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Ends drains for as long as `alive` is.
+/// Ends drains for as long as `alive` is, and keeps who is left.
 ///
 /// Every server does so. Who comes second finds the drain ended, so it does not matter who is first, and none of them is
 /// needed.
-pub(crate) fn settle<T: Send + Sync + 'static>(alive: &Arc<T>, snapshot: &Arc<ArcSwap<Snapshot>>, actions: Actions) {
-    let settler = Settler {
-        alive: Arc::downgrade(alive),
-        snapshot: Arc::clone(snapshot),
-        actions,
-        sight: Sight::default(),
-        unreadable: HashSet::new(),
-    };
+pub(crate) fn settle<T: Send + Sync + 'static>(
+    alive: &Arc<T>,
+    snapshot: &Arc<ArcSwap<Snapshot>>,
+    actions: Actions,
+    left: Left,
+) {
+    let (alive, snapshot) = (Arc::downgrade(alive), Arc::clone(snapshot));
+    let settler = Settler { alive, snapshot, actions, left, sight: Sight::default(), unreadable: HashSet::new() };
     if let Err(error) = std::thread::Builder::new().name("settler".to_owned()).spawn(move || settler.run()) {
         log::warn!("Drains end at their deadline only: no thread could be started: {error}");
     }
@@ -39,6 +40,7 @@ struct Settler<T> {
     alive: Weak<T>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     actions: Actions,
+    left: Left,
     sight: Sight,
     /// Sites whose drain cannot be read, so that it is said once.
     unreadable: HashSet<SiteId>,
@@ -54,12 +56,15 @@ impl<T> Settler<T> {
 
     /// Asks about each site that drains, or whose drain has come to its deadline.
     fn look(&mut self) {
-        for site in unsettled(&self.snapshot.load(), clock::now()) {
+        let sites = unsettled(&self.snapshot.load(), clock::now());
+        self.left.retain(&sites);
+        for site in sites {
             let (actions, knows) = (self.actions.clone(), self.sight.knows());
             match self.actions.store().apart_blocking(move || actions.drain_settle(site, knows)) {
-                Ok(_) => {
+                Ok(settled) => {
                     self.sight.sees();
                     self.unreadable.remove(&site);
+                    self.left.keep(site, settled.left);
                 }
                 Err(ActionError::Store(error)) if error.is_passing() => {
                     if self.sight.is_lost() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamp as TimestampColumn};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::connection::DbConnection;
 use super::record::parsed;
@@ -12,7 +12,7 @@ use super::schema::{site_sessions, visits};
 use super::timestamp::UtcTime;
 use super::{KeyHash, Reader, StoreError, Writer};
 use crate::site::SiteId;
-use crate::visit::{Visit, VisitId, VisitKind};
+use crate::visit::{Visit, VisitId, VisitKind, seen_since};
 
 /// That somebody was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,41 @@ impl Reader<'_> {
             .filter(visits::last_seen_at.gt(UtcTime(seen_since)))
             .filter(visits::signed_in_at.lt(UtcTime(before)));
         Ok(at_work.count().get_result(self.conn)?)
+    }
+
+    /// Those visits, the longest at work first.
+    pub fn visits_left(
+        &mut self,
+        site: SiteId,
+        before: Timestamp,
+        seen_since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Visit>, StoreError> {
+        let left = visits::table
+            .filter(visits::site_id.eq(site.0))
+            .filter(visits::ended_at.is_null())
+            .filter(visits::last_seen_at.gt(UtcTime(seen_since)))
+            .filter(visits::signed_in_at.lt(UtcTime(before)))
+            .select(VisitRow::as_select())
+            .order((visits::signed_in_at, visits::id))
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX));
+        left.load(self.conn)?.into_iter().map(Visit::try_from).collect()
+    }
+
+    /// How many were at work on a site when its drain began: visits that were live then.
+    pub fn visits_at_beginning(
+        &mut self,
+        site: SiteId,
+        began: Timestamp,
+        idle: SignedDuration,
+    ) -> Result<u64, StoreError> {
+        let was_live = visits::table
+            .filter(visits::site_id.eq(site.0))
+            .filter(visits::signed_in_at.lt(UtcTime(began)))
+            .filter(visits::last_seen_at.gt(UtcTime(seen_since(began, idle))))
+            .filter(visits::ended_at.is_null().or(visits::ended_at.gt(UtcTime(began))));
+        let count: i64 = was_live.count().get_result(self.conn)?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 }
 

@@ -32,9 +32,3 @@ for (const button of document.querySelectorAll('[data-lasts]')) {
         elements.lasts.dispatchEvent(new Event('input', { bubbles: true }));
     });
 }
-// Whoever types an end means it.
-for (const name of ['lasts', 'end']) {
-    elements[name].addEventListener('input', () => {
-        elements.ending.value = name;
-    });
-}

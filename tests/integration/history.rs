@@ -156,7 +156,7 @@ fn staff_see_only_what_is_about_their_sites() {
     assert!(!all.contains("User added") && !all.contains("Logged in"), "users are for superusers");
     assert_eq!(
         select(&all, "#kind option"),
-        ["Everything", "Maintenance", "Windows", "Leases", "Sites, patterns, messages"]
+        ["Everything", "Maintenance", "Drains", "People at work", "Windows", "Leases", "Sites, patterns, messages"]
     );
     assert!(!select(&of(&bo, "/admin/history/"), "#person option").contains(&"bo".to_owned()));
 

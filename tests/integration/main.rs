@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod calendar;
 mod check;
+mod draining;
 mod faults;
 mod gate;
 mod health;

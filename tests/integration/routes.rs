@@ -97,6 +97,7 @@ impl World {
         };
         let path =
             route.path.replace("{id}", &id.to_string()).replace("{token}", &"0".repeat(64)).replace("{cause}", "box");
+        let path = path.replace("{visit}", "1");
         format!("/admin/{}", path.replace("{version}", "0").replace("{name}", "admin.css"))
     }
 

@@ -5,6 +5,10 @@ use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 
 use crate::helpers::{FIRST_SITE, TestServer, Visitor, a_server, rows, texts};
 
+/// The choices that stand for nobody by name.
+const VISITOR: &str = "Visitor, not logged in";
+const AT_WORK: &str = "Somebody at work since before the drain";
+
 const PAGE: &str = "/admin/sites/1/";
 
 fn ask(visitor: &Visitor<'_>, query: &str) -> String {
@@ -137,7 +141,7 @@ fn addresses_paths_and_people_are_understood() {
         assert_eq!(verdicts(&ada, query), [verdict], "{query}");
     }
     let people = texts(&ask(&ada, ""), "#as option");
-    assert_eq!(people, ["Visitor, not logged in", "ada (you, superuser)", "bo (staff)", "cy (staff of other sites)"]);
+    assert_eq!(people, [VISITOR, AT_WORK, "ada (you, superuser)", "bo (staff)", "cy (staff of other sites)"]);
 }
 
 #[test]
@@ -177,7 +181,7 @@ fn limited_staff_learn_nothing_of_other_sites_and_their_people() {
     let page = ask("target=http://secret.example/");
     let errors = texts(&page, "#who .error");
     assert_eq!(errors, ["secret.example is another site. Try it there."]);
-    assert_eq!(texts(&page, "#as option"), ["Visitor, not logged in", "bo (you, staff)", "ada (superuser)"]);
+    assert_eq!(texts(&page, "#as option"), [VISITOR, AT_WORK, "bo (you, staff)", "ada (superuser)"]);
     assert_eq!(texts(&ask("target=/&as=cy"), "#who .error"), ["There is no user “cy” to test as."]);
 }
 

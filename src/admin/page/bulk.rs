@@ -15,6 +15,16 @@ pub struct BulkPage {
     pub button: String,
     /// The sites it will touch, by name.
     pub rows: Vec<BulkRow>,
+    /// Whether a drain is offered.
+    pub may_drain: bool,
+    /// `how` it closes: `close` at once, `drain` those at work first.
+    pub how: Field,
+    /// `drain_minutes`: how long those may at most.
+    pub drain_minutes: Field,
+    /// What is asked before so long a drain begins.
+    pub warning: Option<String>,
+    /// Names what is confirmed by the button then; sent as `confirm`.
+    pub confirm: Option<String>,
     /// Said about sites that are in that state already: `2 more are already in maintenance and stay so.`
     pub note: Option<String>,
     /// Where to go afterwards, under the panel's base.

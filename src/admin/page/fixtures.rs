@@ -25,6 +25,7 @@ pub fn all(assets: &str) -> Vec<Rendered> {
     let mut pages = Pages { templates, assets: assets.to_owned(), done: Vec::new() };
     pages.sites();
     pages.record();
+    pages.draining();
     pages.schedule();
     pages.asking();
     pages.history();
@@ -186,6 +187,7 @@ impl Pages {
             windows: Vec::new(),
             more_windows: false,
             in_maintenance: Field::ticked("in_maintenance", false),
+            may_drain: true,
             tester: Tester {
                 verdicts: vec![verdict("Now", true), verdict("Once maintenance has started", false)],
                 is_asked: true,
@@ -263,6 +265,41 @@ impl Pages {
         self.add("preview-json", &frame, &json);
     }
 
+    fn draining(&mut self) {
+        let frame = self.frame(Some(Section::Sites));
+        self.add("draining", &frame, &draining_page());
+        let step = |phase: Phase, at_text: &str, place| DrainStep {
+            status: phase.into(),
+            at: Some(at(at_text)),
+            note: "",
+            place,
+        };
+        let closed = DrainingPage {
+            status: Phase::Maintenance.into(),
+            is_draining: false,
+            summary: "Closed at the deadline after 15 min with 2 sessions and 1 task left.".into(),
+            detail: "In maintenance since 03:12 UTC: visitors get the 503 page.".into(),
+            steps: vec![
+                step(Phase::Draining, "2026-11-21T02:57:00Z", "past"),
+                step(Phase::Maintenance, "2026-11-21T03:12:00Z", "now"),
+            ],
+            gone: None,
+            visits: Vec::new(),
+            tasks: Vec::new(),
+            more_visits: 0,
+            ..draining_page()
+        };
+        self.add("draining-closed", &frame, &closed);
+        let open = DrainingPage {
+            status: Phase::Open.into(),
+            summary: "It does not drain: it is open.".into(),
+            detail: "Visitors get the site.".into(),
+            steps: Vec::new(),
+            ..closed
+        };
+        self.add("draining-open", &Frame { strip: None, ..frame }, &open);
+    }
+
     fn schedule(&mut self) {
         let frame = self.frame(Some(Section::Schedule));
         self.add("schedule", &frame, &schedule_page());
@@ -326,6 +363,11 @@ impl Pages {
             question: "Start maintenance on 3 sites?".into(),
             button: "Start maintenance on 3 sites".into(),
             errors: FieldError::of([&typed]),
+            may_drain: true,
+            how: Field::new("how", "drain"),
+            drain_minutes: Field::new("drain_minutes", "15"),
+            warning: None,
+            confirm: None,
             rows: vec![
                 row(3, "accounts.example.com", None),
                 row(4, "blog.example.com", None),
@@ -337,6 +379,7 @@ impl Pages {
         };
         self.add("bulk", &frame, &bulk);
         let nothing = BulkPage {
+            may_drain: false,
             question: "Nothing to start".into(),
             rows: Vec::new(),
             errors: Vec::new(),
@@ -546,21 +589,23 @@ fn strip() -> Strip {
         domain: domain.into(),
         href: format!("/admin/sites/{id}/"),
         since: Some(at(since)),
+        draining: (id == 7).then(|| "closes at 03:27 UTC, 5 sessions and 1 task left".to_owned()),
         lasted: lasted.into(),
         overdue: overdue.map(Into::into),
         by: Some(by.into()),
         causes: holding().rows,
     };
     Strip {
-        closed: 3,
+        heading: "2 of 20 sites in maintenance, 1 draining".into(),
+        status: Phase::Maintenance.into(),
         has_causes: true,
-        total: 20,
         sites: vec![
             site(2, "api.example.com", "2026-11-21T02:25:00Z", "47 min", Some("12 min"), "ann"),
             site(5, "billing.example.com", "2026-11-20T01:02:00Z", "26 h", None, "CLI, root@web1"),
             site(7, "forum.example.com", "2026-11-21T03:12:00Z", "under a minute", None, "ann"),
         ],
         more: 0,
+        more_href: "/admin/?status=maintenance".into(),
         warning: Some(
             "billing.example.com has been closed for 26 h. Search engines accept a 503 for a day or two, then begin to \
              drop pages."
@@ -577,6 +622,7 @@ fn open_row(id: i64, domain: &str) -> SiteRow {
         status: Phase::Open.into(),
         since: None,
         next: None,
+        closes_at: None,
         by: None,
         expected_end: None,
         overdue: None,
@@ -644,6 +690,8 @@ fn sites_page() -> SitesPage {
         SiteRow {
             patterns: "1 pattern".into(),
             name: "Community forum".into(),
+            status: Phase::Draining.into(),
+            closes_at: Some(at("2026-11-21T03:27:00Z")),
             ..closed(7, "forum.example.com", "2026-11-21T03:12:00Z", "ann")
         },
         SiteRow {
@@ -663,7 +711,8 @@ fn sites_page() -> SitesPage {
     SitesPage {
         filters: vec![
             filter("All", 20, "/admin/", true),
-            filter("In maintenance", 3, "/admin/?status=maintenance", false),
+            filter("In maintenance", 2, "/admin/?status=maintenance", false),
+            filter("Draining", 1, "/admin/?status=draining", false),
             filter("Scheduled", 1, "/admin/?status=scheduled", false),
         ],
         total: 20,
@@ -672,6 +721,51 @@ fn sites_page() -> SitesPage {
         may_add: true,
         seen: Some(seen()),
         ..SitesPage::default()
+    }
+}
+
+fn draining_page() -> DrainingPage {
+    let step = |status: Status, at_text: &str, note, place| DrainStep { status, at: Some(at(at_text)), note, place };
+    let visit = |id, who: &str, kind, since: &str, last_seen: &str| VisitLine {
+        id,
+        who: who.into(),
+        kind,
+        since: at(since),
+        last_seen: last_seen.into(),
+    };
+    DrainingPage {
+        base: "/admin/".into(),
+        id: 7,
+        domain: "forum.example.com".into(),
+        status: Phase::Draining.into(),
+        is_draining: true,
+        summary: "12 sessions and 1 task are still at work.".into(),
+        detail: "It closes at 03:27 UTC, in 14 min, or as soon as nobody is left.".into(),
+        steps: vec![
+            step(Status::ANNOUNCED, "2026-11-21T02:42:00Z", "", "past"),
+            step(Phase::Draining.into(), "2026-11-21T03:12:00Z", "", "now"),
+            step(Phase::Maintenance.into(), "2026-11-21T03:27:00Z", "at the latest", "ahead"),
+        ],
+        gone: Some(Gone { left: 8, of: 20 }),
+        visits: vec![
+            visit(
+                31,
+                "a-very-long-name-of-somebody-who-signed-in@forum.example.com",
+                "",
+                "2026-11-21T01:00:00Z",
+                "3 min ago",
+            ),
+            visit(32, "cleo", "by the application’s own log-in", "2026-11-20T22:40:00Z", "under a minute ago"),
+            visit(40, "A visitor", "", "2026-11-21T03:02:00Z", "under a minute ago"),
+        ],
+        more_visits: 9,
+        tasks: vec![TaskLine {
+            name: "nightly reindex".into(),
+            place: "web1, process 4711".into(),
+            by: "cron@web1".into(),
+            since: at("2026-11-21T02:30:00Z"),
+        }],
+        more_tasks: 0,
     }
 }
 
@@ -765,6 +859,7 @@ fn record_page() -> RecordPage {
         status: Phase::Maintenance.into(),
         since: Some(at("2026-11-21T02:25:00Z")),
         next: None,
+        closes_at: None,
         by: Some("ann".into()),
         overdue: Some("12 min".into()),
         site_notice: None,
@@ -794,6 +889,10 @@ fn record_page() -> RecordPage {
         may_change_site: true,
         revision: 118,
         in_maintenance: Field::ticked("in_maintenance", true),
+        how: Field::new("how", "close"),
+        drain_minutes: Field::new("drain_minutes", "15"),
+        may_drain: false,
+        read_only: Field::ticked("read_only", true),
         typed_domain: Field::new("typed_domain", ""),
         expected_end: Field::new("expected_end", "2026-11-21 03:00"),
         at_end: Field::new("at_end", "remind"),
@@ -865,6 +964,7 @@ fn preview_page() -> PreviewPage {
         id: 7,
         domain: "forum.example.com".into(),
         is_closed: true,
+        is_draining: false,
         kind: "html".into(),
         language: "en".into(),
         languages: choices(&[("en", "English"), ("ar", "العربية")]),
@@ -1081,6 +1181,8 @@ fn window_page() -> WindowFormPage {
         ]),
         rule: Field::new("rule", ""),
         until: Field::new("until", ""),
+        how: Field::new("how", "drain"),
+        drain_minutes: Field::new("drain_minutes", "15"),
         notice_minutes: Field::new("notice", "30"),
         notice_choices: choices(&[("0", "Nobody is told"), ("30", "30 min before")]),
         language: Field::new("language", "en"),
@@ -1097,6 +1199,7 @@ fn window_page() -> WindowFormPage {
             ],
             has_more: true,
             sites: "forum.example.com".into(),
+            does: "forum.example.com drains up to 15 min, then closes".into(),
             notice: "22 Nov, 01:30 CET".into(),
             remarks: vec![
                 "It overlaps window-3 “Backup” on all sites: Sun 22 Nov, 02:00–03:00 UTC.".into(),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CauseRow, Moment};
+use super::{CauseRow, Moment, Status};
 use crate::user::{Rights, Theme};
 
 /// Everything around the content of a page.
@@ -25,7 +25,7 @@ pub struct Frame {
     pub user: Option<String>,
     /// Whether the page is the user's own account.
     pub is_account: bool,
-    /// The sites in maintenance; `None` when there are none, or nobody is logged in.
+    /// The sites that are in maintenance or draining; `None` when there are none, or nobody is logged in.
     pub strip: Option<Strip>,
     /// A sentence about the panel's own state: the database does not answer, a template is broken.
     pub notice: Option<String>,
@@ -84,17 +84,19 @@ impl NavLink {
     }
 }
 
-/// The strip that names the sites in maintenance.
+/// The strip that names the sites that are in maintenance or draining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Strip {
-    /// How many of the user's sites are in maintenance.
-    pub closed: usize,
-    /// How many sites the user has.
-    pub total: usize,
-    /// The closed sites, overdue first, then the longest; at most six.
+    /// What they are, with their numbers: `3 of 20 sites in maintenance, 1 draining`.
+    pub heading: String,
+    /// The gravest of what they are.
+    pub status: Status,
+    /// The closed sites, overdue first, then those in maintenance, then those that drain, the longest first; at most six.
     pub sites: Vec<StripSite>,
-    /// How many closed sites are not named.
+    /// How many are not named.
     pub more: usize,
+    /// The list of those.
+    pub more_href: String,
     /// Whether something else than a box holds one of these sites: then every cause is listed with its own *End*.
     pub has_causes: bool,
     /// Said when a site has been closed for more than 24 hours.
@@ -106,8 +108,10 @@ pub struct Strip {
 pub struct StripSite {
     /// Its domain.
     pub domain: String,
-    /// Its page.
+    /// Its page, or that of its drain.
     pub href: String,
+    /// While it drains, when it closes and who is left, to go on after its name: `closes at 14:32 UTC, 5 sessions left`.
+    pub draining: Option<String>,
     /// Since when.
     pub since: Option<Moment>,
     /// How long, in words; empty when the beginning is unknown.

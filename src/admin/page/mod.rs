@@ -7,6 +7,7 @@
 mod account;
 mod bulk;
 mod cause;
+mod draining;
 mod error;
 mod field;
 mod frame;
@@ -31,6 +32,7 @@ mod tests;
 pub use account::{AccountPage, SessionRow};
 pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
 pub use cause::{CauseRow, Holding, SiteWindow};
+pub use draining::{DrainStep, DrainingPage, Gone, TaskLine, VisitLine};
 pub use error::{ErrorPage, KeptForm, Knowledge, Outage};
 pub use field::{Choice, Field, FieldError};
 pub use frame::{Flash, FlashLevel, Frame, Link, NavLink, Section, Strip, StripSite};

@@ -13,6 +13,8 @@ pub struct PreviewPage {
     pub domain: String,
     /// Whether visitors get this now.
     pub is_closed: bool,
+    /// Whether those at work still get the site.
+    pub is_draining: bool,
     /// `html`, `json` or `text`.
     pub kind: String,
     /// Language shown.

@@ -21,6 +21,8 @@ pub struct RecordPage {
     pub since: Option<Moment>,
     /// When a window begins next, on an open site.
     pub next: Option<Moment>,
+    /// While it drains, when it closes at the latest.
+    pub closes_at: Option<Moment>,
     /// Who closed it.
     pub by: Option<String>,
     /// How long the expected end has passed.
@@ -39,6 +41,14 @@ pub struct RecordPage {
     pub revision: i64,
     /// `in_maintenance`: the box.
     pub in_maintenance: Field,
+    /// `how` it closes: `close` at once, `drain` those at work first.
+    pub how: Field,
+    /// `drain_minutes`: how long those may at most.
+    pub drain_minutes: Field,
+    /// Whether that is asked: not while the box holds the site.
+    pub may_drain: bool,
+    /// `read_only`: whether it closes for writing only.
+    pub read_only: Field,
     /// `typed_domain`: the domain, asked for when a protected site is started.
     pub typed_domain: Field,
     /// `expected_end`: `YYYY-MM-DD HH:MM` in the site's zone.

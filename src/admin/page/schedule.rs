@@ -173,6 +173,10 @@ pub struct WindowFormPage {
     pub rule: Field,
     /// `until`: no time begins at or after it; may be empty.
     pub until: Field,
+    /// `how` it closes: `close` at once, `drain` those at work first.
+    pub how: Field,
+    /// `drain_minutes`: how long those may at most.
+    pub drain_minutes: Field,
     /// `notice`: minutes.
     pub notice_minutes: Field,
     /// Notice times to choose from.
@@ -227,6 +231,8 @@ pub struct Preview {
     pub has_more: bool,
     /// The sites: `forum.example.com`, `all sites`.
     pub sites: String,
+    /// What happens to them at each start: `forum.example.com drains up to 15 min, then closes`.
+    pub does: String,
     /// When visitors are told before the first of the times: `from 01:30 UTC on`; empty without a notice.
     pub notice: String,
     /// What is to be known: changes of clocks, overlaps, no end.

@@ -17,6 +17,8 @@ pub struct Status {
 impl Status {
     /// An open site with a window ahead.
     pub const SCHEDULED: Self = Self { kind: "scheduled", word: "Scheduled" };
+    /// Visitors were told beforehand of what the site does now.
+    pub const ANNOUNCED: Self = Self { kind: "scheduled", word: "Announced" };
 }
 
 impl From<Phase> for Status {
@@ -35,7 +37,7 @@ impl From<Phase> for Status {
 pub struct SitesPage {
     /// Words searched for; empty shows all.
     pub query: String,
-    /// Filter in force as sent in `status`: empty, `scheduled`, `maintenance`.
+    /// Filter in force as sent in `status`: empty, `maintenance`, `draining`, `scheduled`.
     pub filter: String,
     /// Filters with their counts; the words include the count.
     pub filters: Vec<FilterLink>,
@@ -93,6 +95,8 @@ pub struct SiteRow {
     pub since: Option<Moment>,
     /// When a window begins next, on an open site.
     pub next: Option<Moment>,
+    /// While it drains, when it closes at the latest.
+    pub closes_at: Option<Moment>,
     /// Who closed it.
     pub by: Option<String>,
     /// When it is expected back.

@@ -9,7 +9,7 @@ use super::words::language_name;
 use crate::admin::page::{Conflict, ConflictRow};
 use crate::admin::site::ago;
 use crate::change::Change;
-use crate::maintenance::AtEnd;
+use crate::maintenance::{AtEnd, Level};
 use crate::message::Message;
 use crate::record::SiteRecord;
 
@@ -32,6 +32,10 @@ pub(super) fn conflict(
     both("Expected end", &|record| {
         let at = record.maintenance.expected_end.filter(|_| record.maintenance.box_holds(now));
         at.map(|at| end::text_of(at, zone)).unwrap_or_default()
+    });
+    both("Closes", &|record| {
+        let is_full = record.maintenance.level == Level::Full;
+        if is_full { "everything" } else { "for writing only" }.to_owned()
     });
     both("At the expected end", &|record| at_end(record.maintenance.at_end));
     for language in either_language(mine, theirs) {

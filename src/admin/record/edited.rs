@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::end;
 use super::typed::{Typed, TypedMessage, TypedNetwork, TypedPattern};
 use super::words::{Place, refusal, warning_line};
+use crate::admin::draining::long_drain;
+use crate::cause::CauseId;
+use crate::drain::{Drain, LONG};
 use crate::field::{FieldErrors, Warning};
-use crate::maintenance::{AtEnd, MaintenanceRecord};
+use crate::maintenance::{AtEnd, Level, MaintenanceRecord};
 use crate::message::Message;
 use crate::network::{InternalNetwork, parse_network};
 use crate::pattern::{self, IgnoredPattern, PatternWarning};
@@ -22,6 +25,8 @@ pub(super) struct Edited {
     pub(super) record: SiteRecord,
     /// Errors by the names of their fields, each a sentence.
     pub(super) faults: BTreeMap<String, String>,
+    /// How long those at work have before the box closes the site; `None` closes at once, or changes nothing.
+    pub(super) drain: Option<SignedDuration>,
     /// Whether an expected end was typed that is not kept, because the box is not ticked.
     pub(super) is_end_dropped: bool,
     /// For each row of the record the number of its row in the form.
@@ -50,6 +55,7 @@ impl Edited {
         let mut edited = Self {
             record: SiteRecord { messages: vec![], patterns: vec![], networks: vec![], ..stored.clone() },
             faults: BTreeMap::new(),
+            drain: None,
             is_end_dropped: false,
             rows: Rows::default(),
         };
@@ -73,6 +79,8 @@ impl Edited {
     /// Adds errors of the record, whose rows are counted as there.
     pub(super) fn refuse(&mut self, errors: &FieldErrors) {
         for (name, text) in errors.iter() {
+            // The action knows a deadline, the form how long it is until then.
+            let name = if name == "drain" { "drain_minutes" } else { name };
             let (name, place) = (self.in_form(name), Place::of(name));
             let place = match place {
                 Place::InRow { .. } => Place::of(&name),
@@ -105,7 +113,15 @@ impl Edited {
             };
             Warning { id: warning.id, field, text }
         });
-        worded.collect()
+        self.long_drain().into_iter().chain(worded).collect()
+    }
+
+    /// Asks whether a drain of more than a day is meant.
+    fn long_drain(&self) -> Option<Warning> {
+        let length = self.drain.filter(|length| *length > LONG)?;
+        let minutes = length.as_mins();
+        let field = "drain_minutes".to_owned();
+        Some(Warning { id: format!("long-drain:{minutes}"), field, text: long_drain(length) })
     }
 
     /// Everything odd about the patterns, also what was confirmed before.
@@ -166,6 +182,7 @@ impl Edited {
             self.fault("at_end", refusal(Place::Alone("at_end"), &format!("{error}"), |_| String::new()));
             AtEnd::Remind
         });
+        let drain_minutes = typed.mode.read();
         let is = &mut self.record.maintenance;
         if !typed.in_maintenance {
             let (redirect_url, retry_after) = (is.redirect_url.take(), is.retry_after);
@@ -176,13 +193,28 @@ impl Edited {
         is.in_maintenance = true;
         is.expected_end = expected_end;
         is.at_end = at_end;
+        is.level = if typed.read_only { Level::ReadOnly } else { Level::Full };
         if !held {
             is.since = Some(now);
             is.started_by = Some(by.to_owned());
+            match drain_minutes {
+                Ok(0) => {}
+                Ok(minutes) => self.drain(minutes, now),
+                Err(wrong) => self.fault("drain_minutes", wrong),
+            }
         }
         let is_new = !held || expected_end != was.expected_end;
         if is_new && let Some(at) = expected_end.filter(|at| *at <= now) {
             self.fault("expected_end", format!("{} lies in the past.", end::text_of(at, zone)));
+        }
+    }
+
+    /// Those at work may finish first. What is saved is laid out anew at that moment.
+    fn drain(&mut self, minutes: u32, now: Timestamp) {
+        let length = SignedDuration::from_mins(minutes.into());
+        self.drain = Some(length);
+        if let Ok(deadline) = now.checked_add(length) {
+            self.record.drains.push(Drain { cause: CauseId::Box, started_at: now, deadline, end: None });
         }
     }
 

@@ -3,13 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::tester::Asker;
 use crate::admin::page::Choice;
 use crate::admin::words::sentence;
-use crate::decision::{Identity, KnownUser};
+use crate::decision::{Identity, KnownUser, Visit};
 use crate::record::SiteRecord;
 use crate::site::{SiteId, request_host};
 use crate::user::User;
+
+/// Stands for somebody at work on the site. No user can be called so, because of the space.
+const AT_WORK: &str = "at work";
 
 /// Most people to choose from.
 const MAX_USERS: usize = 100;
@@ -93,9 +98,14 @@ impl Asker<'_> {
         }
     }
 
+    /// Whether somebody is at work on the site since before its drain began; of an open site, since before one would.
+    pub(super) fn visit(&self, name: &str) -> Visit {
+        if name == AT_WORK { Visit::Since(Timestamp::UNIX_EPOCH) } else { Visit::Nobody }
+    }
+
     /// The user of that name; nothing stands for a visitor.
     pub(super) fn identity(&self, name: &str) -> Result<Identity, String> {
-        if name.is_empty() {
+        if name.is_empty() || name == AT_WORK {
             return Ok(Identity::Anonymous);
         }
         match self.users.iter().find(|user| user.username == name) {
@@ -128,7 +138,8 @@ impl Asker<'_> {
         let choice = |user: &User| Choice::new(&user.username, format!("{} ({})", user.username, role(user)));
         let mine = Choice::new(&self.me.username, format!("{} (you, {})", self.me.username, role(self.me)));
         let visitor = Choice::new("", "Visitor, not logged in");
-        [visitor, mine].into_iter().chain(others.take(MAX_USERS).map(choice)).collect()
+        let at_work = Choice::new(AT_WORK, "Somebody at work since before the drain");
+        [visitor, at_work, mine].into_iter().chain(others.take(MAX_USERS).map(choice)).collect()
     }
 }
 

@@ -25,6 +25,7 @@ use crate::admin::panel::{Panel, see_other};
 use crate::admin::words::list;
 use crate::auth::CsrfError;
 use crate::change::{Change, Revision};
+use crate::clock;
 use crate::field::Warning;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
@@ -208,6 +209,7 @@ impl Read {
             confirmed,
             confirm_all: false,
             typed_domain: Some(self.typed.typed_domain.clone()),
+            drain_until: self.edited.drain.and_then(|length| clock::now().checked_add(length).ok()),
             ends_others: self.typed.others == Others::End,
         }
     }

@@ -8,8 +8,8 @@ use super::typed::TypedTest;
 use crate::admin::page::{Choice, Field, Tester, VerdictRow, VerdictTable, WhoRow};
 use crate::admin::seen::Onlooker;
 use crate::admin::words::count;
-use crate::decision::{Identity, Pass, RequestFacts, Verdict, Visit, explain};
-use crate::maintenance::{AtEnd, MaintenanceRecord};
+use crate::decision::{Identity, Pass, RequestFacts, Verdict, explain};
+use crate::maintenance::{AtEnd, Level, MaintenanceRecord, Phase};
 use crate::middleware::is_safe;
 use crate::path::RequestPath;
 use crate::record::SiteRecord;
@@ -48,7 +48,7 @@ impl Asker<'_> {
         let method = test.method.to_ascii_uppercase();
         let method = if method.is_empty() { METHODS[0].to_owned() } else { method };
         let mut tester = Tester {
-            who: who(record, self.snapshot.rules(), self.base),
+            who: who(record, self.snapshot.rules(), self.base, self.now),
             seen: self.onlooker.seen_on(record),
             target: Field::new("target", &test.target),
             ip: Field::new("ip", shown_ip),
@@ -101,8 +101,8 @@ impl Asker<'_> {
         };
         let (Ok(target), Ok(client), Ok(identity)) = (target, client, identity) else { return };
         let path = RequestPath::of_target(&target.path);
-        let facts =
-            RequestFacts { host: request_host(&target.host), path, client, identity, visit: Visit::Nobody, is_safe };
+        let visit = self.visit(&test.user);
+        let facts = RequestFacts { host: request_host(&target.host), path, client, identity, visit, is_safe };
         let is_closed = record.is_closed(self.now);
         let table = |when: &str, snapshot: &Snapshot| self.table(when, snapshot, record, &facts);
         let first = match (is_closed, was_closed) {
@@ -141,7 +141,7 @@ impl Asker<'_> {
 }
 
 /// The rules in the order in which they are asked.
-fn who(record: &SiteRecord, rules: &Rules, base: &str) -> Vec<WhoRow> {
+fn who(record: &SiteRecord, rules: &Rules, base: &str, now: Timestamp) -> Vec<WhoRow> {
     let row = |label: String, source: &str| WhoRow { label, source: source.to_owned() };
     let mut rows = vec![row(format!("Panel {base} and health checks"), "always")];
     let addresses = |networks: Vec<String>| {
@@ -166,6 +166,13 @@ fn who(record: &SiteRecord, rules: &Rules, base: &str) -> Vec<WhoRow> {
         true => row("Not staff, they are blocked".to_owned(), "settings"),
         false => row("Staff of this site".to_owned(), ""),
     });
+    let standing = record.causes().standing(now);
+    if standing.phase() == Phase::Draining {
+        rows.push(row("Those at work since before the drain".to_owned(), "until it closes"));
+    }
+    if standing.level() == Some(Level::ReadOnly) {
+        rows.push(row("Everybody, to read".to_owned(), "this site"));
+    }
     rows
 }
 
@@ -206,7 +213,7 @@ fn reason(pass: &Pass<'_>, facts: &RequestFacts<'_>, is_me: bool) -> String {
         Pass::IgnoredPattern(_, pattern) => format!("the ignored pattern {} matches", pattern.pattern),
         Pass::Superuser(_) => format!("{who} a superuser"),
         Pass::Staff(_) => format!("{who} staff of this site"),
-        Pass::Draining(_) => format!("{who} at work since before the drain began"),
+        Pass::Draining(_) => "whoever was at work before the drain began may finish".to_owned(),
         Pass::ReadOnly(_) => "the site is closed for writing only, and this reads".to_owned(),
     }
 }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::end;
+use crate::admin::draining::Mode;
 use crate::admin::fields::{Fields, Row};
-use crate::maintenance::AtEnd;
+use crate::maintenance::{AtEnd, Level};
 use crate::message::Message;
 use crate::network::InternalNetwork;
 use crate::pattern::PatternKind;
@@ -66,6 +67,10 @@ pub(super) struct Typed {
     pub(super) confirm: String,
     /// The box.
     pub(super) in_maintenance: bool,
+    /// Whether those at work may finish before it closes.
+    pub(super) mode: Mode,
+    /// Whether it closes for writing only.
+    pub(super) read_only: bool,
     /// What becomes of the rest when it is unticked.
     pub(super) others: Others,
     /// Domain, to start maintenance on a protected site.
@@ -143,6 +148,7 @@ impl Typed {
         // A box that has let go at its expected end is shown as it acts.
         let is_ticked = maintenance.box_holds(now);
         let expected_end = maintenance.expected_end.filter(|_| is_ticked);
+        let read_only = is_ticked && maintenance.level == Level::ReadOnly;
         let at_end = if is_ticked { maintenance.at_end } else { AtEnd::default() };
         let mut messages: BTreeMap<_, _> = record.messages.iter().map(TypedMessage::of).enumerate().collect();
         if messages.is_empty() {
@@ -150,6 +156,7 @@ impl Typed {
         }
         Self {
             in_maintenance: is_ticked,
+            read_only,
             expected_end: expected_end.map(|at| end::text_of(at, zone)).unwrap_or_default(),
             at_end: at_end.as_str().to_owned(),
             redirect_url: maintenance.redirect_url.clone().unwrap_or_default(),
@@ -182,6 +189,8 @@ impl Typed {
             button,
             confirm,
             in_maintenance: fields.is_ticked("in_maintenance"),
+            mode: Mode::sent(fields),
+            read_only: fields.is_ticked("read_only"),
             others: Others::parse(others),
             typed_domain: fields.text("typed_domain").to_owned(),
             expected_end: text("expected_end", self.expected_end),

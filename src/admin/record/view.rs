@@ -176,13 +176,19 @@ impl View {
         let next = self.stored.causes().next_window(self.now).filter(|_| is_open()).map(|(_, time)| time.starts_at);
         let domain = self.stored.site.domain.to_unicode();
         let is_answered = [&typed.redirect_url, &typed.retry_after].iter().any(|text| !text.trim().is_empty());
+        let [how, drain_minutes] = typed.mode.fields(faults.get("drain_minutes"));
         let mut page = RecordPage {
             id: self.id.0,
+            how,
+            drain_minutes,
+            may_drain: !self.stored.maintenance.box_holds(self.now),
+            read_only: Field::ticked("read_only", typed.read_only),
             name: self.stored.site.name.clone(),
             site_url: self.site_url.clone(),
             status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
             next: next.map(|at| Moment::of(at, &self.zone, self.now)),
             since: standing.since.map(|since| Moment::of(since, &self.zone, self.now)),
+            closes_at: standing.closes_at().map(|at| Moment::of(at, &self.zone, self.now)),
             by: standing.by.clone(),
             overdue: standing.overdue(self.now).map(|end| lasted(end, self.now)),
             site_notice: self.notice(),
@@ -281,7 +287,7 @@ fn errors(
 ) -> Vec<FieldError> {
     let line = |id: &str, message: &String| FieldError { id: id.to_owned(), message: message.clone() };
     let mut lines: Vec<FieldError> = refusal.iter().map(|words| line("", words)).collect();
-    lines.extend(FieldError::of([&page.typed_domain, &page.expected_end]));
+    lines.extend(FieldError::of([&page.typed_domain, &page.drain_minutes, &page.expected_end]));
     // The first of its two buttons; a group has no id of its own.
     lines.extend(page.at_end.error.iter().map(|words| line("at_end-remind", words)));
     let whole = |list: &str| faults.get(list).map(|words| line(list, words));

@@ -39,7 +39,9 @@ pub(super) fn refusal(place: Place<'_>, text: &str, tag: impl Fn(usize) -> Strin
         Place::InRow { row, field: "language", .. } => labelled(&format!("Language of message {}", row + 1), text),
         Place::InRow { row, field, .. } => labelled(&format!("{} in {}", label(field), language_name(&tag(row))), text),
         Place::Alone("expected_end") if text == "lies in the past" => "The expected end lies in the past.".to_owned(),
-        Place::Alone("patterns" | "messages" | "networks" | "expected_end" | "redirect_url") => sentence(text),
+        Place::Alone("patterns" | "messages" | "networks" | "expected_end" | "redirect_url" | "drain_minutes") => {
+            sentence(text)
+        }
         Place::Alone(field) => labelled(label(field), text),
     }
 }

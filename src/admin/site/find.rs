@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::cause::{Causes, Standing};
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::SiteLine;
@@ -25,7 +26,7 @@ const MAX_QUERY_CHARS: usize = 100;
 pub(super) struct ListQuery {
     /// Words searched for.
     pub(super) q: String,
-    /// `maintenance` or `scheduled`; anything else shows all.
+    /// `maintenance`, `draining` or `scheduled`; anything else shows all.
     pub(super) status: String,
     /// Number of the page, from 1.
     pub(super) page: String,
@@ -45,6 +46,7 @@ impl ListQuery {
     pub(super) fn only(&self) -> Only {
         match self.status.as_str() {
             "maintenance" => Only::Closed,
+            "draining" => Only::Draining,
             "scheduled" => Only::Scheduled,
             _ => Only::All,
         }
@@ -75,6 +77,8 @@ pub(super) enum Only {
     All,
     /// Those in maintenance.
     Closed,
+    /// Those that let people finish.
+    Draining,
     /// Open ones with a window ahead.
     Scheduled,
 }
@@ -85,6 +89,7 @@ impl Only {
         match self {
             Self::All => "",
             Self::Closed => "maintenance",
+            Self::Draining => "draining",
             Self::Scheduled => "scheduled",
         }
     }
@@ -112,6 +117,8 @@ pub(super) struct Found {
     pub(super) matching: usize,
     /// How many of those are in maintenance.
     pub(super) closed: usize,
+    /// How many of those are draining.
+    pub(super) draining: usize,
     /// How many of those are open and have a window ahead.
     pub(super) scheduled: usize,
     /// When the next window of a site of the page begins, by its place in `ids`; for open sites only.
@@ -128,7 +135,7 @@ struct Doing {
     line: SiteLine,
 }
 
-/// Finds the sites of a page: overdue ones first, then those in maintenance, then open ones with a window ahead, then
+/// Finds the sites of a page: overdue ones first, then those in maintenance, then those that drain, then open ones with a window ahead, then
 /// the others; each by domain.
 pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now: Timestamp) -> Found {
     let theirs = theirs(lines, rights);
@@ -143,21 +150,26 @@ pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now
         Doing { standing, next, line }
     };
     let mut shown: Vec<Doing> = matching.into_iter().map(doing).collect();
-    let closed = shown.iter().filter(|site| site.standing.is_closed()).count();
+    let is_in = |site: &Doing, phase| site.standing.phase() == phase;
+    let closed = shown.iter().filter(|site| is_in(site, Phase::Maintenance)).count();
+    let draining = shown.iter().filter(|site| is_in(site, Phase::Draining)).count();
     let scheduled = shown.iter().filter(|site| site.next.is_some()).count();
     match query.only() {
         Only::All => {}
-        Only::Closed => shown.retain(|site| site.standing.is_closed()),
+        Only::Closed => shown.retain(|site| is_in(site, Phase::Maintenance)),
+        Only::Draining => shown.retain(|site| is_in(site, Phase::Draining)),
         Only::Scheduled => shown.retain(|site| site.next.is_some()),
     }
-    let is_first =
-        |site: &Doing| (site.standing.overdue(now).is_some(), site.standing.is_closed(), site.next.is_some());
+    let is_first = |site: &Doing| {
+        let is_closed = (is_in(site, Phase::Maintenance), site.standing.is_closed());
+        (site.standing.overdue(now).is_some(), is_closed, site.next.is_some())
+    };
     shown.sort_by_cached_key(|site| (Reverse(is_first(site)), site.line.domain.to_unicode(), site.line.id));
     let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
     let here = || shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE);
     let (ids, next) = (here().map(|site| site.line.id).collect(), here().map(|site| site.next).collect());
-    Found { ids, total, matching: all, closed, scheduled, next, page }
+    Found { ids, total, matching: all, closed, draining, scheduled, next, page }
 }
 
 /// When the next window of all sites begins, as planned: asked once for all sites that have no exception.
@@ -189,6 +201,7 @@ impl Found {
         match query.only() {
             Only::All => self.matching,
             Only::Closed => self.closed,
+            Only::Draining => self.draining,
             Only::Scheduled => self.scheduled,
         }
     }

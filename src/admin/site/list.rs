@@ -78,6 +78,9 @@ fn filters(query: &ListQuery, found: &Found, base: &str) -> Vec<FilterLink> {
         link("All", "", found.matching, only == Only::All),
         link("In maintenance", "maintenance", found.closed, only == Only::Closed),
     ];
+    if found.draining > 0 || only == Only::Draining {
+        links.push(link("Draining", "draining", found.draining, only == Only::Draining));
+    }
     // Where nothing is planned, nothing is said of it.
     if found.scheduled > 0 || only == Only::Scheduled {
         links.push(link("Scheduled", "scheduled", found.scheduled, only == Only::Scheduled));
@@ -93,6 +96,7 @@ fn result(query: &ListQuery, found: &Found) -> Option<String> {
     let state = match query.only() {
         Only::All => "",
         Only::Closed => "in maintenance",
+        Only::Draining => "draining",
         Only::Scheduled => "scheduled",
     };
     let said = match (words.is_empty(), state, shown) {
@@ -135,6 +139,7 @@ fn row(record: &SiteRecord, next: Option<Timestamp>, is_selected: bool, zone: &T
         status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
         since: at(standing.since),
         next: at(next),
+        closes_at: at(standing.closes_at()),
         by: standing.by.clone(),
         expected_end: at(standing.until),
         overdue: standing.overdue(now).map(|end| lasted(end, now)),

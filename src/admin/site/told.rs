@@ -9,6 +9,7 @@ use crate::admin::page::{Flash, Moment};
 use crate::admin::panel::Panel;
 use crate::admin::words::{count, list};
 use crate::cause::{Cause, CauseId};
+use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 
 /// Most sites that a message names.
@@ -64,7 +65,16 @@ impl<'a> Told<'a> {
                 let ended = capitalised(&names(causes));
                 Flash::done(format!("{ended} ended on {domain} at {}.", self.clock(self.now)))
             }
+            Switched::Ended(_, causes) if is_drain(causes) => {
+                Flash::done(format!("The drain of {domain} was cancelled at {}; it stays open.", self.clock(self.now)))
+            }
             Switched::Ended(..) => Flash::done(format!("Maintenance ended on {domain} at {}.", self.clock(self.now))),
+            switched if self.closes_at(switched).is_some() => {
+                let page = format!("{}sites/{}/draining/", self.panel.base(), record.site.id);
+                let since = record.maintenance.since.unwrap_or(self.now);
+                let text = format!("Draining started on {domain} at {}.", self.clock(since));
+                Flash::done(text).with_link("See who is left", page)
+            }
             _ => {
                 let since = record.maintenance.since.unwrap_or(self.now);
                 let page = format!("{}sites/{}/", self.panel.base(), record.site.id);
@@ -105,9 +115,13 @@ impl<'a> Told<'a> {
     }
 
     fn several(&self, switched: &[&Switched]) -> Flash {
-        let verb = if matches!(switched[0], Switched::Ended(..)) { "ended" } else { "started" };
+        let what = match switched[0] {
+            Switched::Ended(..) => "Maintenance ended",
+            _ if switched.iter().all(|one| self.closes_at(one).is_some()) => "Draining started",
+            _ => "Maintenance started",
+        };
         let sites = count(switched.len(), "site");
-        let mut flash = Flash::done(format!("Maintenance {verb} on {sites} at {}.", self.clock(self.now)));
+        let mut flash = Flash::done(format!("{what} on {sites} at {}.", self.clock(self.now)));
         let names: Vec<String> = switched.iter().map(|one| one.record().site.domain.to_unicode()).collect();
         flash.detail = format!("{}. {}", list(&names, MAX_NAMED), self.consequence(switched[0]));
         let ended = |switched: &&&Switched| match switched {
@@ -133,10 +147,17 @@ impl<'a> Told<'a> {
 
     fn already(&self, record: &SiteRecord) -> Flash {
         let domain = record.site.domain.to_unicode();
-        let mut flash = if record.is_closed(self.now) {
-            Flash::note(format!("{domain} is already in maintenance{}.", self.started(record)))
-        } else {
-            Flash::note(format!("{domain} is already open."))
+        let standing = record.causes().standing(self.now);
+        let mut flash = match (standing.phase(), standing.closes_at()) {
+            (Phase::Draining, Some(at)) => {
+                let started = self.started(record);
+                Flash::note(format!(
+                    "{domain} is already draining{started}; it closes at {} at the latest.",
+                    self.clock(at)
+                ))
+            }
+            (Phase::Open, _) => Flash::note(format!("{domain} is already open.")),
+            _ => Flash::note(format!("{domain} is already in maintenance{}.", self.started(record))),
         };
         flash.detail = "Nothing changed.".to_owned();
         flash
@@ -160,7 +181,16 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// While a site that was started on drains: when it closes at the latest.
+    fn closes_at(&self, switched: &Switched) -> Option<Timestamp> {
+        switched.record().causes().standing(self.now).closes_at()
+    }
+
     fn consequence(&self, switched: &Switched) -> String {
+        if let (Some(at), false) = (self.closes_at(switched), matches!(switched, Switched::Ended(..))) {
+            let at = self.clock(at);
+            return format!("Those at work go on until {at} at the latest; everybody else gets the 503 page.");
+        }
         let words = match switched {
             Switched::Ended(record, _) => match self.still(record) {
                 Some(still) => return still,
@@ -177,6 +207,11 @@ impl<'a> Told<'a> {
     fn clock(&self, at: Timestamp) -> String {
         Moment::of(at, &self.zone, self.now).short
     }
+}
+
+/// Whether all of these let those at work finish when they were ended.
+fn is_drain(causes: &[Cause]) -> bool {
+    !causes.is_empty() && causes.iter().all(|cause| cause.drains_until.is_some())
 }
 
 /// Causes as one would say them.

@@ -152,6 +152,9 @@ impl Rows<'_> {
         };
         match self.lines.iter().filter(ended).count() {
             some if some > 0 && entry.site.is_none() => format!("Ended earlier on {}.", count(some, "site")),
+            _ if entry.window.drain_minutes > 0 && entry.group != Group::Over => {
+                format!("Those at work have up to {} min to finish.", entry.window.drain_minutes)
+            }
             _ => String::new(),
         }
     }

@@ -41,11 +41,13 @@ impl Read {
             None => reader.schedule(),
         };
         let notice_minutes = reader.notice();
+        let drain_minutes = reader.drain();
         let epoch = Moment::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
         let readable = schedule.is_some();
         let mut window = Window {
             name: typed.name.clone(),
             notice_minutes,
+            drain_minutes,
             messages: reader.messages(stored),
             level: if typed.read_only { Level::ReadOnly } else { Level::Full },
             is_enabled: typed.counts,
@@ -195,6 +197,13 @@ impl Reader<'_> {
         }
     }
 
+    fn drain(&mut self) -> u32 {
+        self.typed.mode.read().unwrap_or_else(|wrong| {
+            self.fault("drain_minutes", wrong);
+            0
+        })
+    }
+
     /// The typed message in place of the first one; others, which the form does not have, stay.
     fn messages(&self, stored: Option<&Window>) -> Vec<Message> {
         let kept = stored.map(|window| window.messages.as_slice()).unwrap_or_default();
@@ -223,7 +232,7 @@ impl Reader<'_> {
                 name if name.starts_with("messages[") => "body",
                 name => name,
             };
-            if is_read || matches!(field, "name" | "heading" | "body") {
+            if is_read || matches!(field, "name" | "heading" | "body" | "drain_minutes") {
                 self.fault(field, said(field, text));
             }
         }
@@ -259,6 +268,8 @@ fn said(field: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::draining::Mode;
+    use crate::admin::fields::Fields;
 
     const NOW: &str = "2026-11-18T01:00:00Z";
 
@@ -287,6 +298,19 @@ mod tests {
     /// The errors of a form, by field.
     fn faults(typed: &Typed) -> Vec<String> {
         read(typed).faults.into_iter().map(|(field, words)| format!("{field}: {words}")).collect()
+    }
+
+    #[test]
+    fn a_drain_stays_as_it_is_unless_another_one_is_typed() {
+        let stored = Window { drain_minutes: 20, ..read(&typed()).window };
+        let begun = Typed::of(&stored, String::new(), "en", now());
+        assert_eq!(Read::of(&begun, Some(&stored), now()).window, stored);
+        let fields = Fields::read(b"how=drain&drain_minutes=0").unwrap();
+        let wrong = Typed { mode: Mode::sent(&fields), ..begun.clone() };
+        assert!(Read::of(&wrong, Some(&stored), now()).faults["drain_minutes"].contains("at least one minute"));
+        let fields = Fields::read(b"how=drain&drain_minutes=1441").unwrap();
+        let long = Typed { mode: Mode::sent(&fields), ..begun };
+        assert!(Read::of(&long, Some(&stored), now()).faults["drain_minutes"].contains("which is a day"));
     }
 
     #[test]

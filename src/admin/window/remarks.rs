@@ -42,6 +42,15 @@ pub(super) fn remarks(read: &Read, stored: Option<&Window>, owners: &Owners, now
     if mine.iter().any(|time| time.ends_at.is_none()) {
         remarks.push("It has no end: the site stays closed until somebody ends it.".to_owned());
     }
+    let is_never_closed = |time: &Occurrence| {
+        time.ends_at.zip(window.drains_until(time)).is_some_and(|(end, closes_at)| end <= closes_at)
+    };
+    if mine.iter().any(is_never_closed) {
+        remarks.push(
+            "Those at work may go on until it is over: if somebody does, the site is never closed altogether."
+                .to_owned(),
+        );
+    }
     let is_lost = |starts_at: &Timestamp| !window.exceptions.contains_key(starts_at);
     if stored.is_some_and(|stored| stored.exceptions.keys().any(is_lost)) {
         remarks.push("Single times that were put off or left out follow the new plan again.".to_owned());

@@ -211,7 +211,7 @@ async fn in_conflict(
 }
 
 /// The fields by their labels.
-fn values(typed: &Typed) -> [(&'static str, String); 14] {
+fn values(typed: &Typed) -> [(&'static str, String); 15] {
     let ending = match typed.ending.as_str() {
         "open" => "without an end".to_owned(),
         "end" => format!("at {}", typed.end),
@@ -229,6 +229,7 @@ fn values(typed: &Typed) -> [(&'static str, String); 14] {
         ("Heading", typed.heading.clone()),
         ("Text", typed.body.clone()),
         ("Language", typed.language.clone()),
+        ("At the start it closes", typed.mode.in_words()),
         ("Closes", if typed.read_only { "for writing only" } else { "everything" }.to_owned()),
         ("Counts", if typed.counts { "yes" } else { "no" }.to_owned()),
         ("Sites", typed.sites.clone()),

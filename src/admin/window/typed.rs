@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
 use super::words::Simple;
+use crate::admin::draining::Mode;
 use crate::admin::fields::Fields;
 use crate::admin::record::end;
 use crate::maintenance::Level;
@@ -46,6 +47,8 @@ pub(super) struct Typed {
     pub(super) counts: bool,
     /// Whether it closes for writing only.
     pub(super) read_only: bool,
+    /// Whether those at work may finish after each start.
+    pub(super) mode: Mode,
     /// Names the window as it was read.
     pub(super) read: String,
     /// Names what was shown and confirmed.
@@ -84,6 +87,7 @@ impl Typed {
             body: message.body,
             counts: window.is_enabled,
             read_only: window.level == Level::ReadOnly,
+            mode: Mode::of(window.drain_minutes),
             read: fingerprint(window),
             ..Self::default()
         };
@@ -165,6 +169,7 @@ impl Typed {
             body: fields.text("body").to_owned(),
             counts: fields.is_ticked("counts"),
             read_only: fields.is_ticked("read_only"),
+            mode: Mode::sent(fields),
             read: text("read"),
             confirm: text("confirm"),
             is_check: fields.text("action") == "check",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::owners::{Owners, choices};
+use super::owners::{ALL_SITES, Owners, choices};
 use super::read::Read;
 use super::remarks::{AHEAD, remarks, times};
 use super::typed::{Typed, digest};
@@ -14,6 +14,7 @@ use crate::admin::page::{Choice, Conflict, Field, FieldError, Moment, Preview, S
 use crate::admin::panel::Panel;
 use crate::admin::record::{end, language_name};
 use crate::clock;
+use crate::maintenance::Level;
 use crate::site;
 use crate::window::{Window, WindowId};
 
@@ -119,7 +120,10 @@ impl View {
         };
         let is_choice = self.choices.iter().any(|choice| choice.value == typed.sites);
         let is_fixed = self.stored.is_some() || (!is_choice && self.owners.records.len() > 1);
+        let [how, drain_minutes] = typed.mode.fields(read.faults.get("drain_minutes").filter(|_| said.shows_faults));
         let mut page = WindowFormPage {
+            how,
+            drain_minutes,
             id: self.stored.as_ref().map(|window| window.id.0),
             stored_name: self.stored.as_ref().map(named).unwrap_or_default(),
             sites: field("sites", &typed.sites),
@@ -171,6 +175,7 @@ impl View {
             times: ahead.iter().map(|time| Span::of(time, &zone, self.now)).collect(),
             has_more,
             sites: self.owners.names().join(", "),
+            does: does(window, &self.owners.names()),
             notice: told_at.map(|at| Moment::of(at.max(self.now), &zone, self.now).short).unwrap_or_default(),
             remarks: self.remarks(read),
         }
@@ -205,6 +210,20 @@ impl View {
     }
 }
 
+/// What a window does to sites: `Closes forum.example.com`, `forum.example.com drains up to 15 min, then closes for
+/// writing`.
+fn does(window: &Window, sites: &[String]) -> String {
+    let named = sites.join(", ");
+    let extent = if window.level == Level::ReadOnly { " for writing" } else { "" };
+    // `All sites` are several.
+    let is_one = sites.len() == 1 && named != ALL_SITES;
+    match (window.drain_minutes, is_one) {
+        (0, _) => format!("Closes {named}{extent}"),
+        (minutes, true) => format!("{named} drains up to {minutes} min, then closes{extent}"),
+        (minutes, false) => format!("{named} drain up to {minutes} min, then close{extent}"),
+    }
+}
+
 /// The notice times, with the one that a window has already.
 fn notice_choices(minutes: u32) -> Vec<Choice> {
     let known = NOTICES.iter().map(|(minutes, label)| Choice::new(minutes.to_string(), *label));
@@ -230,6 +249,7 @@ fn errors(page: &WindowFormPage, refusal: Option<String>) -> Vec<FieldError> {
         &page.repeats,
         &page.rule,
         &page.until,
+        &page.drain_minutes,
         &page.notice_minutes,
         &page.heading,
         &page.body,

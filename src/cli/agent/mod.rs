@@ -16,7 +16,7 @@ use super::Context;
 use super::exit::{Exit, Usage};
 use crate::actions::Actions;
 use crate::config::{GateSettings, InstanceSettings, MirrorSetting, host_name};
-use crate::draining::settle;
+use crate::draining::{Left, settle};
 use crate::flagfile::{FileState, FlagPath, Writer};
 use crate::propagation::{Beginning, Contact, Enforced, Follower, Following, TemplateFolder};
 use crate::storage::{Store, StoreError};
@@ -121,7 +121,8 @@ fn follow(context: &Context, args: &Agent, path: FlagPath) -> anyhow::Result<Exi
         Follower::start(Following { contact, rules, folder, on_change, files, name: name.clone() }, beginning)?;
     // Where it is the only process on the database, drains end in time all the same.
     let alive = Arc::new(());
-    settle(&alive, enforced.pointer(), Actions::new(store.clone(), || {}).with_visit_idle(context.visits.idle()));
+    let actions = Actions::new(store.clone(), || {}).with_visit_idle(context.visits.idle());
+    settle(&alive, enforced.pointer(), actions, Left::default());
     actix_web::rt::System::new().block_on(until_told())?;
     if enforced.health().failing.is_none() {
         leave(&store, name).unwrap_or_else(|error| {

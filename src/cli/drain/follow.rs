@@ -16,7 +16,6 @@ use crate::record::SiteRecord;
 use crate::server_info::Confirmation;
 use crate::site::SiteId;
 use crate::storage::StoreError;
-use crate::visit::seen_since;
 
 /// Pause between two looks: the site closes by itself at its deadline, whoever looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -93,13 +92,12 @@ fn look(actions: &Actions, sites: &[SiteId], knows: Knows) -> anyhow::Result<Loo
     let mut left = Vec::new();
     let mut records = Vec::new();
     for site in sites {
-        let record = actions.drain_settle(*site, knows)?.record().clone();
-        let now = clock::now();
-        let standing = record.causes().standing(now);
+        let settled = actions.drain_settle(*site, knows)?;
+        let record = settled.drained.record().clone();
+        let standing = record.causes().standing(clock::now());
         match (standing.phase(), standing.closes_at(), standing.since) {
             (Phase::Draining, Some(closes_at), Some(since)) => {
-                let seen_since = seen_since(now, actions.visit_idle());
-                let at_work = actions.store().read(|reader| reader.at_work(*site, since, now, seen_since))?;
+                let at_work = settled.left.unwrap_or_default();
                 left.push(Left { domain: record.site.domain.to_string(), at_work, since, closes_at });
             }
             (Phase::Open, ..) => return Ok(Look::Cancelled(record.site.domain.to_string())),

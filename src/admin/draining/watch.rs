@@ -1,0 +1,111 @@
+//! One reader for each drain that is watched, however many watch it: it looks once a second, and stops when nobody does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use super::look::Look;
+use crate::clock;
+use crate::site::SiteId;
+use crate::storage::Store;
+
+/// Pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the reader has found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    /// The last look; `None` before the first.
+    pub(super) look: Option<Arc<Look>>,
+    /// Whether the database has not answered since.
+    pub(super) is_stale: bool,
+}
+
+/// The drains that are watched in this process. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Watches(Arc<Mutex<HashMap<SiteId, watch::Receiver<Found>>>>);
+
+impl Watches {
+    /// What becomes of a site, from now on. The reader runs on the runtime of whoever watches first; when that goes, so
+    /// does the watch, and whoever asks again begins another.
+    pub(super) fn of(&self, site: SiteId, store: &Store, idle: SignedDuration) -> watch::Receiver<Found> {
+        let mut watches = self.lock();
+        if let Some(known) = watches.get(&site).filter(|known| known.has_changed().is_ok()) {
+            let mut known = known.clone();
+            known.mark_changed();
+            return known;
+        }
+        let (sender, receiver) = watch::channel(Found::default());
+        watches.insert(site, receiver.clone());
+        let reader = Watcher { watches: self.clone(), site, store: store.clone(), idle };
+        actix_web::rt::spawn(reader.run(sender));
+        receiver
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, watch::Receiver<Found>>> {
+        // Nothing panics while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a watch away that nobody has but this list. Asked and done under the lock, so that none is given out
+    /// meanwhile.
+    fn is_left(&self, site: SiteId, sender: &watch::Sender<Found>) -> bool {
+        let mut watches = self.lock();
+        let is_left = sender.receiver_count() <= 1;
+        if is_left {
+            watches.remove(&site);
+        }
+        is_left
+    }
+}
+
+/// The reader of one drain.
+struct Watcher {
+    watches: Watches,
+    site: SiteId,
+    store: Store,
+    idle: SignedDuration,
+}
+
+impl Watcher {
+    async fn run(self, sender: watch::Sender<Found>) {
+        loop {
+            let (store, site, idle) = (self.store.clone(), self.site, self.idle);
+            let read = move || store.read(|reader| Look::read(reader, site, idle, clock::now()));
+            match self.store.apart(read).await {
+                Ok(Some(look)) => {
+                    let is_over = look.is_over();
+                    told(&sender, look);
+                    if is_over {
+                        break;
+                    }
+                }
+                // The site is gone.
+                Ok(None) => break,
+                Err(error) => {
+                    log::debug!("Who is at work could not be read, which is tried again: {error}");
+                    sender.send_if_modified(|found| !std::mem::replace(&mut found.is_stale, true));
+                }
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            if self.watches.is_left(self.site, &sender) {
+                return;
+            }
+        }
+        self.watches.lock().remove(&self.site);
+    }
+}
+
+/// Tells a look, unless it says what the last one did.
+fn told(sender: &watch::Sender<Found>, look: Look) {
+    sender.send_if_modified(|found| {
+        let is_new = found.is_stale || !found.look.as_ref().is_some_and(|last| last.says_the_same_as(&look));
+        if is_new {
+            *found = Found { look: Some(Arc::new(look)), is_stale: false };
+        }
+        is_new
+    });
+}

@@ -1,0 +1,94 @@
+// Keeps what is told of the servers, or of a drain, as it is now: by a stream of events where there is one, else by
+// asking again and again. Only while the page is seen and somebody is there; reads aloud what has changed.
+const follow = document.querySelector('[data-follow]');
+if (!follow) return;
+const { events } = follow.dataset;
+const [stale, resting] = ['stale', 'resting'].map((name) => follow.querySelector(`[data-${name}]`));
+const restAfter = 30 * 60_000;
+const askEvery = events ? 10_000 : 2000;
+const words = (page) => page.querySelector('[data-aloud]')?.dataset.aloud;
+const aloud = document.createElement('span');
+aloud.className = 'hidden';
+aloud.setAttribute('role', 'status');
+follow.append(aloud);
+let said = words(follow);
+let moved = Date.now();
+let asked = 0;
+let stream;
+let isRunning = false;
+let isOver = false;
+
+function show(html) {
+    const fresh = new DOMParser().parseFromString(html, 'text/html');
+    const at = document.activeElement;
+    for (const part of follow.querySelectorAll('[id]')) {
+        const now = part.isConnected && fresh.getElementById(part.id);
+        if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
+    }
+    // Whoever was on a button stays there; where it is gone, on what is left.
+    if (!at.isConnected) (document.getElementById(at.id) ?? document.getElementById('main')).focus({ preventScroll: true });
+    if (words(follow) !== said) {
+        said = words(follow);
+        aloud.textContent = said;
+    }
+}
+
+function isStale(is) {
+    stale?.toggleAttribute('hidden', !is);
+}
+
+async function ask() {
+    isRunning = true;
+    asked = Date.now();
+    try {
+        const options = { cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(10_000) };
+        const answer = await fetch(follow.dataset.follow, options);
+        if (!answer.ok) throw new Error(answer.status);
+        show(await answer.text());
+        isStale(false);
+    } catch {
+        isStale(true);
+    }
+    isRunning = false;
+}
+
+// The browser connects again by itself unless it was refused.
+function listen() {
+    asked = Date.now();
+    stream = new EventSource(events);
+    stream.addEventListener('show', ({ data }) => {
+        show(data);
+        isStale(false);
+    });
+    stream.addEventListener('stale', () => isStale(true));
+    stream.addEventListener('error', ({ target }) => {
+        if (target.readyState === EventSource.CLOSED) {
+            ask();
+        } else {
+            setTimeout(() => target.readyState === EventSource.CONNECTING && isStale(true), 5000);
+        }
+    });
+    stream.addEventListener('over', () => {
+        isOver = true;
+        stream.close();
+    });
+}
+
+function look() {
+    // A page that nobody looks at must not keep its user logged in.
+    const rests = Date.now() - moved > restAfter;
+    resting?.toggleAttribute('hidden', !rests);
+    if (document.hidden || rests || isOver) {
+        stream?.close();
+        asked = 0;
+    } else if ((!stream || stream.readyState === EventSource.CLOSED) && !isRunning && Date.now() - asked >= askEvery) {
+        (events ? listen : ask)();
+    }
+}
+
+for (const sign of ['pointermove', 'pointerdown', 'keydown', 'focus']) {
+    addEventListener(sign, () => { moved = Date.now(); }, { passive: true });
+}
+document.addEventListener('visibilitychange', look);
+setInterval(look, 2000);
+if (events) look();
