@@ -75,12 +75,14 @@ async fn serve(settings: Settings) -> Result<()> {
     Ok(())
 }
 
-/// Says at SIGTERM how many requests still have to finish; the server itself sees to it that they may.
+/// Says at SIGTERM how many requests still have to finish; the server itself sees to it that they may. The streams of the
+/// panel would not, and are ended.
 #[cfg(unix)]
 async fn tell_of_stop(maintenance: Maintenance) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut term) = signal(SignalKind::terminate()) else { return };
     if term.recv().await.is_some() {
+        maintenance.watches().stop();
         let under_way = maintenance.in_flight(None);
         log::info!(
             "SIGTERM: nothing new is accepted; {under_way} of the requests under way have {SHUTDOWN_TIMEOUT} s to finish."

@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 use crate::helpers::{Browser, PASSWORD, Program, a_browser, a_program, check_page};
 
 /// Routes that answer with something else than a page, or that a superuser is not shown.
-const NOT_WALKED: [&str; 7] = [
+const NOT_WALKED: [&str; 10] = [
     "login/",
     "logged-out/",
     "setup/{token}/",
     "static/{version}/{name}",
     "servers/live/",
+    "sites/{id}/draining/",
+    "sites/{id}/draining/live/",
+    "sites/{id}/draining/events",
     "history/export.csv",
     "history/export.jsonl",
 ];
@@ -125,6 +128,12 @@ fn every_question_refusal_and_confirmation_suits_everybody() {
     }
     ada.press("Start maintenance");
     look(&ada, "Start maintenance on 2 sites?");
+
+    ada.fill(&ada.labelled("Minutes at most"), "3000");
+    ada.press("Start maintenance on 2 sites");
+    look(&ada, "The drain may last 50 h");
+    open("/admin/sites/2/draining/");
+    look(&ada, "It does not drain: it is open.");
 
     open("/admin/sites/2/");
     ada.click(&ada.labelled("In maintenance mode"));

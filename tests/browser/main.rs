@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod command_line;
+mod draining;
 mod helpers;
 mod keyboard;
 mod notice;

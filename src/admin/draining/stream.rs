@@ -104,7 +104,8 @@ impl Stream {
             return Some((Ok(Bytes::from(format!("retry: {RETRY_MS}\n\n"))), self));
         }
         loop {
-            if self.is_over || Instant::now() >= self.ends_at || self.has_other_log_ins() {
+            let is_out_of_time = Instant::now() >= self.ends_at || self.panel.maintenance.watches().is_stopping();
+            if self.is_over || is_out_of_time || self.has_other_log_ins() {
                 return None;
             }
             match tokio::time::timeout(LOOK_EVERY, self.found.changed()).await {

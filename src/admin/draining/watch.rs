@@ -1,6 +1,7 @@
 //! One reader for each drain that is watched, however many watch it: it looks once a second, and stops when nobody does.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,13 @@ pub(super) struct Found {
 
 /// The drains that are watched in this process. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Watches(Arc<Mutex<HashMap<SiteId, watch::Receiver<Found>>>>);
+pub struct Watches(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    sites: Mutex<HashMap<SiteId, watch::Receiver<Found>>>,
+    is_stopping: AtomicBool,
+}
 
 impl Watches {
     /// What becomes of a site, from now on. The reader runs on the runtime of whoever watches first; when that goes, so
@@ -45,9 +52,19 @@ impl Watches {
         receiver
     }
 
+    /// Ends every stream within a second, and each new one at once: the server is about to stop, and would wait for them.
+    pub(crate) fn stop(&self) {
+        self.0.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Relaxed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, watch::Receiver<Found>>> {
         // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a watch away that nobody has but this list. Asked and done under the lock, so that none is given out

@@ -24,6 +24,9 @@ pub struct Program {
     folder: Folder,
 }
 
+/// A command of the program that goes on; ended when dropped.
+pub struct Spawned(Child);
+
 /// What came back over plain HTTP.
 pub struct Answer {
     /// Status code.
@@ -42,6 +45,13 @@ impl Folder {
     #[track_caller]
     pub fn with(self, words: &[&str]) -> Self {
         self.command(words, "");
+        self
+    }
+
+    /// Sets a setting in the `.env` file of the folder.
+    pub fn set(self, name: &str, value: &str) -> Self {
+        let file = File::options().append(true).create(true).open(self.0.path().join(".env"));
+        writeln!(file.expect("the folder can be written"), "{name}={value}").expect("the file can be written");
         self
     }
 
@@ -132,6 +142,13 @@ impl Program {
         self.folder.command(words, "")
     }
 
+    /// Starts a command of the program in the same folder that goes on for as long as the child does.
+    pub fn spawn(&self, words: &[&str]) -> Spawned {
+        let mut command = program(self.folder.0.path());
+        let child = command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Spawned(child.expect("the program can be started"))
+    }
+
     /// Asks over plain HTTP, as a visitor with a browser's `Accept` and nothing else.
     pub fn get(&self, path: &str) -> Answer {
         let agent = super::driver::agent();
@@ -157,6 +174,12 @@ impl Program {
             let rest = said.iter().find_map(|line| Some(line.split_once(words)?.1.to_owned()));
             rest.ok_or_else(|| format!("{said:?}"))
         })
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        stop(&mut self.0);
     }
 }
 
