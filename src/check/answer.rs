@@ -17,23 +17,27 @@ const X_MAINTENANCE_REASON: HeaderName = HeaderName::from_static("x-maintenance-
 /// The `Retry-After` that a visitor would get, for a proxy that makes the answer itself.
 const X_MAINTENANCE_RETRY_AFTER: HeaderName = HeaderName::from_static("x-maintenance-retry-after");
 
-/// How a proxy wants to hear that a request may not pass.
+/// How a proxy wants to hear whether a request may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// By the very answer that it relays to the visitor.
+    /// 204 when it may, else the very answer that the proxy relays to the visitor.
     Relayed,
-    /// By 401 without a body: nginx relays nothing but 401 and 403 (its module `auth_request`), and asks for the page
+    /// The same with 200 in place of 204, and 403 in place of 503: Envoy takes nothing but 200 for a yes, and 5xx for a
+    /// program that is broken (its filter `ext_authz`). Its configuration makes 503 of it again.
+    Envoy,
+    /// 204 when it may, else 401 without a body: nginx relays nothing but 401 and 403 (its module `auth_request`), and asks for the page
     /// afterwards.
     Nginx,
 }
 
 impl Style {
-    /// As the query of the endpoint says, when it says nothing else: below the endpoint the query is the visitor's, and
-    /// Caddy's `forward_auth` hands the visitor's on at the endpoint itself.
+    /// As the query of the endpoint says, when it says nothing else: Caddy's `forward_auth` hands the visitor's on. Below
+    /// the endpoint only Envoy asks, and the query is the visitor's.
     pub(super) fn wanted(req: &HttpRequest) -> Self {
         match (req.uri().path(), req.query_string()) {
             (CHECK_PATH, "style=nginx") => Self::Nginx,
-            _ => Self::Relayed,
+            (CHECK_PATH, _) => Self::Relayed,
+            _ => Self::Envoy,
         }
     }
 
@@ -42,6 +46,7 @@ impl Style {
         match self {
             Self::Relayed => answer,
             Self::Nginx => unauthorized(&answer),
+            Self::Envoy => forbidden(answer),
         }
     }
 }
@@ -76,8 +81,11 @@ impl Refused {
 }
 
 /// The request may pass.
-pub(super) fn pass(pass: &Pass<'_>) -> HttpResponse {
-    let mut answer = HttpResponse::new(StatusCode::NO_CONTENT);
+pub(super) fn pass(pass: &Pass<'_>, style: Style) -> HttpResponse {
+    let mut answer = HttpResponse::new(match style {
+        Style::Relayed | Style::Nginx => StatusCode::NO_CONTENT,
+        Style::Envoy => StatusCode::OK,
+    });
     let headers = answer.headers_mut();
     headers.insert(X_MAINTENANCE_REASON, HeaderValue::from_static(pass.reason()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -91,6 +99,14 @@ pub(super) fn pass(pass: &Pass<'_>) -> HttpResponse {
 fn warn_once(error: &Unreadable) {
     static SAID: std::sync::Once = std::sync::Once::new();
     SAID.call_once(|| log::warn!("{CHECK_PATH} cannot answer a trusted proxy: {error}."));
+}
+
+/// 403 in place of an answer that says that a server failed, with everything else of it.
+fn forbidden(mut answer: HttpResponse) -> HttpResponse {
+    if answer.status().is_server_error() {
+        *answer.status_mut() = StatusCode::FORBIDDEN;
+    }
+    answer
 }
 
 /// 401 in place of any answer that keeps somebody out. `WWW-Authenticate`, which belongs to a 401 (RFC 9110, section

@@ -113,7 +113,7 @@ impl Checkpoint {
     ) -> HttpResponse {
         self.parts.count(&self.counts, snapshot, verdict);
         if let Verdict::Pass(pass) = verdict {
-            let mut answer = answer::pass(pass);
+            let mut answer = answer::pass(pass, style);
             if *pass == Pass::Open {
                 self.meet(req, asked, snapshot, &mut answer);
             }
