@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::{
-    agent, backup, check, completions, export, history, import, man, migrate, off, on, pattern, renew, run, serve,
-    servers, session, site, status, task, tasks, undo, user, why, window,
+    agent, backup, check, completions, emit, export, history, import, man, migrate, off, on, pattern, renew, run,
+    serve, servers, session, site, status, task, tasks, undo, user, why, window,
 };
 use crate::config::{DatabaseSettings, Sources, VisitSettings};
 
@@ -62,6 +62,7 @@ pub enum Command {
     Servers(servers::Servers),
     #[command(alias = "session")]
     Sessions(session::Sessions),
+    Emit(Box<emit::Emit>),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Export(export::Export),
@@ -76,6 +77,7 @@ pub fn command() -> clap::Command {
     let command = Cli::command().after_help(EXIT_CODES).mut_subcommands(with_exit_codes);
     // They are needed to say who is let in, and described at `serve` and `why`.
     let command = command.mut_subcommand("on", |on| on.mut_args(hidden_setting));
+    let command = command.mut_subcommand("emit", |emit| emit.mut_args(hidden_setting));
     Sources::without_empty_variables(command)
 }
 

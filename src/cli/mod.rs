@@ -16,6 +16,7 @@ mod console;
 mod describe;
 mod directory;
 mod drain;
+mod emit;
 mod exit;
 mod export;
 mod history;
@@ -133,6 +134,7 @@ fn dispatch(
         Command::History(args) => history::run(&context, &args),
         Command::Servers(args) => servers::run(&context, &args),
         Command::Sessions(args) => session::run(&context, &args),
+        Command::Emit(args) => emit::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Backup(args) => backup::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),

@@ -5,16 +5,20 @@
 
 mod apache;
 mod caddy;
+mod emission;
 mod haproxy;
 mod nginx;
 mod told;
+mod value;
 
 use ipnet::IpNet;
 
 use crate::pattern::IgnoredPattern;
 use crate::site::{Domain, SiteId};
 
+pub use emission::{Emission, EmissionError, EmittedSite, Mode, Part, Server, Unreachable};
 pub use told::LeftOut;
+pub use value::{ConfigPath, Listen, Origin, ValueError};
 
 /// Matches a target in origin form, as it was sent, of which every server reads the same path: only escapes that all
 /// decode alike, and those beyond ASCII only when they are UTF-8. To be used together with [`UNCLEAN_TARGET`].

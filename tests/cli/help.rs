@@ -32,6 +32,7 @@ const COMMANDS: &[&str] = &[
     "history",
     "migrate",
     "backup",
+    "emit",
     "export",
     "import",
     "completions",

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod database;
 mod drain;
+mod emit;
 mod export;
 mod help;
 mod history;

@@ -1,0 +1,213 @@
+//! `maintenance emit`: prints the configuration of a web server in front of a site.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use similar::TextDiff;
+
+use super::directory::Directory;
+use super::exit::{Exit, Usage};
+use super::{Context, open};
+use crate::config::GateSettings;
+use crate::flagfile::FlagPath;
+use crate::site::Site;
+use crate::webserver::{
+    ConfigPath, Emission, EmissionError, EmittedSite, Listen, Mode, Origin, Part, Server, Unreachable, ValueError,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  maintenance emit nginx > /etc/nginx/conf.d/shop.conf
+  maintenance emit caddy --site shop --upstream http://127.0.0.1:3000
+  maintenance emit haproxy --mode check --listen 127.0.0.1:8000
+  maintenance emit apache --check /etc/apache2/sites-enabled/shop.conf
+";
+
+/// Where a flag file lies when MAINTENANCE_FILE does not say.
+const USUAL_FILE: &str = "/var/lib/maintenance/{domain}/on";
+
+/// Prints the configuration of a web server in front of a site
+///
+/// The site may be written in anything. The configuration works as it is; the lines to adapt are marked. In mode `check`
+/// the web server asks this program about each request; in mode `file` it looks whether MAINTENANCE_FILE is there and
+/// serves the page from disk, also while program and database are stopped; `both` looks first and asks while the file
+/// is there, so that staff get in. Without --mode: the one that does the most, of those with files only when
+/// MAINTENANCE_FILE is set. Apache knows `file` only, Traefik and Envoy `check` only.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Emit {
+    /// Web server: nginx, apache, caddy, haproxy, traefik or envoy
+    #[arg(value_name = "SERVER", value_parser = servers())]
+    server: Server,
+
+    /// How the web server knows who is held: check, file or both
+    #[arg(long, value_name = "MODE", value_parser = modes())]
+    mode: Option<Mode>,
+
+    /// Site to serve: id, domain, alias, or a part that only one site has; may be given several times
+    #[arg(long = "site", value_name = "SITE")]
+    sites: Vec<String>,
+
+    /// Where the application listens
+    #[arg(long, value_name = "ORIGIN", default_value = "http://127.0.0.1:8000")]
+    upstream: Origin,
+
+    /// Where this program listens
+    #[arg(long, value_name = "ORIGIN", default_value = "http://127.0.0.1:8080")]
+    program: Origin,
+
+    /// Port that visitors connect to, with or without an address
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "80")]
+    listen: Listen,
+
+    /// In mode check, what visitors get while the program does not answer: pass or hold
+    ///
+    /// `pass` lets them reach the application, so that an outage of this program closes no open site; `hold` answers
+    /// 503, so that it opens no closed one. The other modes look at the file. Traefik can only hold.
+    #[arg(long, value_name = "ANSWER", default_value = "pass", value_parser = answers())]
+    unreachable: Unreachable,
+
+    /// Print the Lua script instead that HAProxy's configuration loads
+    #[arg(long)]
+    lua: bool,
+
+    /// Where that script will lie
+    #[arg(long, value_name = "FILE", default_value = "/etc/haproxy/maintenance.lua")]
+    lua_file: ConfigPath,
+
+    /// Compare this file with what would be printed: exit code 0 when it is the same, 1 with the differences when not
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+
+    #[command(flatten)]
+    gate: GateSettings,
+}
+
+fn servers() -> impl clap::builder::TypedValueParser<Value = Server> {
+    PossibleValuesParser::new(Server::ALL.map(Server::name)).map(|name| {
+        Server::ALL.into_iter().find(|server| server.name() == name).expect("only names of servers are taken")
+    })
+}
+
+fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::ALL.map(Mode::name))
+        .map(|name| Mode::ALL.into_iter().find(|mode| mode.name() == name).expect("only names of modes are taken"))
+}
+
+fn answers() -> impl clap::builder::TypedValueParser<Value = Unreachable> {
+    PossibleValuesParser::new(["pass", "hold"])
+        .map(|name| if name == "hold" { Unreachable::Hold } else { Unreachable::Pass })
+}
+
+pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
+    let mode = args.mode.unwrap_or_else(|| args.server.best_mode(args.gate.maintenance_file.is_some()));
+    args.server.allows(mode).map_err(usage)?;
+    if args.lua && args.server != Server::Haproxy {
+        return Err(Usage("only HAProxy loads a Lua script: leave out --lua".to_owned()).into());
+    }
+    let store = open::existing(context)?;
+    let directory = Directory::read(&store)?;
+    let sites = chosen(&directory, args)?;
+    let emission = Emission {
+        mode,
+        unreachable: args.unreachable,
+        sites: sites.iter().map(|site| emitted(site, mode, args)).collect::<Result<_, _>>()?,
+        listen: args.listen.clone(),
+        upstream: args.upstream.clone(),
+        program: args.program.clone(),
+        panel: args.gate.admin_url.clone(),
+        status: args.gate.status,
+        retry_after: args.gate.retry_after,
+        lua: args.lua_file.clone(),
+        command: command(args, mode, &sites),
+    };
+    let part = if args.lua { Part::Lua } else { Part::Configuration };
+    let text = emission.render(args.server, part).map_err(usage)?;
+    if let Some(file) = &args.check {
+        return compare(context, file, &text);
+    }
+    if mode.needs_files() && args.gate.maintenance_file.is_none() {
+        context.console.note(&format!(
+            "MAINTENANCE_FILE is not set here. This takes {USUAL_FILE}: start the server, or `maintenance agent` on the \
+             web server's machine, with MAINTENANCE_FILE='{USUAL_FILE}'"
+        ));
+    }
+    if mode != Mode::File && args.gate.trusted_proxies.is_empty() {
+        context.console.note(
+            "TRUSTED_PROXIES is not set here. The server answers a web server only when its address is in there: \
+             TRUSTED_PROXIES=127.0.0.1 when both are on one machine",
+        );
+    }
+    context.console.print(&text)?;
+    Ok(Exit::Done)
+}
+
+/// What an operator can mend by another option is wrong usage.
+fn usage(error: EmissionError) -> anyhow::Error {
+    match error {
+        EmissionError::Render(_) => error.into(),
+        error => Usage(error.to_string()).into(),
+    }
+}
+
+/// The sites that are named, each once, else the default one.
+fn chosen<'d>(directory: &'d Directory, args: &Emit) -> anyhow::Result<Vec<&'d Site>> {
+    if args.sites.is_empty() {
+        return Ok(vec![directory.one(None, args.gate.site_id)?]);
+    }
+    let mut sites: Vec<&Site> = Vec::new();
+    for typed in &args.sites {
+        let site = directory.one(Some(typed), None)?;
+        if !sites.iter().any(|known| known.id == site.id) {
+            sites.push(site);
+        }
+    }
+    Ok(sites)
+}
+
+fn emitted(site: &Site, mode: Mode, args: &Emit) -> anyhow::Result<EmittedSite> {
+    if !mode.needs_files() {
+        return Ok(EmittedSite::new(site, None));
+    }
+    let usual = || FlagPath::parse(USUAL_FILE).expect("it is a place for flag files");
+    let place = args.gate.maintenance_file.clone().unwrap_or_else(usual);
+    let domain = &site.domain;
+    if args.sites.len() > 1 && !place.has_placeholder() {
+        return Err(
+            Usage(format!("MAINTENANCE_FILE is {place}, the file of one site only: put {{domain}} into it")).into()
+        );
+    }
+    let layout = place.of(site.id, domain).with_context(|| format!("there is no place for the files of {domain}"))?;
+    let flag = layout.flag().to_str().with_context(|| format!("{} is not Unicode", layout.flag().display()))?;
+    let flag = flag.parse().map_err(|error: ValueError| Usage(format!("MAINTENANCE_FILE would be {flag}: {error}")))?;
+    Ok(EmittedSite::new(site, Some(flag)))
+}
+
+/// The words that print the same again, all that is not usual written out.
+fn command(args: &Emit, mode: Mode, sites: &[&Site]) -> String {
+    let Emit { upstream, program, listen, .. } = args;
+    let mut words = format!("maintenance emit {} --mode {}", args.server.name(), mode.name());
+    for site in sites {
+        words.push_str(&format!(" --site {}", site.domain));
+    }
+    words.push_str(&format!(" --upstream {upstream} --program {program} --listen {listen}"));
+    if mode == Mode::Check && args.server != Server::Traefik && args.unreachable == Unreachable::Hold {
+        words.push_str(" --unreachable hold");
+    }
+    words
+}
+
+/// Says whether a file holds exactly this; if not, what has to change in it.
+fn compare(context: &Context, file: &Path, text: &str) -> anyhow::Result<Exit> {
+    let installed = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let installed = String::from_utf8_lossy(&installed);
+    if installed == text {
+        return Ok(Exit::Done);
+    }
+    let diff = TextDiff::from_lines(installed.as_ref(), text);
+    let name = file.display().to_string();
+    context.console.print(&diff.unified_diff().header(&name, "as it would be printed now").to_string())?;
+    Ok(Exit::Failed)
+}
