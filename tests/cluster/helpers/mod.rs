@@ -20,9 +20,8 @@ mod program;
 mod proxy;
 mod scene;
 mod server;
+mod system;
 mod visitor;
-
-use std::process::Command;
 
 pub use browser::Browser;
 pub use client::{Response, get};
@@ -34,22 +33,10 @@ pub use program::{eventually, example, free_address, within};
 pub use proxy::Proxy;
 pub use scene::{AWAY, SOON, Scene};
 pub use server::Server;
+pub use system::{output, signal};
 pub use visitor::{Visitor, status};
 
 /// A machine for commands on a database.
 pub fn commands_on(url: &str) -> Machine {
     Machine::new().env("DATABASE_URL", url)
-}
-
-/// Standard output of a command that must succeed.
-#[track_caller]
-pub fn output(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("the output is text")
-}
-
-/// Sends a signal by name, such as `TERM` or `KILL`, to a process that this one has started.
-pub fn signal(process: u32, name: &str) {
-    output(Command::new("kill").args([&format!("-{name}"), &process.to_string()]));
 }

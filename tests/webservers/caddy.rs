@@ -1,0 +1,44 @@
+//! Caddy.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl};
+
+pub const CADDY: WebServer = WebServer { name: "caddy", command };
+
+/// With options for all sites that let several run side by side on one machine, and take HTTP/2 without TLS.
+fn command(stage: &Stage, printed: &Path) -> Command {
+    let options = "{\n    admin off\n    servers {\n        protocols h1 h2 h2c\n    }\n}\n";
+    let file = stage.path("Caddyfile");
+    fs::write(&file, format!("{options}{}", fs::read_to_string(printed).unwrap())).unwrap();
+    let mut command = Command::new("/usr/bin/caddy");
+    command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+    command.env("HOME", stage.path("")).env("XDG_DATA_HOME", stage.path("")).env("XDG_CONFIG_HOME", stage.path(""));
+    command
+}
+
+#[test]
+fn caddy_asks_about_each_request() {
+    acceptance(&CADDY, "check", Modes::of("check"));
+}
+
+#[test]
+fn caddy_looks_at_the_file() {
+    acceptance(&CADDY, "file", Modes::of("file"));
+}
+
+#[test]
+fn caddy_looks_at_the_file_and_asks_while_it_is_there() {
+    acceptance(&CADDY, "both", Modes::of("both"));
+}
+
+#[test]
+fn caddy_speaks_http_2() {
+    let stage = Stage::start(&CADDY, "both");
+    assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/x").0, 200);
+    stage.switch("on", 503);
+    assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
+    assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+}

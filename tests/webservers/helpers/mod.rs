@@ -1,0 +1,33 @@
+//! What the tests need: the program, an application, a web server in front of both, and somebody who looks.
+
+mod acceptance;
+#[path = "../../integration/helpers/browser.rs"]
+#[allow(dead_code, reason = "shared with tests/integration, which needs other parts of it")]
+mod browser;
+#[path = "../../integration/helpers/client.rs"]
+#[allow(dead_code, reason = "shared with tests/integration, which needs other parts of it")]
+mod client;
+#[path = "../../cluster/helpers/cluster.rs"]
+#[allow(dead_code, reason = "shared with tests/cluster, which needs other parts of it")]
+mod cluster;
+#[path = "../../cluster/helpers/disk.rs"]
+#[allow(dead_code, reason = "shared with tests/cluster, which needs other parts of it")]
+mod disk;
+#[path = "../../cli/machine.rs"]
+#[allow(dead_code, reason = "shared with tests/cli, which needs other parts of it")]
+mod machine;
+#[path = "../../process/program.rs"]
+#[allow(dead_code, reason = "shared with tests/process, which needs other parts of it")]
+mod program;
+mod stage;
+#[path = "../../cluster/helpers/system.rs"]
+mod system;
+
+use disk::Disk;
+use program::eventually;
+use system::signal;
+
+pub use acceptance::{Modes, acceptance};
+pub use program::free_address;
+pub use stage::{Stage, WebServer, curl, curl_at};
+pub use system::output;

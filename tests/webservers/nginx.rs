@@ -1,0 +1,80 @@
+//! nginx.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, output};
+
+pub const NGINX: WebServer = WebServer { name: "nginx", command };
+
+/// As Debian's `/etc/nginx/nginx.conf`, with its folders in the stage.
+fn command(stage: &Stage, printed: &Path) -> Command {
+    let folder = stage.path("nginx");
+    fs::create_dir_all(&folder).unwrap();
+    let at = |name: &str| folder.join(name).display().to_string();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("    {name}_temp_path {};\n", at(name)))
+        .concat();
+    let main = format!(
+        "daemon off;\nmaster_process on;\npid {};\nerror_log {};\nevents {{}}\nhttp {{\n    access_log off;\n{temporary}    \
+         include {};\n}}\n",
+        at("pid"),
+        at("error.log"),
+        printed.display()
+    );
+    fs::write(folder.join("nginx.conf"), main).unwrap();
+    let mut command = Command::new("/usr/sbin/nginx");
+    command.args(["-e", &at("error.log"), "-c", &at("nginx.conf")]);
+    command
+}
+
+#[test]
+fn nginx_asks_about_each_request() {
+    acceptance(&NGINX, "check", Modes::of("check"));
+}
+
+#[test]
+fn nginx_looks_at_the_file() {
+    acceptance(&NGINX, "file", Modes::of("file"));
+}
+
+#[test]
+fn nginx_looks_at_the_file_and_asks_while_it_is_there() {
+    acceptance(&NGINX, "both", Modes::of("both"));
+}
+
+#[test]
+fn nginx_speaks_http_2_with_the_lines_for_https() {
+    let tls = free_address();
+    let stage = Stage::behind(|stage| {
+        let (certificate, key) = (stage.path("certificate.pem"), stage.path("key.pem"));
+        let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
+        output(Command::new("openssl").args(made).arg("-keyout").arg(&key).arg("-out").arg(&certificate));
+        let mut printed = stage.emit("nginx", "both", &[]);
+        for (line, adapted) in [
+            ("# listen 443 ssl http2;  # <-", format!("listen {tls} ssl http2;  #")),
+            (
+                "# ssl_certificate /etc/letsencrypt/live/localhost/fullchain.pem",
+                format!("ssl_certificate {}", certificate.display()),
+            ),
+            (
+                "# ssl_certificate_key /etc/letsencrypt/live/localhost/privkey.pem",
+                format!("ssl_certificate_key {}", key.display()),
+            ),
+        ] {
+            assert!(printed.contains(line), "{printed}");
+            printed = printed.replace(line, &adapted);
+        }
+        let file = stage.path("printed");
+        fs::write(&file, printed).unwrap();
+        Some(command(stage, &file))
+    });
+    let ask = |method: &str, path: &str| {
+        curl_at(&format!("https://localhost:{}{path}", tls.port()), &["--insecure", "--http2", "--request", method])
+    };
+    let (status, told) = ask("GET", "/x");
+    assert!(status == 200 && told.contains("\"x-forwarded-proto\": \"https\""), "{told}");
+    stage.switch("on", 503);
+    assert_eq!((ask("GET", "/x").0, ask("POST", "/x").0, ask("GET", "/ignored-page/").0), (503, 503, 200));
+}
