@@ -52,6 +52,13 @@ async function ask() {
     isRunning = false;
 }
 
+// What stands above every page tells of the same site.
+async function renewStrip() {
+    const answer = await fetch(location.href, { cache: 'no-store', redirect: 'error' });
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.strip');
+    if (answer.ok) document.querySelector('.strip')?.replaceWith(fresh ?? '');
+}
+
 // The browser connects again by itself unless it was refused.
 function listen() {
     asked = Date.now();
@@ -71,6 +78,7 @@ function listen() {
     stream.addEventListener('over', () => {
         isOver = true;
         stream.close();
+        renewStrip().catch(() => isStale(true));
     });
 }
 

@@ -78,6 +78,7 @@ fn a_drain_is_followed_without_reloading_until_the_site_has_closed() {
     program.command(&["sessions", "end", &number(&program)]);
     ada.shows("Closed: nobody was left after");
     ada.shows("End maintenance");
+    ada.shows("1 of 1 site in maintenance:");
     assert_eq!(ada.run("return window.isTheSame", &json!([])), json!(true));
     visitor.open(&program.url("/contact/"));
     visitor.does_not_show("Somebody reads this address");
