@@ -55,10 +55,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the state of a session. `false` when it is gone: an update never revives a session.
-    pub fn site_session_update(&mut self, key: &KeyHash, state: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// Writes the state of a session; that it was used is noted by [`Writer::site_session_seen`]. `false` when it is
+    /// gone: an update never revives a session.
+    pub fn site_session_update(&mut self, key: &KeyHash, state: &str) -> Result<bool, StoreError> {
         let changed = diesel::update(site_sessions::table.find(&key[..]))
-            .set((site_sessions::state.eq(state), site_sessions::last_seen_at.eq(UtcTime(now))))
+            .set(site_sessions::state.eq(state))
             .execute(self.conn)?;
         Ok(changed > 0)
     }

@@ -135,7 +135,7 @@ impl StoredSessions {
 
     fn write_over(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
         // One that has ended meanwhile stays so: the next request is that of a visitor.
-        self.0.0.store.write_beside(|writer| writer.site_session_update(key, &to_json(state), now).map(drop))
+        self.0.0.store.write_beside(|writer| writer.site_session_update(key, &to_json(state)).map(drop))
     }
 
     fn end(&self, key: &KeyHash, now: Timestamp) -> Result<(), StoreError> {

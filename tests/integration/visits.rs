@@ -372,6 +372,22 @@ async fn that_somebody_was_seen_is_written_once_a_minute() {
 }
 
 #[actix_web::test]
+async fn whoever_stores_something_with_each_request_is_seen_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let ada = Browser::default();
+    ada.post(&app, "/in/ada").await;
+    let before = clock::now();
+    for _ in 0..3 {
+        let earlier = "last_seen_at = strftime('%Y-%m-%d %H:%M:%f000', last_seen_at, '-40 seconds')";
+        execute(folder.path(), &format!("UPDATE visits SET {earlier}; UPDATE site_sessions SET {earlier}"));
+        ada.post(&app, "/fill/apples").await;
+    }
+    eventually("she was seen, though never after a whole minute", || visits(&maintenance)[0].last_seen_at >= before);
+}
+
+#[actix_web::test]
 async fn whoever_was_seen_while_the_site_was_open_costs_a_drain_no_look_up() {
     let folder = tempfile::tempdir().unwrap();
     let maintenance = server(folder.path(), |builder| builder.setting("MAINTENANCE_VISITOR_COOKIE", "true"));
