@@ -66,9 +66,14 @@ impl SessionAges {
         TOUCH_EVERY.min(self.idle / 4)
     }
 
+    /// When a session is over by age, if it is not used any more.
+    pub(crate) fn over_at(&self, last_seen_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        expires_at.min(last_seen_at.saturating_add(self.idle).expect("whole seconds can be added"))
+    }
+
     /// Whether a stored session has not ended by age.
     pub fn is_live(&self, session: &storage::Session, now: Timestamp) -> bool {
-        now < session.expires_at && session.last_seen_at > self.idle_since(now)
+        now < self.over_at(session.last_seen_at, session.expires_at)
     }
 }
 

@@ -232,6 +232,7 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(visits, site_sessions);
 diesel::allow_tables_to_appear_in_same_query!(
     sites,
     site_aliases,

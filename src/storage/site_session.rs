@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::schema::site_sessions;
+use super::schema::{site_sessions, visits};
 use super::timestamp::UtcTime;
 use super::{KeyHash, Reader, StoreError, Writer};
 
@@ -77,10 +77,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Removes what has expired or lain idle; returns how many.
+    /// Removes what has expired or lain idle, and ends the visits that are known by it; returns how many sessions.
     pub fn site_session_delete_expired(&mut self, now: Timestamp, idle_since: Timestamp) -> Result<usize, StoreError> {
         let over = site_sessions::table
             .filter(site_sessions::expires_at.le(UtcTime(now)).or(site_sessions::last_seen_at.le(UtcTime(idle_since))));
+        let going_on = visits::table
+            .filter(visits::ended_at.is_null())
+            .filter(visits::key_hash.eq_any(over.select(site_sessions::key_hash)));
+        diesel::update(going_on).set(visits::ended_at.eq(Some(UtcTime(now)))).execute(self.conn)?;
         Ok(diesel::delete(over).execute(self.conn)?)
     }
 }

@@ -5,11 +5,12 @@ use std::future::Future;
 use actix_web::http::header::{self, HeaderMap};
 use jiff::Timestamp;
 
+use super::memory::Answer;
 use super::visitor::Visitor;
 use super::{Visits, hook};
 use crate::decision::Visit;
 use crate::site::SiteId;
-use crate::storage::{KeyHash, StoreError};
+use crate::storage::{KeyHash, Reader, StoreError};
 use crate::visit::{self, SignedIn, VisitKind};
 
 /// What a request bears by which somebody at work could be known.
@@ -91,31 +92,52 @@ impl Visits {
         if self.is_paused(now) {
             return claimed;
         }
-        let (store, key) = (self.0.store.clone(), sign.key);
-        let found = self.0.store.apart(move || store.read(|reader| reader.visit_by_key(site, &key))).await;
-        let visit = match found {
-            Ok(found) => standing(found.as_ref(), sign.claimed),
+        let (visits, key, proof) = (self.clone(), sign.key, sign.claimed);
+        let found = self.0.store.apart(move || match proof {
+            Some(claimed) => visits.standing_of_claim(site, &key, claimed, now),
+            None => visits.standing_of_session(site, &key, now),
+        });
+        match found.await {
+            Ok(answer) => {
+                self.0.memory.keep(site, &sign.key, answer, now, generation);
+                answer.visit
+            }
             Err(error) => {
-                let error: StoreError = error;
                 self.pause(now);
                 log::warn!("Whether somebody is at work could not be looked up: {error}");
-                return claimed;
+                claimed
             }
-        };
-        self.0.memory.keep(site, &sign.key, visit, now, generation);
-        visit
+        }
     }
-}
 
-/// What is known of a visit, beside what its sign claims.
-fn standing(found: Option<&visit::Visit>, claimed: Option<Timestamp>) -> Visit {
-    let since = match (found, claimed) {
-        // Not written yet.
-        (None, claimed) => claimed,
-        (Some(visit), None) if visit.kind == VisitKind::Session && visit.ended_at.is_none() => Some(visit.signed_in_at),
-        (Some(_), None) => None,
-        // One who has ended is back only by a later sign-in.
-        (Some(visit), Some(claimed)) => Some(claimed).filter(|claimed| visit.ended_at.is_none_or(|end| *claimed > end)),
-    };
-    since.map_or(Visit::Nobody, Visit::Since)
+    /// What proves itself is at work unless it was ended, after which only a later sign-in counts. It need not be written
+    /// yet.
+    fn standing_of_claim(
+        &self,
+        site: SiteId,
+        key: &KeyHash,
+        claimed: Timestamp,
+        now: Timestamp,
+    ) -> Result<Answer, StoreError> {
+        let ended_at = self.0.store.read(|reader| reader.visit_by_key(site, key))?.and_then(|visit| visit.ended_at);
+        let is_at_work = ended_at.is_none_or(|end| claimed > end);
+        Ok(Answer::of(if is_at_work { Visit::Since(claimed) } else { Visit::Nobody }, now))
+    }
+
+    /// A session is at work as long as it lasts, with a sign-in on this site that has not ended.
+    fn standing_of_session(&self, site: SiteId, key: &KeyHash, now: Timestamp) -> Result<Answer, StoreError> {
+        let read = |reader: &mut Reader<'_>| Ok((reader.visit_by_key(site, key)?, reader.site_session(key)?));
+        let (visit, session) = self.0.store.read(read)?;
+        let is_going_on = |visit: &visit::Visit| visit.kind == VisitKind::Session && visit.ended_at.is_none();
+        let (Some(visit), Some(session)) = (visit.filter(is_going_on), session) else {
+            return Ok(Answer::of(Visit::Nobody, now));
+        };
+        let until = self.0.ages.over_at(session.last_seen_at, session.expires_at);
+        let is_live = now < until;
+        Ok(if is_live {
+            Answer { visit: Visit::Since(visit.signed_in_at), until }
+        } else {
+            Answer::of(Visit::Nobody, now)
+        })
+    }
 }

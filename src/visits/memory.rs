@@ -40,10 +40,19 @@ struct Entry {
     used_at: Timestamp,
 }
 
-#[derive(Clone, Copy)]
-struct Answer {
-    visit: Visit,
-    known_at: Timestamp,
+/// Whether somebody is at work, and until when that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) visit: Visit,
+    pub(super) until: Timestamp,
+}
+
+impl Answer {
+    /// Somebody is believed in until something is forgotten, nobody for a minute.
+    pub(super) fn of(visit: Visit, now: Timestamp) -> Self {
+        let until = if let Visit::Since(_) = visit { Timestamp::MAX } else { now + NOBODY_FOR };
+        Self { visit, until }
+    }
 }
 
 impl Memory {
@@ -52,9 +61,7 @@ impl Memory {
         let mut shard = self.shard(key);
         let entry = shard.get_mut(&(*key, site))?;
         entry.used_at = now;
-        let answer = entry.answer?;
-        let is_believed = !matches!(answer.visit, Visit::Nobody) || now < answer.known_at + NOBODY_FOR;
-        is_believed.then_some(answer.visit)
+        entry.answer.filter(|answer| now < answer.until).map(|answer| answer.visit)
     }
 
     /// To be read before a question whose answer is to be kept.
@@ -63,11 +70,11 @@ impl Memory {
     }
 
     /// Keeps an answer, unless something was forgotten since the question.
-    pub(super) fn keep(&self, site: SiteId, key: &KeyHash, visit: Visit, now: Timestamp, generation: u64) {
+    pub(super) fn keep(&self, site: SiteId, key: &KeyHash, answer: Answer, now: Timestamp, generation: u64) {
         let mut shard = self.shard(key);
         // Looked at under the lock: whoever forgets raises the number first and empties this part afterwards.
         if self.generation() == generation {
-            entry(&mut shard, site, key, now).answer = Some(Answer { visit, known_at: now });
+            entry(&mut shard, site, key, now).answer = Some(answer);
         }
     }
 
@@ -146,9 +153,13 @@ mod tests {
     fn who_is_at_work_is_remembered_and_nobody_only_for_a_minute() {
         let memory = Memory::default();
         assert_eq!(memory.answer(SITE, &KEY, at(0)), None);
-        memory.keep(SITE, &KEY, Visit::Since(at(-9)), at(0), memory.generation());
+        let keep = |answer| memory.keep(SITE, &KEY, answer, at(0), memory.generation());
+        keep(Answer::of(Visit::Since(at(-9)), at(0)));
         assert_eq!(memory.answer(SITE, &KEY, at(100_000)), Some(Visit::Since(at(-9))));
-        memory.keep(SITE, &KEY, Visit::Nobody, at(0), memory.generation());
+        keep(Answer { visit: Visit::Since(at(-9)), until: at(300) });
+        assert_eq!(memory.answer(SITE, &KEY, at(299)), Some(Visit::Since(at(-9))));
+        assert_eq!(memory.answer(SITE, &KEY, at(300)), None, "the session is over by age");
+        keep(Answer::of(Visit::Nobody, at(0)));
         assert_eq!(memory.answer(SITE, &KEY, at(59)), Some(Visit::Nobody));
         assert_eq!(memory.answer(SITE, &KEY, at(60)), None);
     }
@@ -156,11 +167,11 @@ mod tests {
     #[test]
     fn an_answer_of_before_a_change_is_not_kept_after_it() {
         let memory = Memory::default();
-        let generation = memory.generation();
-        memory.keep(SITE, &KEY, Visit::Since(at(0)), at(0), generation);
+        let (generation, answer) = (memory.generation(), Answer::of(Visit::Since(at(0)), at(0)));
+        memory.keep(SITE, &KEY, answer, at(0), generation);
         assert!(memory.is_due(SITE, &KEY, at(0)));
         memory.forget();
-        memory.keep(SITE, &KEY, Visit::Since(at(0)), at(1), generation);
+        memory.keep(SITE, &KEY, answer, at(1), generation);
         assert_eq!(memory.answer(SITE, &KEY, at(1)), None);
         assert!(!memory.is_due(SITE, &KEY, at(1)), "what was noted stays noted");
     }

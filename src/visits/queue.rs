@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::memory::Memory;
+use super::memory::{Answer, Memory};
 use crate::clock;
 use crate::decision::Visit;
 use crate::site::SiteId;
 use crate::storage::{KeyHash, Store, StoreError, VisitNote};
+use crate::visit::VisitKind;
 
 /// How long notes are collected before they are written in one transaction.
 const COLLECTED_FOR: Duration = Duration::from_secs(2);
@@ -133,12 +134,17 @@ pub(super) fn write_from(queue: &Arc<Queue>, store: &Store, memory: &Arc<Memory>
     }
 }
 
-/// Remembers of those who were noted who is at work and who has ended, so that a drain need not look them up.
+/// Remembers of those who were noted who is at work and who has ended, so that a drain need not look them up. Until when
+/// a session lasts is remembered where it is read.
 fn remember(memory: &Memory, noted: &Waiting, ended: &[(SiteId, KeyHash)], generation: u64) {
     let (ended, now): (HashSet<_>, _) = (ended.iter().collect(), clock::now());
     for (at, note) in &noted.notes {
-        let visit = if ended.contains(at) { Visit::Nobody } else { Visit::Since(note.signed_in_at) };
-        memory.keep(note.site, &note.key_hash, visit, now, generation);
+        let visit = match note.kind {
+            _ if ended.contains(at) => Visit::Nobody,
+            VisitKind::Session => continue,
+            VisitKind::App | VisitKind::Visitor => Visit::Since(note.signed_in_at),
+        };
+        memory.keep(note.site, &note.key_hash, Answer::of(visit, now), now, generation);
     }
 }
 
@@ -165,7 +171,6 @@ fn write(store: &Store, taken: &Waiting, now: Timestamp) -> Result<Vec<(SiteId, 
 mod tests {
     use super::*;
     use crate::auth::tests::{at, store};
-    use crate::visit::VisitKind;
     use std::time::Instant;
 
     fn note(key: u8, seen: i64) -> VisitNote {

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Visits;
+use super::memory::Answer;
 use crate::auth::session::hash_of;
 use crate::auth::{Keys, Need, SessionMaker, cookie};
 use crate::clock;
@@ -117,7 +118,7 @@ impl StoredSessions {
     fn read(&self, key: &KeyHash, now: Timestamp) -> Result<Option<(State, StoredSession)>, StoreError> {
         let ages = self.0.0.ages;
         let found = self.0.0.store.read(|reader| reader.site_session(key))?;
-        let is_live = |found: &StoredSession| now < found.expires_at && found.last_seen_at > ages.idle_since(now);
+        let is_live = |found: &StoredSession| now < ages.over_at(found.last_seen_at, found.expires_at);
         let Some(session) = found.filter(is_live) else { return Ok(None) };
         let state = serde_json::from_str(&session.state)
             .map_err(|error| StoreError::Unreadable { what: format!("the state of a site's session: {error}") })?;
@@ -135,7 +136,13 @@ impl StoredSessions {
 
     fn write_over(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
         // One that has ended meanwhile stays so: the next request is that of a visitor.
-        self.0.0.store.write_beside(|writer| writer.site_session_update(key, &to_json(state)).map(drop))
+        self.0.0.store.write_beside(|writer| {
+            writer.site_session_update(key, &to_json(state))?;
+            match SignIn::in_state(state) {
+                Some(_) => Ok(()),
+                None => writer.visit_end_by_key(key, now),
+            }
+        })
     }
 
     fn end(&self, key: &KeyHash, now: Timestamp) -> Result<(), StoreError> {
@@ -166,7 +173,8 @@ impl SessionStore for StoredSessions {
         };
         if let Some(SignIn { site: Some(site), since, .. }) = SignIn::in_state(&state) {
             // A drain need not look it up then. A session whose visit is ended is gone.
-            self.0.0.memory.keep(site, &key, Visit::Since(since), now, generation);
+            let until = self.0.0.ages.over_at(session.last_seen_at, session.expires_at);
+            self.0.0.memory.keep(site, &key, Answer { visit: Visit::Since(since), until }, now, generation);
         }
         if now.duration_since(session.last_seen_at) >= self.0.0.ages.touch_every() {
             self.used(key, &state, now);
@@ -189,8 +197,12 @@ impl SessionStore for StoredSessions {
         _ttl: &time::Duration,
     ) -> Result<SessionKey, UpdateError> {
         let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        let is_signed_in = SignIn::in_state(&session_state).is_some();
         let written = self.0.0.store.apart(move || sessions.write_over(&key, &session_state, now)).await;
         written.map_err(|error| UpdateError::Other(error.into()))?;
+        if !is_signed_in {
+            self.0.0.memory.forget_key(&key);
+        }
         Ok(session_key)
     }
 

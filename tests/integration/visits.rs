@@ -59,6 +59,11 @@ async fn sign_out(session: SiteSession) -> HttpResponse {
     HttpResponse::Ok().body("good-bye")
 }
 
+async fn clear(session: SiteSession) -> HttpResponse {
+    session.clear();
+    HttpResponse::Ok().finish()
+}
+
 async fn fill(session: SiteSession, what: web::Path<String>) -> HttpResponse {
     session.insert("basket", &*what).unwrap();
     // What an application may keep under the name under which the panel keeps its users.
@@ -89,6 +94,7 @@ macro_rules! site {
                 .route("/", web::get().to(home))
                 .route("/in/{name}", web::post().to(sign_in))
                 .route("/out", web::post().to(sign_out))
+                .route("/clear", web::post().to(clear))
                 .route("/fill/{what}", web::post().to(fill))
                 .configure($maintenance.admin())
                 .configure($maintenance.endpoints())
@@ -222,6 +228,21 @@ async fn a_sign_in_keeps_what_is_in_the_session_under_a_new_key_and_is_counted_u
 }
 
 #[actix_web::test]
+async fn a_session_that_holds_no_sign_in_any_more_is_nobody_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let (ada, bo) = (Browser::default(), Browser::default());
+    ada.post(&app, "/in/ada").await;
+    bo.post(&app, "/in/bo").await;
+    bo.post(&app, "/fill/pears").await;
+    ada.post(&app, "/clear").await;
+    assert_eq!(at_work(&maintenance), 1, "at once");
+    drain(&maintenance).await;
+    assert_eq!((ada.get(&app, "/").await.status, bo.get(&app, "/").await.status), (503, 200));
+}
+
+#[actix_web::test]
 async fn while_a_site_drains_those_at_work_go_on_and_nobody_new_comes_in() {
     let folder = tempfile::tempdir().unwrap();
     let role = |req: HttpRequest| async move {
@@ -345,6 +366,9 @@ async fn forged_expired_and_idle_sessions_are_nobody() {
         assert_eq!(forger.get(&app, "/").await.status, 503, "{text}");
     }
     assert_eq!(people[0].get(&app, "/").await.status, 200);
+    for (browser, name) in people.iter().zip(names).skip(1) {
+        assert_eq!(browser.get(&app, "/").await.status, 503, "{name} is not at work any more");
+    }
 }
 
 #[actix_web::test]

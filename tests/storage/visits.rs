@@ -186,6 +186,8 @@ fn a_session_of_a_site_is_kept_used_and_removed_by_age() {
         let removed =
             store.write_beside(|writer| writer.site_session_delete_expired(second(300), second(100))).unwrap();
         assert_eq!((removed, read(2), read(3)), (2, None, None), "one lay idle, one expired");
+        let ended = [1, 2, 3].map(|n| visit(store, site, n).unwrap().ended_at);
+        assert_eq!(ended, [None, Some(second(300)), Some(second(300))], "the visits end with their sessions");
         store.write_beside(|writer| writer.site_session_delete(&key(1))).unwrap();
         assert_eq!(read(1), None);
     });
