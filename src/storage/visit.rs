@@ -196,13 +196,21 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Forgets visits last seen before: sessions before `sessions`, others before `others`. Returns how many.
-    pub fn visit_delete_older(&mut self, sessions: Timestamp, others: Timestamp) -> Result<usize, StoreError> {
+    /// Forgets visits of sessions last seen before `sessions`, others last seen before `others`, and of these others
+    /// those that have ended only when that was before `ended`: what they are known by claims to be at work as long as
+    /// nothing here says otherwise. Returns how many.
+    pub fn visit_delete_older(
+        &mut self,
+        sessions: Timestamp,
+        others: Timestamp,
+        ended: Timestamp,
+    ) -> Result<usize, StoreError> {
         let is_session = visits::kind.eq(VisitKind::Session.as_str());
         let is_other = visits::kind.ne(VisitKind::Session.as_str());
+        let is_needed_no_more = visits::ended_at.is_null().or(visits::ended_at.lt(Some(UtcTime(ended))));
         let old = is_session
             .and(visits::last_seen_at.lt(UtcTime(sessions)))
-            .or(is_other.and(visits::last_seen_at.lt(UtcTime(others))));
+            .or(is_other.and(visits::last_seen_at.lt(UtcTime(others))).and(is_needed_no_more));
         Ok(diesel::delete(visits::table.filter(old)).execute(self.conn)?)
     }
 }

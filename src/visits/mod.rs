@@ -29,6 +29,7 @@ use self::queue::Queue;
 use self::visitor::VisitorCookies;
 use crate::auth::{Keys, SessionAges};
 use crate::config::Settings;
+use crate::drain::LONGEST;
 use crate::site::SiteId;
 use crate::storage::{KeyHash, Store, StoreError, VisitNote};
 use crate::visit::{SignedIn, VisitKind, readable_name};
@@ -38,6 +39,12 @@ const PAUSE_AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
 
 /// For how long visits are kept that are not of our sessions.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// For how long they are kept when they have ended: whoever was ended during a drain is not to come back in it.
+const ENDED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 8);
+
+// A drain that begins lasts less.
+const _: () = assert!(ENDED_KEPT.as_secs() > LONGEST.as_secs());
 
 /// Knows and counts who is at work. Clones share everything.
 #[derive(Clone)]
@@ -131,7 +138,7 @@ impl Visits {
             store.apart_blocking(move || {
                 writing.write_beside(|writer| {
                     let sessions = writer.site_session_delete_expired(now, idle_since)?;
-                    Ok::<_, StoreError>(sessions + writer.visit_delete_older(idle_since, now - KEPT)?)
+                    Ok::<_, StoreError>(sessions + writer.visit_delete_older(idle_since, now - KEPT, now - ENDED_KEPT)?)
                 })
             })
         }

@@ -13,6 +13,7 @@ use crate::auth::Keys;
 use crate::auth::cookie::{self, CookieNames};
 use crate::auth::key::{PurposeKey, is_hex, is_same, random_hex};
 use crate::auth::session::hash_of;
+use crate::decision::Visit;
 use crate::site::SiteId;
 use crate::storage::{KeyHash, VisitNote};
 use crate::visit::VisitKind;
@@ -86,7 +87,7 @@ impl VisitorCookies {
 impl Visits {
     /// Notes that a visitor of a site was seen who has been there before; nothing unless `MAINTENANCE_VISITOR_COOKIE` asks
     /// for it. Sets the cookie on the answer: for a browser without one, if `may_begin`, and for one whose cookie is soon
-    /// over.
+    /// over, once it is known that its visit has not ended.
     pub(crate) fn meet(
         &self,
         site: SiteId,
@@ -115,13 +116,20 @@ impl Visits {
         let visitor = match cookies.read(site, req.headers(), now) {
             Some(known) => {
                 self.note_visitor(site, &known, now);
-                let is_soon_over = known.expires_at.duration_since(now) < GOOD_FOR / 2;
-                is_soon_over.then(|| Visitor { expires_at: now + GOOD_FOR, ..known })
+                self.renewed(site, known, now)
             }
             // Not written before it comes back: programs that keep no cookies would fill the table.
             None => (may_begin && cookies.keys.are_known()).then(|| Visitor::new(now)),
         };
         visitor.map(|visitor| cookies.cookie(site, &visitor, is_https, now))
+    }
+
+    /// A visitor whose cookie is soon over, with a later end. The visit of one who was ended is forgotten some day, and the
+    /// cookie must be over by then: where nobody knows yet, it is renewed with a later request.
+    fn renewed(&self, site: SiteId, known: Visitor, now: Timestamp) -> Option<Visitor> {
+        let is_soon_over = known.expires_at.duration_since(now) < GOOD_FOR / 2;
+        let is_at_work = || matches!(self.0.memory.answer(site, &known.key_hash(), now), Some(Visit::Since(_)));
+        (is_soon_over && is_at_work()).then(|| Visitor { expires_at: now + GOOD_FOR, ..known })
     }
 
     pub(super) fn note_visitor(&self, site: SiteId, visitor: &Visitor, now: Timestamp) {
@@ -140,7 +148,9 @@ impl Visits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::tests::{at, keys};
+    use crate::auth::tests::{at, keys, store};
+    use crate::config::Settings;
+    use crate::visits::memory::Answer;
     use actix_web::http::header::{COOKIE, HeaderValue};
 
     const SITE: SiteId = SiteId(3);
@@ -190,6 +200,26 @@ mod tests {
             let headers = sent(&format!("{}={forged}", cookie.name()));
             assert_eq!(cookies.read(SITE, &headers, at(1)), None, "{forged}");
         }
+    }
+
+    #[test]
+    fn a_cookie_that_is_soon_over_is_renewed_once_its_visit_is_known_not_to_have_ended() {
+        let (_folder, store) = store();
+        let settings = Settings::from_environment().expect("the tests' environment has no wrong setting");
+        let visits = Visits::new(&store, &keys(), &settings, None);
+        let visitor = Visitor::new(at(0));
+        let renewed = |second| visits.renewed(SITE, visitor.clone(), at(second));
+        let remember = |visit| {
+            let (memory, now) = (&visits.0.memory, at(0));
+            memory.keep(SITE, &visitor.key_hash(), Answer { visit, until: Timestamp::MAX }, now, memory.generation());
+        };
+        let (early, late) = (GOOD_FOR.as_secs() / 2, GOOD_FOR.as_secs() / 2 + 1);
+        assert_eq!(renewed(late), None, "nobody knows");
+        remember(Visit::Nobody);
+        assert_eq!(renewed(late), None, "it has ended");
+        remember(Visit::Since(at(0)));
+        assert_eq!(renewed(early), None);
+        assert_eq!(renewed(late), Some(Visitor { expires_at: at(late) + GOOD_FOR, ..visitor.clone() }));
     }
 
     #[test]

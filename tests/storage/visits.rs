@@ -125,10 +125,31 @@ fn visits_go_with_their_site_and_by_age_and_a_site_that_is_gone_stops_no_other_n
         assert_eq!(visit(store, b, 1), None);
         assert_eq!(write(store, &[note(b, 1, 0, 70), note(a, 2, 0, 70)]), [(b, key(1))]);
         assert_eq!(visit(store, a, 2).unwrap().last_seen_at, second(70));
-        let removed = store.write_beside(|writer| writer.visit_delete_older(second(40), second(51))).unwrap();
-        assert_eq!((removed, visit(store, a, 3)), (1, None), "others go earlier than sessions");
-        let removed = store.write_beside(|writer| writer.visit_delete_older(second(51), second(51))).unwrap();
-        assert_eq!((removed, visit(store, a, 1)), (1, None));
+        let delete = |sessions: i64, others: i64, ended: i64| {
+            let [sessions, others, ended] = [sessions, others, ended].map(second);
+            store.write_beside(|writer| writer.visit_delete_older(sessions, others, ended)).unwrap()
+        };
+        assert_eq!((delete(40, 51, 0), visit(store, a, 3)), (1, None), "others go earlier than sessions");
+        assert_eq!((delete(51, 51, 0), visit(store, a, 1)), (1, None));
+    });
+}
+
+#[test]
+fn that_an_application_s_sign_in_was_ended_is_known_for_longer_than_the_sign_in() {
+    on_each_engine(|store| {
+        let site = add(store, "a.example");
+        let of = |n: u16, kind: VisitKind| VisitNote { kind, ..note(site, n, 0, 50) };
+        write(store, &[of(1, VisitKind::App), of(2, VisitKind::Visitor), of(3, VisitKind::Visitor)]);
+        for n in [1, 2] {
+            store.write_beside(|writer| writer.visit_end_by_key(&key(n), second(60))).unwrap();
+        }
+        let left = |ended: i64| {
+            let (now, ended) = (second(1_000), second(ended));
+            store.write_beside(|writer| writer.visit_delete_older(now, now, ended)).unwrap();
+            [1, 2, 3].map(|n| visit(store, site, n).is_some())
+        };
+        assert_eq!(left(60), [true, true, false]);
+        assert_eq!(left(61), [false, false, false]);
     });
 }
 
