@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use actix_session::{Session, SessionExt as _};
+use actix_session::{Session, SessionExt as _, SessionStatus};
 use actix_web::dev::Payload;
 use actix_web::error::ErrorInternalServerError;
 use actix_web::http::StatusCode;
@@ -65,12 +65,19 @@ impl SiteSession {
     ///
     /// # Errors
     /// [`SignInRefused`] while the site is draining or in maintenance, unless the gate lets this person through because
-    /// of who they are: staff, or an internal address. Returned from a handler it becomes the maintenance answer.
+    /// of who they are: staff, or an internal address. Returned from a handler it becomes the maintenance answer. Also,
+    /// as an answer of 500, when the same request has ended the session by [`SiteSession::sign_out`] or `purge`: nothing can
+    /// be put into it any more. The next request has a new one.
     pub async fn sign_in(&self, name: &str) -> Result<(), SignInRefused> {
         let (now, site, name) = (clock::now(), self.site(), readable_name(name));
         let known = self.sign_in_on(site).filter(|known| known.name == name);
         if known.is_none() && self.is_closed(site, now) && !self.is_let_through(site).await {
-            return Err(SignInRefused { req: self.req.clone(), gate: Arc::clone(&self.sessions.gate) });
+            let (req, gate) = (self.req.clone(), Arc::clone(&self.sessions.gate));
+            return Err(SignInRefused(Why::IsClosed { req, gate }));
+        }
+        if self.session.status() == SessionStatus::Purged {
+            log::error!("{} signs somebody in after the session was ended in the same request", self.req.path());
+            return Err(SignInRefused(Why::HasEnded));
         }
         let snapshot = self.sessions.gate.snapshot.load();
         let client = client_of(&self.req, &snapshot.rules().trusted);
@@ -82,6 +89,7 @@ impl SiteSession {
     }
 
     /// Signs out: ends the session on the server with everything that is in it, and takes the cookie from the browser.
+    /// Nobody can sign in with the same request any more; to change who is signed in, [`SiteSession::sign_in`] alone does.
     pub fn sign_out(&self) {
         self.session.purge();
     }
@@ -131,21 +139,27 @@ impl FromRequest for SiteSession {
     }
 }
 
-/// Nobody new may sign in, because the site is draining or in maintenance. As an answer, it is that of the gate.
-pub struct SignInRefused {
-    req: HttpRequest,
-    gate: Arc<GateParts>,
+/// Nobody new may sign in, because the site is draining or in maintenance; as an answer, it is that of the gate. Or the
+/// session was ended in the same request, which is a fault of the application.
+pub struct SignInRefused(Why);
+
+enum Why {
+    IsClosed { req: HttpRequest, gate: Arc<GateParts> },
+    HasEnded,
 }
 
 impl fmt::Debug for SignInRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignInRefused")
+        write!(f, "SignInRefused({self})")
     }
 }
 
 impl fmt::Display for SignInRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nobody may sign in while the site is closed or about to close")
+        f.write_str(match self.0 {
+            Why::IsClosed { .. } => "nobody may sign in while the site is closed or about to close",
+            Why::HasEnded => "nobody can sign in to a session that was ended in the same request",
+        })
     }
 }
 
@@ -153,12 +167,16 @@ impl std::error::Error for SignInRefused {}
 
 impl ResponseError for SignInRefused {
     fn status_code(&self) -> StatusCode {
-        self.gate.snapshot.load().rules().status
+        match &self.0 {
+            Why::IsClosed { gate, .. } => gate.snapshot.load().rules().status,
+            Why::HasEnded => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
+        let Why::IsClosed { req, gate } = &self.0 else { return HttpResponse::new(self.status_code()) };
         // Between the refusal and this the site may have been opened.
-        let answer = hold_at(&self.req, &self.gate.snapshot.load(), self.gate.on_hold.as_ref(), clock::now());
+        let answer = hold_at(req, &gate.snapshot.load(), gate.on_hold.as_ref(), clock::now());
         answer.unwrap_or_else(|| HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE))
     }
 }

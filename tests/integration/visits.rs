@@ -59,6 +59,11 @@ async fn sign_out(session: SiteSession) -> HttpResponse {
     HttpResponse::Ok().body("good-bye")
 }
 
+async fn change(session: SiteSession, name: web::Path<String>) -> Result<HttpResponse, SignInRefused> {
+    session.sign_out();
+    sign_in(session, name).await
+}
+
 async fn clear(session: SiteSession) -> HttpResponse {
     session.clear();
     HttpResponse::Ok().finish()
@@ -94,6 +99,7 @@ macro_rules! site {
                 .route("/", web::get().to(home))
                 .route("/in/{name}", web::post().to(sign_in))
                 .route("/out", web::post().to(sign_out))
+                .route("/change/{name}", web::post().to(change))
                 .route("/clear", web::post().to(clear))
                 .route("/fill/{what}", web::post().to(fill))
                 .configure($maintenance.admin())
@@ -225,6 +231,19 @@ async fn a_sign_in_keeps_what_is_in_the_session_under_a_new_key_and_is_counted_u
     assert_eq!((at_work(&maintenance), ada.cookie("sessionid")), (0, String::new()), "at once");
     thief.set_cookie("sessionid", &last);
     assert_eq!(thief.get(&app, "/").await.text, "nobody ", "the session has ended on the server");
+}
+
+#[actix_web::test]
+async fn nobody_signs_in_to_a_session_that_has_ended_in_the_same_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let maintenance = own(folder.path());
+    let app = site!(maintenance);
+    let ada = Browser::default();
+    ada.post(&app, "/in/ada").await;
+    let answer = ada.post(&app, "/change/bo").await;
+    assert_eq!((answer.status, answer.text.as_str()), (500, ""), "it is not said to have worked");
+    assert_eq!((at_work(&maintenance), ada.get(&app, "/").await.text.as_str()), (0, "nobody "));
+    assert_eq!(ada.post(&app, "/in/bo").await.text, "welcome", "with the next request she may");
 }
 
 #[actix_web::test]
