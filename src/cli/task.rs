@@ -124,16 +124,19 @@ async fn register(context: &Context, args: &Task) -> anyhow::Result<Registered> 
     }
 }
 
-/// `forum.example.com is in maintenance until 03:42`.
+/// `forum.example.com is in maintenance until 03:42`, `forum.example.com is draining and closes at 03:42 at the latest`.
 fn told(refusal: &TaskError) -> String {
     let now = clock::now();
-    let (site, what, until) = match refusal {
-        TaskError::Draining { site, until } => (site, "draining", until),
-        TaskError::InMaintenance { site, until } => (site, "in maintenance", until),
-        other => return other.to_string(),
-    };
-    let until = until.map(|until| format!(" until {}", time::short(until, now))).unwrap_or_default();
-    format!("{site} is {what}{until}")
+    match refusal {
+        TaskError::Draining { site, closes_at, .. } => {
+            format!("{site} is draining and closes at {} at the latest", time::short(*closes_at, now))
+        }
+        TaskError::InMaintenance { site, until } => {
+            let until = until.map(|until| format!(" until {}", time::short(until, now))).unwrap_or_default();
+            format!("{site} is in maintenance{until}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Waits until a site is open, also while the database is away.

@@ -11,10 +11,12 @@ use crate::storage::{StoreError, TransactionError};
 #[non_exhaustive]
 pub enum TaskError {
     /// The site is draining: what runs may finish, nothing new may start.
-    #[error("{site} is draining, so nothing new starts{}", told(*until))]
+    #[error("{site} is draining, so nothing new starts; it closes at {} at the latest", exact(*closes_at))]
     Draining {
         /// Domain of the site.
         site: String,
+        /// When it closes at the latest.
+        closes_at: Timestamp,
         /// When it is expected to be open again, if that is known.
         until: Option<Timestamp>,
     },
@@ -44,7 +46,11 @@ pub enum TaskError {
 }
 
 fn told(until: Option<Timestamp>) -> String {
-    until.map(|until| format!(" until {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default()
+    until.map(|until| format!(" until {}", exact(until))).unwrap_or_default()
+}
+
+fn exact(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 impl TransactionError for TaskError {
@@ -62,10 +68,10 @@ impl TaskError {
     pub(crate) fn of(record: &SiteRecord, now: Timestamp) -> Option<Self> {
         let standing = record.causes().standing(now);
         let (site, until) = (record.site.domain.to_string(), standing.until.filter(|until| *until > now));
-        match standing.phase() {
-            Phase::Open => None,
-            Phase::Draining => Some(Self::Draining { site, until }),
-            Phase::Maintenance => Some(Self::InMaintenance { site, until }),
+        match (standing.phase(), standing.closes_at()) {
+            (Phase::Open, _) => None,
+            (_, Some(closes_at)) => Some(Self::Draining { site, closes_at, until }),
+            (_, None) => Some(Self::InMaintenance { site, until }),
         }
     }
 }

@@ -60,6 +60,10 @@ fn nothing_starts_on_a_closed_site_which_is_said_with_when_it_opens() {
         assert!(!machine.path("ready").exists());
         machine.run("off forum").succeeds();
     }
+    machine.run("on forum --drain 1h --for 3h --detach").succeeds();
+    let ran = machine.run_words(&try_it);
+    ran.fails(7, &["sh was not started: forum.example is draining and closes at ", " at the latest"]);
+    machine.run("off forum").succeeds();
     machine.run("window start forum --for 1h").succeeds();
     machine.run_words(&try_it).fails(7, &["forum.example is in maintenance until "]);
     assert!(tasks(&machine).is_empty());

@@ -69,11 +69,19 @@ fn nothing_registers_on_a_site_that_is_closed_or_closing_but_what_is_forced() {
             other => panic!("{other}"),
         }
         assert!(refused.to_string().starts_with("shop.example is in maintenance until 2"), "{refused}");
-        let again = Start { drain_until: Some(end), ..Start::default() };
+        let closes_at = end - jiff::SignedDuration::from_mins(30);
+        let again = Start { drain_until: Some(closes_at), ..start };
         actions(store).end(&operator(), &[shop]).unwrap();
         actions(store).start(&operator(), &[shop], &again).unwrap();
         let refused = wait(Task::register(&maintenance, "import")).unwrap_err();
-        assert!(matches!(&refused, TaskError::Draining { site, .. } if site == "shop.example"), "{refused}");
+        match &refused {
+            TaskError::Draining { site, closes_at: at, until } => {
+                assert_eq!((site.as_str(), *at, *until), ("shop.example", closes_at, Some(end)))
+            }
+            other => panic!("{other}"),
+        }
+        let told = format!("it closes at {} at the latest", closes_at.strftime("%Y-%m-%d %H:%M:%S UTC"));
+        assert!(refused.to_string().ends_with(&told), "{refused}");
         assert!(tasks(store).is_empty());
         let forced = wait(Task::builder("import").force().register(&maintenance)).unwrap();
         let open = wait(Task::register_on(&maintenance, "Forum.example", "import")).unwrap();
