@@ -220,7 +220,8 @@ impl DatabaseSettings {
 pub struct VisitSettings {
     /// Seconds without a request after which nobody waits for somebody any more, 120 to 86400
     ///
-    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long.
+    /// A drain ends when everybody who signed in before it has signed out or was not seen for so long. Set it to the same
+    /// for all servers and in the shells of commands.
     #[arg(long, env = "MAINTENANCE_VISIT_IDLE", default_value_t = 300, value_name = "SECONDS", global = true,
           value_parser = clap::value_parser!(u32).range(120..=86_400), help_heading = "Settings")]
     pub visit_idle: u32,
