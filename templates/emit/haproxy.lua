@@ -80,7 +80,7 @@ local OWN = { ["connection"] = true, ["keep-alive"] = true, ["transfer-encoding"
 -- answer.
 local function ask(txn)
     -- Known from its health, because HAProxy's client tries for three seconds to reach whoever is away.
-    if txn.f:nbsrv("maintenance_program") == 0 then return false end
+    if txn.f:nbsrv("maintenance_health") == 0 then return false end
     local function line(text) return text and { text } or nil end
     local answered = core.httpclient():get {
         url = txn:get_var("txn.maintenance_program") .. "/maintenance/check",
