@@ -127,7 +127,7 @@ impl Drain {
     pub fn in_words(&self, at: impl Fn(Timestamp) -> String, took: impl Fn(Timestamp, Timestamp) -> String) -> String {
         match &self.end {
             None => format!("closes at {} at the latest", at(self.deadline)),
-            Some(end) => end.in_words(&took(self.started_at, end.at)),
+            Some(end) => end.in_words(&took(self.started_at, self.started_at + rounded(self.length()))),
         }
     }
 
@@ -144,6 +144,14 @@ impl Drain {
             .find(|drain| !before.contains(drain))
             .filter(|_| change.action.starts_with("drain."))
     }
+}
+
+/// To the nearest minute, below one minute to the nearest second: a drain of 15 minutes took 15, although its deadline was
+/// set a moment before it began.
+fn rounded(length: SignedDuration) -> SignedDuration {
+    let unit = if length < SignedDuration::from_secs(59) { 1_000 } else { 60_000 };
+    let units = (length.as_millis() + unit / 2) / unit;
+    SignedDuration::from_millis(i64::try_from(units * unit).unwrap_or(i64::MAX))
 }
 
 /// What an entry of the log did to a drain: `Draining started, closes at 14:32 at the latest`, `Closed: nobody was left
@@ -183,6 +191,13 @@ mod tests {
         for (seconds, is_right) in [(-1, false), (0, false), (1, true), (7 * 86_400, true), (7 * 86_400 + 1, false)] {
             let deadline = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
             assert_eq!(check_deadline(deadline, now).is_ok(), is_right, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn how_long_a_drain_took_is_told_as_it_was_meant() {
+        for (millis, told) in [(2_950, 3), (3_400, 3), (58_700, 59), (59_000, 60), (899_600, 900), (871_000, 900)] {
+            assert_eq!(rounded(SignedDuration::from_millis(millis)).as_secs(), told, "{millis}");
         }
     }
 

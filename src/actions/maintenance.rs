@@ -61,6 +61,14 @@ impl Switched {
     }
 }
 
+impl Start {
+    /// Whether nothing is said of how, so that the box has nothing to add to what holds a site closed.
+    fn is_bare(&self) -> bool {
+        let is_timed = self.expected_end.is_some() || self.at_end.is_some() || self.drain_until.is_some();
+        self.message.is_none() && self.level.is_none() && !is_timed
+    }
+}
+
 impl Actions {
     /// Starts maintenance on these sites: all of them or, when one refuses, none.
     ///
@@ -110,6 +118,10 @@ impl Act<'_, '_> {
         let is_forced = start.force && matches!(self.drain_force(site)?, Drained::Closed(_));
         let (before, _) = self.record(site)?;
         let is_fresh = !before.maintenance.box_holds(self.now);
+        if is_forced && is_fresh && start.is_bare() {
+            // A window or a lease closes it, and goes on to.
+            return Ok(Switched::Forced(before));
+        }
         if is_fresh {
             self.ask_if_protected(&before, start.typed_domains.as_deref())?;
         }

@@ -132,10 +132,12 @@ impl Visits {
     /// What removes visits, and sessions of sites, that are over by age, and tells how many rows. It blocks, and is to be
     /// called at start and hourly.
     pub(crate) fn purge(&self) -> impl Fn(Timestamp) -> Result<usize, StoreError> + Send + use<> {
-        let (store, ages) = (self.0.store.clone(), self.0.ages);
+        // Whoever calls it sleeps in between, and is not to keep the database open.
+        let visits = Arc::downgrade(&self.0);
         move |now| {
-            let (writing, idle_since) = (store.clone(), ages.idle_since(now));
-            store.apart_blocking(move || {
+            let Some(visits) = visits.upgrade() else { return Ok(0) };
+            let (writing, idle_since) = (visits.store.clone(), visits.ages.idle_since(now));
+            visits.store.apart_blocking(move || {
                 writing.write_beside(|writer| {
                     let sessions = writer.site_session_delete_expired(now, idle_since)?;
                     Ok::<_, StoreError>(sessions + writer.visit_delete_older(idle_since, now - KEPT, now - ENDED_KEPT)?)

@@ -82,7 +82,7 @@ fn people_get_the_table_with_the_deciding_row_marked() {
     ran.says(&[
         "GET https://forum.example.com/cart from 203.0.113.9, not logged in",
         "503: kept out. No rule lets it in.",
-        "   4  Internal address         no: 203.0.113.9 is in no internal network",
+        "   4  Internal address          no: 203.0.113.9 is in no internal network",
         "→ 10  Otherwise",
     ]);
     machine.run("why /ignored-page/").says(&[

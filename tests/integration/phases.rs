@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use actix_web::HttpMessage as _;
 use actix_web::test::TestRequest;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maintenance_mode::actions::Start;
 use maintenance_mode::maintenance::Phase;
+use maintenance_mode::middleware::MaintenanceStatus;
 use maintenance_mode::propagation::PhaseWatch;
 use maintenance_mode::registration::Task;
 use maintenance_mode::schedule::{Moment, Schedule};
@@ -34,6 +36,22 @@ fn of(server: &TestServer, host: &str) -> PhaseWatch {
 
 fn of_request(maintenance: &Maintenance, host: &str) -> PhaseWatch {
     maintenance.phases(&TestRequest::get().insert_header(("host", host)).to_http_request())
+}
+
+/// As the gate lets staff through a closed site.
+fn of_somebody_let_through(maintenance: &Maintenance, host: &str) -> PhaseWatch {
+    let req = TestRequest::get().insert_header(("host", host)).to_http_request();
+    let status = MaintenanceStatus { phase: Phase::Maintenance, is_let_through: true, ..MaintenanceStatus::default() };
+    req.extensions_mut().insert(status);
+    maintenance.phases(&req)
+}
+
+#[actix_web::test]
+async fn whoever_came_in_before_the_closing_is_sent_away_however_late_it_asks() {
+    let server = a_server().start();
+    server.close(FIRST_SITE);
+    let mut late = of_request(&server.maintenance, "localhost");
+    soon("it is sent away", late.in_maintenance()).await;
 }
 
 #[actix_web::test]
@@ -112,7 +130,7 @@ async fn whoever_is_let_through_a_closed_site_is_not_sent_away_by_it() {
     let mut before = of_request(&server.maintenance, "localhost");
     server.close(FIRST_SITE);
     soon("who came while it was open is sent away", before.in_maintenance()).await;
-    let mut staff = of_request(&server.maintenance, "localhost");
+    let mut staff = of_somebody_let_through(&server.maintenance, "localhost");
     assert_eq!(staff.phase(), Phase::Maintenance);
     let stays = tokio::time::timeout(Duration::from_millis(300), staff.in_maintenance()).await;
     assert!(stays.is_err());
