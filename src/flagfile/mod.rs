@@ -1,7 +1,7 @@
 //! The flag file: tells a web server that a site is in maintenance, and has the page ready, so that both work even when
 //! the application, this program and its database are all stopped.
 //!
-//! [`layout`] says where the files lie, `content` what they hold, `files` which are due, `folder` how they are written,
+//! `layout` says where the files lie, `content` what they hold, `files` which are due, `folder` how they are written,
 //! and `writer` when. `docs/FILES.md` is the reference.
 
 mod content;

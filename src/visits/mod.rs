@@ -1,6 +1,6 @@
 //! Who is at work on a site, so that a drain can wait for them.
 //!
-//! Three kinds of visits count, see [`VisitKind`](crate::visit::VisitKind): sign-ins with the sessions that this crate
+//! Three kinds of visits count, see [`VisitKind`]: sign-ins with the sessions that this crate
 //! gives a site ([`SiteSessions`]), sign-ins of which an application with its own sessions tells (`signed_in_when`), and,
 //! where the setting asks for it, browsers with a signed cookie. A visit is written when it begins and when it ends; in
 //! between, that it was seen is noted at most once a minute, in memory first, and written off the path of requests: all
