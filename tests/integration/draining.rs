@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use maintenance_mode::actions::Start;
@@ -284,7 +284,10 @@ impl Reading {
     /// Reads until a line holds this; `None` when the stream ends before.
     fn until(&mut self, text: &str) -> Option<Vec<String>> {
         let mut lines = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(20);
         loop {
+            // What keeps the connection alive comes for as long as one reads.
+            assert!(Instant::now() < deadline, "{text} does not come: {lines:?}");
             let mut line = String::new();
             // The last chunk of a body has the size zero.
             if self.0.read_line(&mut line).unwrap() == 0 || line == "0\r\n" {
