@@ -6,6 +6,7 @@ use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::question::Question;
 use super::state::State;
+use super::trail::is_maintenance_redirect;
 use super::{Visits, page, retry};
 use crate::response::X_MAINTENANCE;
 
@@ -66,9 +67,12 @@ impl Site<'_> {
     /// A request that must be held.
     fn held(&self, question: &Question, answer: &Answer) -> Finding {
         let point = question.point();
-        let is_as_page = self.state == State::Redirected && answer.is_redirect();
-        if answer.status != 503 && !is_as_page {
-            return not_held(question, answer);
+        if answer.status != 503 && !self.is_redirected(answer) {
+            return if self.state == State::Redirected && answer.is_redirect() {
+                elsewhere(question, answer)
+            } else {
+                not_held(question, answer)
+            };
         }
         let status = status_text(answer.status);
         if answer.header("retry-after").is_none() && self.page.header("retry-after").is_some() {
@@ -90,6 +94,12 @@ impl Site<'_> {
         }
     }
 
+    /// Whether visitors are sent where the maintenance sends them.
+    fn is_redirected(&self, answer: &Answer) -> bool {
+        let leads_as_page = || answer.is_redirect() && answer.header("location") == self.page.header("location");
+        self.state == State::Redirected && (is_maintenance_redirect(answer) || leads_as_page())
+    }
+
     /// A path that maintenance must leave alone. On a site that is not ours it may not exist, or be meant otherwise.
     fn built_in(&self, question: &Question, answer: &Answer) -> Option<Finding> {
         let point = question.point();
@@ -97,12 +107,15 @@ impl Site<'_> {
             Question::Panel => ("nobody can log in to end the maintenance", "Let the panel's path through"),
             _ => ("load balancers and monitors take the server for broken", "Let the path of health checks through"),
         };
+        let is_held = answer.is_marked() || self.is_redirected(answer);
         match answer.status {
-            404 => None,
-            status if status < 500 => Some(Finding::good(point, format!("{}: not held", status_text(status)))),
-            status => {
-                let says = format!("{}: {why}", status_text(status));
-                let finding = if self.is_ours { Finding::fault } else { Finding::warning };
+            404 if !is_held => None,
+            status if status < 500 && !is_held => {
+                Some(Finding::good(point, format!("{}: not held", status_text(status))))
+            }
+            _ => {
+                let says = format!("{}: {why}", with_target(answer));
+                let finding = if self.is_ours || answer.is_marked() { Finding::fault } else { Finding::warning };
                 Some(finding(point, says, mend))
             }
         }
@@ -111,10 +124,7 @@ impl Site<'_> {
 
 /// A request that reached the site, or something else that is no maintenance answer.
 fn not_held(question: &Question, answer: &Answer) -> Finding {
-    let status = match target_in_words(answer) {
-        Some(target) => format!("{} to {target}", status_text(answer.status)),
-        None => status_text(answer.status),
-    };
+    let status = with_target(answer);
     let (why, mend) = match (question, answer.status) {
         (_, 101) => ("it gets through to the site", "Hold upgrades, too: decide before the connection is handed on"),
         (Question::Fresh, _) => (
@@ -148,8 +158,18 @@ fn not_held(question: &Question, answer: &Answer) -> Finding {
     Finding::fault(question.point(), format!("{status}, not 503: {why}"), mend)
 }
 
-fn target_in_words(answer: &Answer) -> Option<&str> {
-    answer.header("location").filter(|_| answer.is_redirect())
+/// A redirect, but not that of the maintenance.
+fn elsewhere(question: &Question, answer: &Answer) -> Finding {
+    let says = format!("{}, not where the maintenance leads: it reaches the site", with_target(answer));
+    Finding::fault(question.point(), says, "Hold every method and every address")
+}
+
+/// The status for a sentence, and where a redirect leads, as it says itself.
+fn with_target(answer: &Answer) -> String {
+    match answer.header("location").filter(|_| answer.is_redirect()) {
+        Some(target) => format!("{} to {target}", status_text(answer.status)),
+        None => status_text(answer.status),
+    }
 }
 
 /// Something that the page needs.

@@ -172,6 +172,51 @@ fn a_deliberate_redirect_is_told_from_a_loop() {
 }
 
 #[test]
+fn only_the_redirect_of_the_maintenance_counts_as_one() {
+    type Breaking = fn(&Asked, Reply) -> Reply;
+    let cases: [(&str, &str, Breaking); 8] = [
+        ("GET", "warning", |_, reply| reply),
+        ("POST", "fault", |asked, reply| if asked.method == "POST" { Reply::redirect(303, "/thanks") } else { reply }),
+        ("unknown path", "good", |asked, reply| match asked.path() {
+            "/" => reply.without("Retry-After"),
+            _ => reply.without("Retry-After").without("X-Maintenance"),
+        }),
+        ("unknown path", "fault", |asked, reply| match asked.path() {
+            "/" => reply,
+            _ => Reply::redirect(302, "/en/").with("Cache-Control", "no-store"),
+        }),
+        ("JSON", "good", |asked, reply| match asked.header("accept") {
+            "application/json" => reply.with("Location", "/status.json"),
+            _ => reply,
+        }),
+        ("panel", "fault", |asked, reply| match asked.path() {
+            "/admin/login/" => Reply::redirect(302, "/status").with("X-Maintenance", "planned"),
+            _ => reply,
+        }),
+        ("health", "fault", |asked, reply| match asked.path() {
+            "/healthz" => Reply::new(404, "closed").with("X-Maintenance", "planned"),
+            _ => reply,
+        }),
+        ("health", "good", |asked, reply| match asked.path() {
+            "/healthz" => Reply::redirect(302, "/healthz/"),
+            _ => reply,
+        }),
+    ];
+    for (number, (point, expected, breaking)) in cases.into_iter().enumerate() {
+        let address = serve(move |asked| match asked.path() {
+            "/status" => Reply::new(200, "<h1>Our status</h1>"),
+            "/healthz" | "/admin/login/" => breaking(asked, Reply::new(200, "fine")),
+            _ => breaking(
+                asked,
+                Reply { status: 302, ..closed(asked) }.with("X-Maintenance", "planned").with("Location", "/status"),
+            ),
+        });
+        let ran = check(&address, "--json --expect closed");
+        assert_eq!(grade(&ran.json(), point), expected, "case {number}: {}", ran.out);
+    }
+}
+
+#[test]
 fn a_redirect_to_the_right_scheme_and_host_is_followed_first() {
     let real = serve(closed);
     let to = format!("http://{real}");
