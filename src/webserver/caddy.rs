@@ -18,7 +18,8 @@ pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
         let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
         say(&format!("not remote_ip {}", networks.join(" ")));
     }
-    ignored.iter().for_each(|line| say(&line.comment));
+    // Caddy puts in the variable of `{$NAME}` before it knows what a comment is.
+    ignored.iter().for_each(|line| say(&line.comment.replace(['{', '}'], "\u{fffd}")));
     let told: Vec<&str> = ignored.iter().filter_map(|line| line.expression.as_deref()).collect();
     if !told.is_empty() {
         let all = told.iter().map(|expression| format!("(?:{expression})")).collect::<Vec<_>>().join("|");

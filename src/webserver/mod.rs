@@ -167,6 +167,23 @@ mod tests {
         assert_eq!(left_out.iter().map(|left| left.pattern.as_str()).collect::<Vec<_>>(), ["b*^c", r"\bd"]);
     }
 
+    #[test]
+    fn caddy_finds_no_variable_of_the_environment_in_a_pattern() {
+        let rows = [(PatternKind::Prefix, "/price{$a"), (PatternKind::Regex, "b}{$HOME}*^c")]
+            .map(|(kind, pattern)| IgnoredPattern { kind, pattern: pattern.to_owned(), description: String::new() });
+        let rules = SiteRules {
+            id: SiteId(7),
+            domain: &Domain::parse("shop.example.com").unwrap(),
+            ignored: rows.iter().collect(),
+            networks: Vec::new(),
+            retry_after: 90,
+        };
+        let (files, _) = rules.files();
+        let caddy = files.iter().find(|file| file.ending == caddy::ENDING).unwrap();
+        assert!(!caddy.text.contains("{$"), "{}", caddy.text);
+        assert!(caddy.text.contains(r"price\x{7B}\x{24}a"), "{}", caddy.text);
+    }
+
     proptest! {
         #[test]
         fn what_counts_as_clean_here_is_clean_for_the_gate(target in prop_oneof![
