@@ -71,8 +71,9 @@ impl Files {
             .filter_map(|(site, layout)| Some((site, layout, Contents::of(snapshot, site, layout, now)?)))
             .collect();
         // First and whatever becomes of the rest: a site that has opened must not stay closed because a disk is full.
-        let opened = due.iter().flat_map(|(_, _, contents)| &contents.absent).map(|path| self.folder.remove(path));
-        done.failed = opened.filter_map(Result::err).next();
+        let opened = due.iter().flat_map(|(_, _, contents)| &contents.absent);
+        let failed: Vec<_> = opened.filter_map(|path| self.folder.remove(path).err()).collect();
+        done.failed = failed.into_iter().next();
         let names = self.names(&places, due.iter().map(|(_, _, contents)| contents));
         self.folder.list(&names)?;
         for (site, layout, contents) in due {

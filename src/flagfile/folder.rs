@@ -114,19 +114,30 @@ impl Folder {
 
     /// Removes every listed file that is not one of these names, and folders that are empty then. Returns how many
     /// there were.
+    ///
+    /// # Errors
+    /// The first file that cannot be removed; it stays listed, and the others are gone.
     pub(super) fn keep(&mut self, names: &BTreeSet<PathBuf>) -> Result<usize, FolderError> {
         let stale: Vec<PathBuf> = self.listed.difference(names).cloned().collect();
         if stale.is_empty() {
             return Ok(0);
         }
-        let mut removed = 0;
-        for path in &stale {
-            removed += usize::from(self.remove(path)?);
-            fs::remove_file(aside(path)).ok();
-            self.remove_empty(path);
+        let (mut removed, mut listed, mut failed) = (0, names.clone(), None);
+        for path in stale {
+            match self.remove(&path) {
+                Ok(was_there) => {
+                    removed += usize::from(was_there);
+                    fs::remove_file(aside(&path)).ok();
+                    self.remove_empty(&path);
+                }
+                Err(error) => {
+                    failed = failed.or(Some(error));
+                    listed.insert(path);
+                }
+            }
         }
-        self.write_list(names.clone())?;
-        Ok(removed)
+        self.write_list(listed)?;
+        failed.map_or(Ok(removed), Err)
     }
 
     /// Removes a file, or a link instead of one; whether there was any.

@@ -318,6 +318,37 @@ fn files_of_a_site_that_is_gone_are_removed_and_nothing_else() {
 }
 
 #[test]
+fn a_site_opens_although_the_folder_of_one_before_it_is_broken() {
+    let scene = Scene::new();
+    scene.done(&["site", "add", "forum.example.com"]);
+    let agent = scene.running("web1");
+    scene.done(&["on", "--all", "--yes", "--wait"]);
+    let forum = scene.path().join("files/forum.example.com/on");
+    assert!(scene.is_closed() && forum.exists());
+    fs::rename(scene.path().join("files/shop.example.com"), scene.path().join("taken")).unwrap();
+    fs::write(scene.path().join("files/shop.example.com"), "in the way").unwrap();
+    eventually("it is said", || agent.logged().contains("files/shop.example.com` is not a folder"));
+    scene.done(&["off", "--all", "--yes"]);
+    eventually("the other site opens", || !forum.exists());
+}
+
+#[test]
+fn what_a_site_that_is_gone_has_left_is_removed_although_another_cannot_be() {
+    let scene = Scene::new();
+    scene.done(&["site", "add", "forum.example.com"]);
+    let agent = scene.running("web1");
+    scene.done(&["on", "--all", "--yes", "--wait"]);
+    fs::rename(scene.path().join("files/forum.example.com"), scene.path().join("taken")).unwrap();
+    fs::write(scene.path().join("files/forum.example.com"), "in the way").unwrap();
+    scene.done(&["site", "remove", "forum", "--yes"]);
+    eventually("it is said", || agent.logged().contains("files/forum.example.com` is not a folder"));
+    scene.done(&["site", "edit", "shop", "--domain", "store.example.com"]);
+    eventually("the files have moved", || {
+        scene.path().join("files/store.example.com/on").exists() && !scene.is_closed()
+    });
+}
+
+#[test]
 fn a_link_does_not_lead_out_of_the_folder() {
     let scene = Scene::new();
     let outside = scene.path().join("outside");
