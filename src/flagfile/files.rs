@@ -43,7 +43,7 @@ pub(super) struct Done {
 impl Files {
     /// Takes the folder. Nothing is written yet.
     pub(super) fn take(path: &FlagPath, database: &str) -> Result<Self, FolderError> {
-        Ok(Self { path: path.clone(), folder: Folder::take(path.root(), database)?, sites: BTreeMap::new() })
+        Ok(Self { path: path.clone(), folder: Folder::take(path, database)?, sites: BTreeMap::new() })
     }
 
     /// Whether nobody else writes.

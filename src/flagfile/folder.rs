@@ -2,26 +2,22 @@
 //!
 //! Each file is written aside, with rights by which everybody may read it, and renamed when it is on the disk. A list of
 //! the files that are ours (`.maintenance-files`) is written ahead of them, so that whatever is left behind can be
-//! removed later and nothing else ever is. The list also says which database the folder belongs to; a lock beside it,
-//! which process.
+//! removed later and nothing else ever is. The list also says which database the folder belongs to and how files are named
+//! in it; a lock beside it, which process writes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use super::layout::FlagPath;
+use super::list::{LIST, Listed, Owner};
 use super::stamp::Stamp;
-
-/// The list of our files. Only its owner may read it: it names the database.
-const LIST: &str = ".maintenance-files";
 
 /// Held by the process that writes.
 const LOCK: &str = ".maintenance-files.lock";
-
-/// The first line of a list.
-const FORMAT: &str = "maintenance-files 1";
 
 /// Rights of a file: the web server is somebody else.
 pub(super) const FILE_MODE: u32 = 0o644;
@@ -48,6 +44,12 @@ pub enum FolderError {
          database does not write any more", root.display()
     )]
     OtherDatabase { root: PathBuf, database: String },
+    /// The files are named otherwise, and a web server may go by those names.
+    #[error(
+        "the files in `{}` are laid out as `{layout}`: set MAINTENANCE_FILE so or choose another folder, or remove \
+         `{LIST}` there when nobody writes or reads files of these names any more", root.display()
+    )]
+    OtherLayout { root: PathBuf, layout: String },
     /// Another process writes the files of the same database.
     #[error("another process writes the files in `{}`", root.display())]
     Locked { root: PathBuf },
@@ -63,10 +65,10 @@ impl FolderError {
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    database: String,
+    owner: Owner,
     lock: File,
-    /// What the list on the disk names.
-    listed: BTreeSet<PathBuf>,
+    /// What the list on the disk says.
+    listed: Listed,
 }
 
 impl Folder {
@@ -74,7 +76,9 @@ impl Folder {
     ///
     /// # Errors
     /// Somebody else has it, or it cannot be written.
-    pub(super) fn take(root: &Path, database: &str) -> Result<Self, FolderError> {
+    pub(super) fn take(path: &FlagPath, database: &str) -> Result<Self, FolderError> {
+        let owner = Owner { database: database.to_owned(), layout: path.to_string() };
+        let root = path.root();
         make_root(root)?;
         let path = root.join(LOCK);
         let lock = private(&path).map_err(FolderError::io(&path))?;
@@ -83,14 +87,14 @@ impl Folder {
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => return Err(FolderError::Io { path, source }),
         };
-        // First: of another database is refused, whoever writes at the moment.
-        let listed = read_list(root, database)?;
+        // First: of another database or layout is refused, whoever writes at the moment.
+        let listed = Listed::read(root, &owner)?;
         if !locked {
             return Err(FolderError::Locked { root: root.to_owned() });
         }
-        let folder = Self { root: root.to_owned(), database: database.to_owned(), lock, listed };
+        let folder = Self { root: root.to_owned(), owner, lock, listed };
         // What a process that was killed has left.
-        for path in &folder.listed {
+        for path in &folder.listed.names {
             fs::remove_file(aside(path)).ok();
         }
         Ok(folder)
@@ -105,10 +109,10 @@ impl Folder {
 
     /// Enters names into the list, so that it is known of files before they are there.
     pub(super) fn list(&mut self, names: &BTreeSet<PathBuf>) -> Result<(), FolderError> {
-        if names.is_subset(&self.listed) && self.root.join(LIST).exists() {
+        if self.listed.is_whole && names.is_subset(&self.listed.names) && self.root.join(LIST).exists() {
             return Ok(());
         }
-        let all = self.listed.union(names).cloned().collect();
+        let all = self.listed.names.union(names).cloned().collect();
         self.write_list(all)
     }
 
@@ -118,7 +122,7 @@ impl Folder {
     /// # Errors
     /// The first file that cannot be removed; it stays listed, and the others are gone.
     pub(super) fn keep(&mut self, names: &BTreeSet<PathBuf>) -> Result<usize, FolderError> {
-        let stale: Vec<PathBuf> = self.listed.difference(names).cloned().collect();
+        let stale: Vec<PathBuf> = self.listed.names.difference(names).cloned().collect();
         if stale.is_empty() {
             return Ok(0);
         }
@@ -217,11 +221,7 @@ impl Folder {
 
     fn write_list(&mut self, names: BTreeSet<PathBuf>) -> Result<(), FolderError> {
         let path = self.root.join(LIST);
-        let mut text = format!("{FORMAT}\n{}\n", self.database);
-        for name in names.iter().filter_map(|name| name.strip_prefix(&self.root).ok()?.to_str()) {
-            text.push_str(name);
-            text.push('\n');
-        }
+        let text = self.owner.list(&self.root, &names);
         let replaced = || -> io::Result<()> {
             let aside = aside(&path);
             remove_if_there(&aside)?;
@@ -232,7 +232,7 @@ impl Folder {
             sync(&self.root)
         };
         replaced().map_err(FolderError::io(&path))?;
-        self.listed = names;
+        self.listed = Listed { names, is_whole: true };
         Ok(())
     }
 }
@@ -280,23 +280,6 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 /// The lock, which only its owner may open: whoever can open it could hold it.
 fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-fn read_list(root: &Path, database: &str) -> Result<BTreeSet<PathBuf>, FolderError> {
-    let path = root.join(LIST);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(source) => return Err(FolderError::Io { path, source }),
-    };
-    let mut lines = text.lines();
-    let (Some(FORMAT), Some(found)) = (lines.next(), lines.next()) else { return Err(FolderError::NotAList { path }) };
-    if found != database {
-        return Err(FolderError::OtherDatabase { root: root.to_owned(), database: found.to_owned() });
-    }
-    // A line that leads elsewhere is none of ours.
-    let is_below = |name: &&str| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    Ok(lines.filter(is_below).filter(|name| !name.is_empty()).map(|name| root.join(name)).collect())
 }
 
 /// Makes the root and what is missing above it.

@@ -256,6 +256,35 @@ fn files_of_another_database_are_left_alone() {
 }
 
 #[test]
+fn another_layout_in_the_same_folder_is_refused() {
+    let scene = Scene::new();
+    let mut agent = scene.running("web1");
+    scene.done(&["on", "--wait"]);
+    let other = |name: &str, args: &[&str]| {
+        let place = scene.path().join("files/{domain}/flag");
+        scene.agent_with(name, args, |command| _ = command.env("MAINTENANCE_FILE", place))
+    };
+    let stranger = other("web2", &[]);
+    eventually("it is refused", || stranger.logged().contains("files/{domain}/on`: "));
+    assert!(!stranger.logged().contains("stands by"), "{}", stranger.logged());
+    assert_eq!(other("web3", &["--once"]).child.wait(), Some(1));
+    drop(stranger);
+    agent.child.signal("TERM");
+    agent.child.wait();
+    // Nobody takes the flag from a web server that goes by it.
+    assert_eq!(other("web3", &["--once"]).child.wait(), Some(1));
+    assert!(scene.is_closed());
+    // A list of an older program names no layout.
+    let list = scene.path().join("files/.maintenance-files");
+    let layout = format!("\n{}\n", scene.setting());
+    let text = fs::read_to_string(&list).unwrap();
+    assert!(text.contains(&layout), "{text}");
+    fs::write(&list, text.replace(&layout, "\n")).unwrap();
+    assert_eq!(scene.agent("web4", &["--once"]).child.wait(), Some(0));
+    assert_eq!(fs::read_to_string(&list).unwrap(), text);
+}
+
+#[test]
 fn during_an_outage_the_files_stay_and_windows_go_on() {
     let scene = Scene::new();
     let mut agent = scene.running("web1");
