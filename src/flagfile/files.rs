@@ -34,8 +34,6 @@ struct SiteFiles {
 /// What was done in one go.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// Whether rules were written, which a web server reads only when it is told to.
-    pub(super) rules_changed: bool,
     /// The first site whose files could not be written; the others are.
     pub(super) failed: Option<FolderError>,
 }
@@ -78,7 +76,7 @@ impl Files {
         self.folder.list(&names)?;
         for (site, layout, contents) in due {
             let known = self.sites.remove(&site.id).filter(|known| known.layout == *layout);
-            match self.write_site(site, layout, contents, known, &mut done) {
+            match self.write_site(site, layout, contents, known) {
                 Ok(written) => drop(self.sites.insert(site.id, written)),
                 Err(error) => done.failed = done.failed.take().or(Some(error)),
             }
@@ -137,7 +135,6 @@ impl Files {
         layout: &Layout,
         contents: Contents,
         known: Option<SiteFiles>,
-        done: &mut Done,
     ) -> Result<SiteFiles, FolderError> {
         let mut stamps = known.map(|known| known.stamps).unwrap_or_default();
         let nothing = Bytes::new();
@@ -149,7 +146,6 @@ impl Files {
         }
         self.bring(&contents.others.iter().collect::<Vec<_>>(), &mut stamps)?;
         if self.bring(&contents.rules.iter().collect::<Vec<_>>(), &mut stamps)? > 0 {
-            done.rules_changed = true;
             for left in &contents.left_out {
                 log::warn!(
                     "The ignored pattern `{}` of {} is not told to {}: {}. While the web server decides by itself, its paths \
@@ -214,7 +210,7 @@ impl SiteFiles {
 }
 
 /// The sites that have files, with their places: all of them, or the default site when the path has no placeholder.
-fn places(path: &FlagPath, snapshot: &Snapshot) -> Vec<(Arc<SiteSnapshot>, Layout)> {
+pub(super) fn places(path: &FlagPath, snapshot: &Snapshot) -> Vec<(Arc<SiteSnapshot>, Layout)> {
     let is_meant = |site: &&Arc<SiteSnapshot>| {
         path.has_placeholder() || snapshot.default_site().is_some_and(|default| default.id == site.id)
     };

@@ -17,8 +17,9 @@ pub(super) struct Stamp {
     marks: Marks,
 }
 
+/// The marks of a file as it is on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Marks {
+pub(super) struct Marks {
     mode: u32,
     inode: u64,
     size: u64,
@@ -27,7 +28,8 @@ struct Marks {
 }
 
 impl Marks {
-    fn of(path: &Path) -> io::Result<Self> {
+    /// The marks of a file that is there; of a link, its own.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
         let found = fs::symlink_metadata(path)?;
         Ok(Self {
             mode: found.mode(),

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::files::{Done, Files};
 use super::folder::FolderError;
 use super::layout::FlagPath;
+use super::rules::{self, RuleMarks};
 use crate::change::Revision;
 use crate::clock;
 use crate::snapshot::Snapshot;
@@ -28,7 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often a failure that lasts is written to the log again.
 const REMIND_EVERY: Duration = Duration::from_secs(600);
 
-/// Called when rules have changed, which web servers read only when they are told to.
+/// Called for the first rules that are found, and when they have changed, whoever writes them: web servers read rules only
+/// when they are told to.
 pub(crate) type OnRules = Box<dyn Fn() + Send>;
 
 /// How the files fare.
@@ -86,6 +88,8 @@ pub(crate) struct Writer {
     database: String,
     snapshot: Arc<ArcSwap<Snapshot>>,
     on_rules: Option<OnRules>,
+    /// Those that `on_rules` was called for last.
+    told: RuleMarks,
     files: Option<Files>,
     state: Arc<ArcSwap<FileState>>,
     written: watch::Sender<Revision>,
@@ -104,8 +108,19 @@ impl Writer {
         let (written, seen) = watch::channel(Revision(0));
         let state = Arc::new(ArcSwap::from_pointee(FileState::Waiting));
         let files = FlagFiles { state: Arc::clone(&state), written: seen };
-        let (looked, said) = (None, None);
-        (Self { path, database, snapshot, on_rules, files: None, state, written, looked, said }, files)
+        let writer = Self {
+            path,
+            database,
+            snapshot,
+            on_rules,
+            told: RuleMarks::new(),
+            files: None,
+            state,
+            written,
+            looked: None,
+            said: None,
+        };
+        (writer, files)
     }
 
     /// Writes until nobody rings any more. `report` is rung when the files have become those of another revision.
@@ -143,6 +158,17 @@ impl Writer {
                 self.fail(error.to_string());
             }
         }
+        self.tell(&snapshot);
+    }
+
+    /// Rules that are on the disk count, also when something else failed or another process has written them.
+    fn tell(&mut self, snapshot: &Snapshot) {
+        let Some(on_rules) = &self.on_rules else { return };
+        let found = rules::marks(&self.path, snapshot);
+        if found != self.told {
+            on_rules();
+            self.told = found;
+        }
     }
 
     fn write(&mut self, snapshot: &Snapshot) -> Result<Done, FolderError> {
@@ -162,9 +188,6 @@ impl Writer {
     }
 
     fn took(&mut self, snapshot: &Snapshot, done: Done) {
-        if let Some(on_rules) = self.on_rules.as_ref().filter(|_| done.rules_changed) {
-            on_rules();
-        }
         if let Some(error) = done.failed {
             return self.fail(error.to_string());
         }

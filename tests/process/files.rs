@@ -402,20 +402,86 @@ fn a_place_that_leads_elsewhere_is_refused() {
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A command for `--on-change` that leaves a line each time it is run, in a file of its own.
+struct Telling {
+    file: PathBuf,
+    script: String,
+}
+
+impl Telling {
+    /// `end` is a line of shell behind it.
+    fn new(scene: &Scene, name: &str, end: &str) -> Self {
+        let file = scene.path().join(format!("{name}.told"));
+        let script = format!("echo reloaded; echo x >> {}; {end}", file.display());
+        Self { file, script }
+    }
+
+    fn args(&self) -> [&str; 4] {
+        ["--on-change", "sh", "-c", &self.script]
+    }
+
+    fn times(&self) -> usize {
+        fs::read_to_string(&self.file).map_or(0, |text| text.lines().count())
+    }
+}
+
 #[test]
 fn the_web_server_is_told_of_changed_rules_and_not_of_flips() {
     let scene = Scene::new();
-    let told = scene.path().join("told");
-    let script = format!("echo reloaded; echo x >> {}", told.display());
-    let agent = scene.agent("web1", &["--on-change", "sh", "-c", &script]);
-    let times = || fs::read_to_string(&told).map_or(0, |text| text.lines().count());
-    eventually("it is told of the first rules", || times() == 1);
+    let told = Telling::new(&scene, "web1", "");
+    let agent = scene.agent("web1", &told.args());
+    eventually("it is told of the first rules", || told.times() == 1);
     scene.done(&["on", "--wait"]);
     scene.done(&["off", "--wait"]);
-    assert_eq!(times(), 1);
+    assert_eq!(told.times(), 1);
     scene.done(&["pattern", "add", "^health/$", "--yes"]);
-    eventually("it is told of a pattern", || times() == 2);
+    eventually("it is told of a pattern", || told.times() == 2);
     eventually("what it prints is logged", || agent.logged().contains("reloaded"));
     let rules = fs::read_to_string(scene.file(".nginx.conf")).unwrap();
     assert!(rules.contains(r"health/\z"), "{rules}");
+}
+
+#[test]
+fn a_web_server_that_could_not_be_told_is_told_again() {
+    let scene = Scene::new();
+    let told = Telling::new(&scene, "web1", "test $(wc -l < web1.told) -ge 3");
+    let mut agent = scene.agent("web1", &told.args());
+    eventually("it is told until it has understood", || told.times() == 3);
+    agent.child.signal("KILL");
+    agent.child.wait();
+    let _again = scene.agent("web1", &told.args());
+    eventually("an agent that was killed may not have told it", || told.times() == 4);
+}
+
+#[test]
+fn an_agent_that_stands_by_tells_its_web_server_too() {
+    let scene = Scene::new();
+    let _writer = scene.running("web1");
+    let told = Telling::new(&scene, "web2", "");
+    let agent = scene.agent("web2", &told.args());
+    eventually("it is told at the start", || told.times() == 1);
+    assert!(agent.logged().contains("stands by"), "{}", agent.logged());
+    scene.done(&["pattern", "add", "^health/$", "--yes"]);
+    eventually("it is told of a pattern", || told.times() >= 2);
+    for (name, end, code) in [("web3", "", 0), ("web4", "false", 1)] {
+        let once = Telling::new(&scene, name, end);
+        assert_eq!(scene.agent(name, &[&["--once"], &once.args()[..]].concat()).child.wait(), Some(code));
+        assert_eq!(once.times(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_web_server_is_told_of_rules_although_old_files_cannot_be_removed() {
+    let scene = Scene::new();
+    scene.done(&["site", "add", "forum.example.com"]);
+    let end = "if grep -q health files/shop.example.com/on.nginx.conf; then touch knows; fi";
+    let told = Telling::new(&scene, "web1", end);
+    let agent = scene.agent("web1", &told.args());
+    eventually("it is told of the first rules", || told.times() == 1);
+    fs::rename(scene.path().join("files/forum.example.com"), scene.path().join("taken")).unwrap();
+    fs::write(scene.path().join("files/forum.example.com"), "in the way").unwrap();
+    scene.done(&["site", "remove", "forum", "--yes"]);
+    eventually("it is said", || agent.logged().contains("files/forum.example.com` is not a folder"));
+    scene.done(&["pattern", "add", "^health/$", "--site", "shop", "--yes"]);
+    eventually("it is told of a pattern", || scene.path().join("knows").exists());
 }

@@ -39,14 +39,16 @@ const MIRROR: &str = ".maintenance-mirror";
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Agent {
-    /// Write the files once and end; 1 when that fails
+    /// Write the files once, run the command of --on-change once, and end; 1 when either fails
     #[arg(long)]
     once: bool,
 
-    /// Command that is run when rules for a web server have changed, with everything that follows; last on the line
+    /// Command that is run at the start and when rules for a web server have changed, with everything that follows; last
+    /// on the line
     ///
-    /// Web servers read a changed flag or page by themselves, but rules only when they are told to. No shell is in
-    /// between; what it prints goes to the log. One that runs longer than a minute is ended.
+    /// Web servers read a changed flag or page by themselves, but rules only when they are told to. It is run whoever on
+    /// this host has written the rules, and again after a pause until it ends with 0. No shell is in between; what it
+    /// prints goes to the log. One that runs longer than a minute is ended.
     #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
     on_change: Vec<OsString>,
 
@@ -92,14 +94,15 @@ fn once(context: &Context, args: &Agent, path: FlagPath) -> anyhow::Result<Exit>
     if !beginning.is_of_database() {
         bail!("the database does not answer; the files stay as they are");
     }
-    let told = Told::command(&args.on_change);
     let snapshot = Arc::new(ArcSwap::from_pointee(beginning.into_snapshot()));
-    let on_rules = told.map(|told| -> Box<dyn Fn() + Send> { Box::new(move || told.run()) });
-    let (mut writer, files) = Writer::new(path, store.url().identity(), snapshot, on_rules);
+    let (mut writer, files) = Writer::new(path, store.url().identity(), snapshot, None);
     writer.step();
     match &*files.state() {
-        // The other process has the same state, or will have at once.
-        FileState::Written | FileState::StandingBy => Ok(Exit::Done),
+        // The other process has the same state, or will have at once. Rules that are not new may never have been told.
+        FileState::Written | FileState::StandingBy => {
+            let is_told = Told::command(&args.on_change).is_none_or(|told| told.run());
+            Ok(if is_told { Exit::Done } else { Exit::Failed })
+        }
         FileState::Failing { .. } | FileState::Waiting => Ok(Exit::Failed),
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The first pause before a command that has failed is run again; each further one is twice as long, up to `LIMIT`.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A command with its arguments.
 pub(super) struct Told {
@@ -26,26 +29,44 @@ impl Told {
         (!words.is_empty()).then(|| Self { words: words.to_vec() })
     }
 
-    /// Starts a thread that runs the command each time it is told to; several words while it runs are one. The writing of
-    /// files never waits for it.
+    /// Starts a thread that runs the command each time it is told to, until it has ended with 0; several words while it
+    /// runs are one. The writing of files never waits for it.
     pub(super) fn start(self) -> io::Result<OnRules> {
         let (bell, rung) = sync_channel(1);
-        let work = move || rung.iter().for_each(|()| self.run());
+        let work = move || {
+            while rung.recv().is_ok() && self.run_until_done(&rung) {}
+        };
         thread::Builder::new().name("on-change".to_owned()).spawn(work)?;
         // A full channel means that it will run once more anyway.
         Ok(Box::new(move || _ = bell.try_send(())))
     }
 
-    /// Runs the command to its end, and says in the log what it prints and how it ends.
-    pub(super) fn run(&self) {
+    /// Runs the command again and again until it has ended with 0; at once when there is another word. Not done when
+    /// nobody can ring any more.
+    fn run_until_done(&self, rung: &Receiver<()>) -> bool {
+        let mut pause = PAUSE;
+        while !self.run() {
+            match rung.recv_timeout(pause) {
+                Ok(()) => pause = PAUSE,
+                Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(LIMIT),
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Runs the command to its end, and says in the log what it prints and how it ends. Whether it ended with 0.
+    pub(super) fn run(&self) -> bool {
         let shown = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        log::info!("Rules for a web server have changed; running `{shown}`.");
-        match self.end() {
+        log::info!("Running `{shown}`, so that the web server reads its rules.");
+        let ended = self.end();
+        match &ended {
             Ok(Some(status)) if status.success() => {}
             Ok(Some(status)) => log::error!("`{shown}` ended with {status}: the web server may go by old rules."),
             Ok(None) => log::error!("`{shown}` was ended after {} s.", LIMIT.as_secs()),
             Err(error) => log::error!("`{shown}` could not be run: {error}"),
         }
+        matches!(ended, Ok(Some(status)) if status.success())
     }
 
     /// `None` when it had to be ended.
