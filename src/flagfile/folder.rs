@@ -170,9 +170,9 @@ impl Folder {
             file.sync_all().map_err(FolderError::io(path))?;
         }
         let mut stamps = Vec::with_capacity(files.len());
-        for (path, bytes) in files {
-            fs::rename(aside(path), path).map_err(FolderError::io(path))?;
-            stamps.push(Stamp::of(path, bytes).map_err(FolderError::io(path))?);
+        for ((path, bytes), (aside, file)) in files.iter().zip(&written.files) {
+            fs::rename(aside, path).map_err(FolderError::io(path))?;
+            stamps.push(Stamp::of(file, bytes).map_err(FolderError::io(path))?);
         }
         let folders: BTreeSet<_> = files.iter().filter_map(|(path, _)| path.parent()).collect();
         folders.into_iter().try_for_each(|folder| sync(folder).map_err(FolderError::io(folder)))?;

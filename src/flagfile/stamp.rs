@@ -1,6 +1,6 @@
 //! What tells whether a file is still as it was written.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -30,20 +30,24 @@ pub(super) struct Marks {
 impl Marks {
     /// The marks of a file that is there; of a link, its own.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let found = fs::symlink_metadata(path)?;
-        Ok(Self {
+        Ok(Self::new(&fs::symlink_metadata(path)?))
+    }
+
+    fn new(found: &Metadata) -> Self {
+        Self {
             mode: found.mode(),
             inode: found.ino(),
             size: found.size(),
             changed: [(found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())],
-        })
+        }
     }
 }
 
 impl Stamp {
-    /// The stamp of a file that was just written.
-    pub(super) fn of(path: &Path, content: &[u8]) -> io::Result<Self> {
-        Ok(Self { content: Sha256::digest(content).into(), marks: Marks::of(path)? })
+    /// The stamp of a file that was just written and has its name, by the open file: under the name may be another one by
+    /// now.
+    pub(super) fn of(file: &File, content: &[u8]) -> io::Result<Self> {
+        Ok(Self { content: Sha256::digest(content).into(), marks: Marks::new(&file.metadata()?) })
     }
 
     /// The stamp of a file that is there already, if it is what would be written: an ordinary file of that content with
