@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, eventually, get};
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
 
@@ -42,4 +42,29 @@ fn haproxy_speaks_http_2() {
     stage.switch("on", 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+}
+
+#[test]
+fn haproxy_knows_a_site_however_its_name_is_written() {
+    let stage = Stage::behind(|stage| {
+        stage.machine().run("site add other.example").succeeds();
+        let printed = stage.path("printed");
+        fs::write(&printed, stage.emit("haproxy", "both", &["--site", "other.example"])).unwrap();
+        Some(command(stage, &printed))
+    });
+    let status = |host: &str| stage.send(get("/x").host(host)).status;
+    let other = ["other.example", "other.example.", "OTHER.example.:80", "Other.Example:80"];
+    let first = ["localhost", "localhost.", "LOCALHOST:80", "other.example,localhost", "localhost,other.example"];
+    for (closed, held, open) in [("other.example", &other[..], &first[..]), ("localhost", &first[..], &other[..])] {
+        stage.machine().run(&format!("on {closed}")).succeeds();
+        eventually("the site is closed", || status(closed) == 503);
+        for host in held {
+            assert_eq!(status(host), 503, "{host} while {closed} is closed");
+        }
+        for host in open {
+            assert_eq!(status(host), 200, "{host} while {closed} is closed");
+        }
+        stage.machine().run(&format!("off {closed}")).succeeds();
+        eventually("the site is open", || status(closed) == 200);
+    }
 }

@@ -24,10 +24,10 @@ mod stage;
 mod system;
 
 use disk::Disk;
-use program::eventually;
 use system::signal;
 
 pub use acceptance::{Modes, acceptance};
-pub use program::free_address;
+pub use client::get;
+pub use program::{eventually, free_address};
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
