@@ -5,6 +5,8 @@
 --   txn.maintenance_program      where the program listens, http://HOST:PORT
 --   txn.maintenance_status       status of the answer from disk
 --   txn.maintenance_unreachable  pass or hold: what happens while it does not answer and there is no file to look at
+-- and denies every request for which it does not say:
+--   txn.maintenance_decided      the request may go on
 
 local SAFE = { GET = true, HEAD = true, OPTIONS = true }
 
@@ -28,7 +30,7 @@ local function is_flagged(txn)
     return exists(file) or (not SAFE[txn.sf:method()] and exists(file .. ".read-only"))
 end
 
--- Ends the transaction. The body is left out for HEAD.
+-- Ends the transaction, and whatever runs here with it. The body is left out for HEAD.
 local function answer(txn, status, headers, body)
     local reply = txn:reply { status = status }
     for _, header in ipairs(headers) do reply:add_header(header[1], header[2]) end
@@ -36,11 +38,15 @@ local function answer(txn, status, headers, body)
     txn:done(reply)
 end
 
--- The page in the first language that the client names and that is there, else in the site's own.
+-- The page in the first language that is there of the first three that the client names, else in the site's own.
 local function page(txn, file)
     local sent = txn.sf:method() ~= "GET" and txn.sf:method() ~= "HEAD"
     local stem = sent and file .. ".unsent." or file .. "."
-    for part in (txn.sf:req_fhdr("accept-language") or ""):gmatch("[^,]+") do
+    local languages = (txn.sf:req_fhdr("accept-language") or ""):sub(1, 100)
+    local left = 3
+    for part in languages:gmatch("[^,]+") do
+        if left == 0 then break end
+        left = left - 1
         local tag = part:match("^%s*(%a[%a-]*)")
         local text = tag and (content(stem .. tag .. ".html") or content(stem .. tag:match("^%a+"):lower() .. ".html"))
         if text then return text end
@@ -109,20 +115,29 @@ local function ask(txn)
     answer(txn, answered.status, headers, answered.body or "")
 end
 
+-- The last thing that is done for a request that goes on: whoever fails before has let nobody pass.
+local function pass(txn)
+    txn:set_var("txn.maintenance_decided", true)
+end
+
 core.register_action("maintenance_file", { "http-req" }, function(txn)
     if is_flagged(txn) then answer_from_disk(txn) end
+    pass(txn)
 end)
 
 core.register_action("maintenance_both", { "http-req" }, function(txn)
     if is_flagged(txn) and not ask(txn) then answer_from_disk(txn) end
+    pass(txn)
 end)
 
 core.register_action("maintenance_check", { "http-req" }, function(txn)
-    if ask(txn) or txn:get_var("txn.maintenance_unreachable") == "pass" then return end
-    answer(txn, 503, {
-        { "Content-Type", "text/plain; charset=utf-8" },
-        { "Retry-After", "120" },
-        { "Cache-Control", "no-store" },
-        { "X-Maintenance", "unknown" },
-    }, "This site cannot be reached right now. Please try again in a few minutes.\n")
+    if not ask(txn) and txn:get_var("txn.maintenance_unreachable") ~= "pass" then
+        answer(txn, 503, {
+            { "Content-Type", "text/plain; charset=utf-8" },
+            { "Retry-After", "120" },
+            { "Cache-Control", "no-store" },
+            { "X-Maintenance", "unknown" },
+        }, "This site cannot be reached right now. Please try again in a few minutes.\n")
+    end
+    pass(txn)
 end)

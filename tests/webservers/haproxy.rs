@@ -8,10 +8,14 @@ use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, eventually, get}
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
 
-/// The script lies where `--lua-file` says, which is the only thing that differs from a usual installation.
 fn command(stage: &Stage, printed: &Path) -> Command {
+    command_with(stage, printed, &stage.emit("haproxy", "check", &["--lua"]))
+}
+
+/// The script lies where `--lua-file` says, which is the only thing that differs from a usual installation.
+fn command_with(stage: &Stage, printed: &Path, script: &str) -> Command {
     let lua = stage.path("maintenance.lua");
-    fs::write(&lua, stage.emit("haproxy", "check", &["--lua"])).unwrap();
+    fs::write(&lua, script).unwrap();
     let text = fs::read_to_string(printed).unwrap();
     let text = text.replace("/etc/haproxy/maintenance.lua", lua.to_str().unwrap());
     fs::write(printed, text).unwrap();
@@ -66,5 +70,39 @@ fn haproxy_knows_a_site_however_its_name_is_written() {
         }
         stage.machine().run(&format!("off {closed}")).succeeds();
         eventually("the site is open", || status(closed) == 200);
+    }
+}
+
+#[test]
+fn haproxy_lets_nobody_pass_when_its_script_fails_or_takes_too_long() {
+    for (mode, fault) in [("both", "error('broken')"), ("check", "error('broken')"), ("file", "while true do end")] {
+        let stage = Stage::behind(|stage| {
+            let action = format!("core.register_action(\"maintenance_{mode}\", {{ \"http-req\" }}, function(txn)\n");
+            let script = stage.emit("haproxy", mode, &["--lua"]);
+            assert!(script.contains(&action), "{script}");
+            let script = script.replace(&action, &format!("{action}    {fault}\n"));
+            let printed = stage.path("printed");
+            fs::write(&printed, stage.emit("haproxy", mode, &[])).unwrap();
+            Some(command_with(stage, &printed, &script))
+        });
+        let answer = stage.get("/x");
+        let told = (answer.status, answer.header("retry-after"), answer.header("cache-control"));
+        assert_eq!(told, (503, "120", "no-store"), "{mode}, {fault}: {answer:?}");
+        assert_eq!(stage.get("/healthz").text().trim(), "alive");
+        assert_eq!(stage.get("/.well-known/acme-challenge/abc").status, 200, "{mode}");
+        if mode != "check" {
+            assert_eq!(stage.get("/ignored-page/").status, 200, "{mode}");
+        }
+    }
+}
+
+#[test]
+fn haproxy_looks_for_three_languages_only() {
+    let stage = Stage::start(&HAPROXY, "file");
+    stage.switch("on", 503);
+    let long = format!("{},de", "x".repeat(100));
+    for (languages, lang) in [("xx,yy,de", "de"), ("xx,yy,zz,de", "en"), (&long, "en")] {
+        let page = stage.send(get("/x").with("Accept-Language", languages)).text();
+        assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{languages}: {page:.200}");
     }
 }
