@@ -62,11 +62,11 @@ pub struct Emit {
     #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "80")]
     listen: Listen,
 
-    /// In mode check, what visitors get while the program does not answer: pass or hold
+    /// In mode check, what visitors get while the program does not answer: hold or pass
     ///
-    /// `pass` lets them reach the application, so that an outage of this program closes no open site; `hold` answers
-    /// 503, so that it opens no closed one. The other modes look at the file. Traefik can only hold.
-    #[arg(long, value_name = "ANSWER", default_value = "pass", value_parser = answers())]
+    /// `hold` answers 503, so that an outage of this program opens no closed site; `pass` lets them reach the
+    /// application, so that it closes no open one. The other modes look at the file. Traefik can only hold.
+    #[arg(long, value_name = "ANSWER", default_value = "hold", value_parser = answers())]
     unreachable: Unreachable,
 
     /// Print the Lua script instead that HAProxy's configuration loads
@@ -97,8 +97,8 @@ fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
 }
 
 fn answers() -> impl clap::builder::TypedValueParser<Value = Unreachable> {
-    PossibleValuesParser::new(["pass", "hold"])
-        .map(|name| if name == "hold" { Unreachable::Hold } else { Unreachable::Pass })
+    PossibleValuesParser::new(["hold", "pass"])
+        .map(|name| if name == "pass" { Unreachable::Pass } else { Unreachable::Hold })
 }
 
 pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
@@ -193,8 +193,8 @@ fn command(args: &Emit, mode: Mode, sites: &[&Site]) -> String {
         words.push_str(&format!(" --site {}", site.domain));
     }
     words.push_str(&format!(" --upstream {upstream} --program {program} --listen {listen}"));
-    if mode == Mode::Check && args.server != Server::Traefik && args.unreachable == Unreachable::Hold {
-        words.push_str(" --unreachable hold");
+    if mode == Mode::Check && args.server != Server::Traefik && args.unreachable == Unreachable::Pass {
+        words.push_str(" --unreachable pass");
     }
     words
 }

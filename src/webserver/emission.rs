@@ -63,10 +63,10 @@ pub enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unreachable {
-    /// They reach the application: an outage of ours does not close an open site.
-    Pass,
     /// They get 503: an outage of ours does not open a closed site.
     Hold,
+    /// They reach the application: an outage of ours does not close an open site.
+    Pass,
 }
 
 /// Which file of a configuration that has several.

@@ -104,8 +104,8 @@ local function ask(txn)
     }
     if not answered or answered.status == 0 or not answered.headers then return false end
     if answered.status == 204 then return true end
-    -- What HAProxy itself says of a program that is not there does not bear this.
-    if answered.status >= 500 and not answered.headers["x-maintenance"] then return false end
+    -- What HAProxy itself says of a program that is not there does not bear this, and is never a 500.
+    if answered.status > 500 and not answered.headers["x-maintenance"] then return false end
     local headers = {}
     for name, values in pairs(answered.headers) do
         if not OWN[name] then

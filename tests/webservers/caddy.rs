@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, unreachable};
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
 
@@ -25,6 +25,11 @@ fn caddy_asks_about_each_request() {
 }
 
 #[test]
+fn caddy_lets_nobody_pass_unasked_unless_told_to() {
+    unreachable(&CADDY);
+}
+
+#[test]
 fn caddy_looks_at_the_file() {
     acceptance(&CADDY, "file", Modes::of("file"));
 }
@@ -41,4 +46,15 @@ fn caddy_speaks_http_2() {
     stage.switch("on", 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+}
+
+#[test]
+fn caddy_lets_nobody_pass_whose_question_is_too_long() {
+    let mut stage = Stage::behind(|_| None);
+    stage.put_in_front(&CADDY, "check", &["--unreachable", "pass"]);
+    stage.switch("on", 503);
+    for length in [100 << 10, 200 << 10, 900 << 10] {
+        let answer = stage.send(get("/x").with("X-Long", vec![b'x'; length]));
+        assert!(answer.status >= 400 && answer.header("x-application").is_empty(), "{length}: {answer:?}");
+    }
 }

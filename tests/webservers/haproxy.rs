@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, eventually, get};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, eventually, get, unreachable};
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
 
@@ -27,6 +27,11 @@ fn command_with(stage: &Stage, printed: &Path, script: &str) -> Command {
 #[test]
 fn haproxy_asks_about_each_request() {
     acceptance(&HAPROXY, "check", Modes::of("check"));
+}
+
+#[test]
+fn haproxy_lets_nobody_pass_unasked_unless_told_to() {
+    unreachable(&HAPROXY);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, output};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, output, unreachable};
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
 
@@ -32,6 +32,11 @@ fn command(stage: &Stage, printed: &Path) -> Command {
 #[test]
 fn nginx_asks_about_each_request() {
     acceptance(&NGINX, "check", Modes::of("check"));
+}
+
+#[test]
+fn nginx_lets_nobody_pass_unasked_unless_told_to() {
+    unreachable(&NGINX);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod program;
 mod stage;
 #[path = "../../cluster/helpers/system.rs"]
 mod system;
+mod unreachable;
 
 use disk::Disk;
 use system::signal;
@@ -31,3 +32,4 @@ pub use client::get;
 pub use program::{eventually, free_address};
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
+pub use unreachable::unreachable;

@@ -42,7 +42,7 @@ impl Stage {
     /// Starts everything, with the site `localhost` open.
     pub fn start(server: &WebServer, mode: &str) -> Self {
         let mut stage = Self::behind(|_| None);
-        stage.put_in_front(server, mode);
+        stage.put_in_front(server, mode, &[]);
         stage
     }
 
@@ -80,9 +80,14 @@ impl Stage {
         stage
     }
 
-    /// Prints the configuration, and starts the web server with it.
-    pub fn put_in_front(&mut self, server: &WebServer, mode: &str) {
-        let printed = self.emit(server.name, mode, &[]);
+    /// Prints the configuration, and starts the web server with it, in place of the one that ran; at another address,
+    /// because somebody else may have taken that one meanwhile.
+    pub fn put_in_front(&mut self, server: &WebServer, mode: &str, more: &[&str]) {
+        if self.server.is_some() {
+            self.end_server();
+            self.address = free_address();
+        }
+        let printed = self.emit(server.name, mode, more);
         let file = self.path("printed");
         fs::write(&file, printed).unwrap();
         let mut command = (server.command)(self, &file);
@@ -129,6 +134,14 @@ impl Stage {
         program.wait();
     }
 
+    /// Ends the web server with the processes that it has started, which it would leave behind when killed.
+    fn end_server(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.signal("TERM");
+            server.wait();
+        }
+    }
+
     /// The database of the program.
     pub fn database(&self) -> &Cluster {
         &self.database
@@ -157,6 +170,12 @@ impl Stage {
     pub fn switch(&self, words: &str, status: u16) {
         self.machine.run(words).succeeds();
         eventually("visitors notice", || self.get("/x").status == status);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end_server();
     }
 }
 
