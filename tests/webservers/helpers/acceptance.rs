@@ -90,12 +90,33 @@ fn is_open(stage: &Stage) {
         assert!(!(is_believed && headers.contains(value)), "the application is told {name}: {headers}");
     }
     assert_eq!(upgrade(stage), 101);
+    becomes_nothing_but_a_websocket(stage);
     for status in [401, 403, 404, 500, 503] {
         let answer = stage.get(&format!("/app-answers/{status}"));
         let is_applications = answer.header("x-application") == "python" && answer.header("x-maintenance").is_empty();
         assert!(answer.status == status && is_applications, "the application's own {status}: {answer:?}");
     }
     reaches_program(stage);
+}
+
+/// What else a connection could become never reaches the application, nor a WebSocket on a path that is never held: on
+/// both requests would go past the rules.
+fn becomes_nothing_but_a_websocket(stage: &Stage) {
+    // Not h2c, which some of these web servers speak themselves.
+    for protocols in [&["IRC/6.9"][..], &["IRC/6.9, websocket"], &["IRC/6.9", "websocket"], &["websocket", "IRC/6.9"]] {
+        let mut request = get("/x").with("Connection", "Upgrade, HTTP2-Settings").with("HTTP2-Settings", "AAMAAABk");
+        for protocol in protocols {
+            request = request.with("Upgrade", protocol);
+        }
+        let answer = stage.send(request.with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="));
+        let told = answer.text();
+        assert!(!told.contains("IRC"), "{protocols:?}: the application is told {told}");
+    }
+    for path in ["/.well-known/acme-challenge/abc_-9", "/admin/", "/maintenance/status.json", "/healthz"] {
+        let request = get(path).with("Connection", "Upgrade").with("Upgrade", "websocket");
+        let answer = stage.send(request.with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="));
+        assert!(answer.status != 101 && !answer.text().contains("upgrade"), "{path}: {answer:?}");
+    }
 }
 
 /// Panel and health are the program's whatever the state; what is for the web server alone is not to be had.
