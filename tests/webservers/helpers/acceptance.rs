@@ -25,7 +25,7 @@ impl Modes {
 }
 
 /// Targets that look as if they were let through, and must not be.
-const TRICKS: [&str; 12] = [
+const TRICKS: [&str; 14] = [
     "/ignored-page/../secret",
     "/ignored-page/%2e%2e/secret",
     "/secret/../ignored-page/",
@@ -34,6 +34,8 @@ const TRICKS: [&str; 12] = [
     "/ignored-page",
     "/ignored-page/..;/secret",
     "/adminx",
+    "/admin%0A",
+    "/healthz%0A",
     "/secret/../admin/../secret",
     "/.well-known/acme-challenge/../../secret",
     "/.well-known/acme-challenge/%2e%2e/secret",
