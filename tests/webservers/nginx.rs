@@ -8,7 +8,7 @@ use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address,
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
 
-/// As Debian's `/etc/nginx/nginx.conf`, with its folders in the stage.
+/// As Debian's `/etc/nginx/nginx.conf`, with its folders in the stage, and the memory for files that many guides recommend.
 fn command(stage: &Stage, printed: &Path) -> Command {
     let folder = stage.path("nginx");
     fs::create_dir_all(&folder).unwrap();
@@ -17,7 +17,8 @@ fn command(stage: &Stage, printed: &Path) -> Command {
         .map(|name| format!("    {name}_temp_path {};\n", at(name)))
         .concat();
     let main = format!(
-        "daemon off;\nmaster_process on;\npid {};\nerror_log {};\nevents {{}}\nhttp {{\n    access_log off;\n{temporary}    \
+        "daemon off;\nmaster_process on;\npid {};\nerror_log {};\nevents {{}}\nhttp {{\n    access_log off;\n    \
+         open_file_cache max=1000;\n    open_file_cache_valid 60s;\n    open_file_cache_errors on;\n{temporary}    \
          include {};\n}}\n",
         at("pid"),
         at("error.log"),
