@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, output, unreachable};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, get, output, request, unreachable};
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
 
@@ -83,4 +83,32 @@ fn nginx_speaks_http_2_with_the_lines_for_https() {
     assert!(status == 200 && told.contains("\"x-forwarded-proto\": \"https\""), "{told}");
     stage.switch("on", 503);
     assert_eq!((ask("GET", "/x").0, ask("POST", "/x").0, ask("GET", "/ignored-page/").0), (503, 503, 200));
+}
+
+#[test]
+fn nginx_holds_a_location_of_ones_own_with_the_lines_that_are_printed_for_it() {
+    for mode in ["check", "file", "both"] {
+        let stage = Stage::behind(|stage| {
+            let mut printed = stage.emit("nginx", mode, &[]);
+            let start = printed.find("    # location /yours/ {").expect("there is an example");
+            let end = start + printed[start..].find("    # }\n").expect("it ends") + "    # }\n".len();
+            let own = "error_page 404 /missing;\nproxy_set_header X-Own 1;\nclient_max_body_size 64m;\n";
+            let yours = printed[start..end].replace("    # ", "").replace("/yours/ {\n", &format!("/yours/ {{\n{own}"));
+            printed.replace_range(start..end, &yours);
+            let file = stage.path("printed");
+            fs::write(&file, printed).unwrap();
+            Some(command(stage, &file))
+        });
+        let told = stage.send(get("/yours/").with("X-Forwarded-For", "127.0.0.9")).json();
+        let headers = ["host", "x-forwarded-for", "x-own"].map(|name| told["headers"][name].as_str().unwrap());
+        assert_eq!(headers, ["localhost", "127.0.0.1", "1"], "{mode}: {told}");
+        let long = || stage.send(request("POST", "/yours/").body(vec![b'x'; 17 << 20]));
+        assert_eq!(long().json()["body"], 17 << 20, "{mode}");
+        stage.switch("on", 503);
+        let sent = long();
+        assert_eq!(sent.status, 503, "{mode}: {sent:?}");
+        assert!(sent.text().contains("What you just sent did not arrive."), "{mode}: {}", sent.text());
+        let page = stage.get("/yours/");
+        assert!(page.status == 503 && page.header("x-maintenance").starts_with("planned"), "{mode}: {page:?}");
+    }
 }

@@ -28,7 +28,7 @@ use disk::Disk;
 use system::signal;
 
 pub use acceptance::{Modes, acceptance};
-pub use client::get;
+pub use client::{get, request};
 pub use program::{eventually, free_address};
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
