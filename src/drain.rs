@@ -166,16 +166,15 @@ pub fn told(
     Some(if drain.end.is_some() { words } else { format!("{}, {words}", change.title()) })
 }
 
-/// Checks the deadline of a drain that begins at `now`.
+/// Checks the deadline of a drain that began at `began`, as it is set at `now`.
 ///
 /// # Errors
 /// Words for the field: it lies in the past, or too far ahead.
-pub fn check_deadline(deadline: Timestamp, now: Timestamp) -> Result<Timestamp, &'static str> {
-    let length = deadline.duration_since(now);
-    if length <= SignedDuration::ZERO {
+pub fn check_deadline(deadline: Timestamp, began: Timestamp, now: Timestamp) -> Result<Timestamp, &'static str> {
+    if deadline <= now {
         return Err("the deadline of a drain lies ahead; without a drain the site closes at once");
     }
-    if length > LONGEST {
+    if deadline.duration_since(began) > LONGEST {
         return Err("a drain lasts at most 7 days");
     }
     Ok(deadline)
@@ -190,7 +189,10 @@ mod tests {
         let now: Timestamp = "2026-11-21T03:00:00Z".parse().unwrap();
         for (seconds, is_right) in [(-1, false), (0, false), (1, true), (7 * 86_400, true), (7 * 86_400 + 1, false)] {
             let deadline = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
-            assert_eq!(check_deadline(deadline, now).is_ok(), is_right, "{seconds}");
+            assert_eq!(check_deadline(deadline, now, now).is_ok(), is_right, "{seconds}");
+            let began = now.checked_sub(SignedDuration::from_secs(60)).unwrap();
+            let is_right = is_right && seconds <= 7 * 86_400 - 60;
+            assert_eq!(check_deadline(deadline, began, now).is_ok(), is_right, "{seconds} more");
         }
     }
 

@@ -100,7 +100,8 @@ impl Act<'_, '_> {
         after: &mut SiteRecord,
         deadline: Timestamp,
     ) -> Result<(), ActionError> {
-        let deadline = check_deadline(deadline, self.now).map_err(|text| FieldErrors::of("drain", text))?;
+        let began = after.maintenance.since.unwrap_or(self.now);
+        let deadline = check_deadline(deadline, began, self.now).map_err(|text| FieldErrors::of("drain", text))?;
         if after.maintenance.expected_end.is_some_and(|end| end <= deadline) {
             return Err(FieldErrors::of("drain", "the site is expected to be open again before it has closed").into());
         }
@@ -117,7 +118,8 @@ impl Act<'_, '_> {
 
     /// The drain of a lease that is taken now.
     pub(super) fn drain_of_lease(&self, lease: &Lease, deadline: Timestamp) -> Result<Drain, ActionError> {
-        let deadline = check_deadline(deadline, self.now).map_err(|text| FieldErrors::of("drain", text))?;
+        let deadline =
+            check_deadline(deadline, lease.since, self.now).map_err(|text| FieldErrors::of("drain", text))?;
         Ok(Drain { cause: CauseId::Lease(lease.id), started_at: lease.since, deadline, end: None })
     }
 
@@ -138,7 +140,8 @@ impl Act<'_, '_> {
         let mut after = before.clone();
         for (cause, until) in draining(&before, self.now) {
             let deadline = until.checked_add(by).map_err(|error| FieldErrors::of("drain", error))?;
-            let deadline = check_deadline(deadline, self.now).map_err(|text| FieldErrors::of("drain", text))?;
+            let began = cause.since.unwrap_or(self.now);
+            let deadline = check_deadline(deadline, began, self.now).map_err(|text| FieldErrors::of("drain", text))?;
             if cause.until.is_some_and(|end| end <= deadline) {
                 return Err(FieldErrors::of("drain", "the site would be open again before it has closed").into());
             }
