@@ -1,4 +1,4 @@
-//! Traefik, which no registry of ours has: what is printed is read as its documentation describes the dynamic
+//! Traefik, for which there is no package here: what is printed is read as its documentation describes the dynamic
 //! configuration (<https://doc.traefik.io/traefik/reference/dynamic-configuration/file/>), and was not run.
 
 use std::collections::BTreeMap;
