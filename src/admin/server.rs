@@ -15,7 +15,7 @@ use super::page::{
     Flash, FlashLevel, Moment, Section, ServerRow, ServerState, ServersPage, ServersSummary, lasted_from_seconds,
 };
 use super::panel::Panel;
-use super::words::list;
+use super::words::{count, list};
 use crate::change::Revision;
 use crate::server_info::{Confirmation, Server};
 use crate::storage::{Reader, StoreError};
@@ -104,7 +104,12 @@ impl Standing {
         let order = [ServerState::BEHIND, ServerState::ENFORCES, ServerState::GONE];
         // Stable: they come by name.
         rows.sort_by_key(|row| order.iter().position(|state| *state == row.state));
-        ServersPage { base: panel.base().to_owned(), summary: self.summary(), rows }
+        // Less the one for this page.
+        let others = panel.maintenance.in_flight(None).saturating_sub(1);
+        let verb = if others == 1 { "was" } else { "were" };
+        let others = count(usize::try_from(others).unwrap_or(usize::MAX), "other request");
+        let under_way = format!("{others} {verb}");
+        ServersPage { base: panel.base().to_owned(), summary: self.summary(), rows, under_way }
     }
 
     fn row(&self, server: &Server, zone: &TimeZone) -> ServerRow {

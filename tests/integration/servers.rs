@@ -46,6 +46,7 @@ fn the_page_lists_every_server_those_that_are_behind_first_and_those_that_are_go
     let page = ada.get("/admin/servers/").text();
     let said = texts(&page, SUMMARY).join("");
     assert!(said.starts_with("2 of 3 servers enforce revision "), "{said}");
+    assert!(page.contains("As this page was made, 0 other requests were under way"), "{page}");
     assert!(said.contains("; web2 is behind: revision 1, last seen ") && said.ends_with(" s ago."), "{said}");
     let rows = rows(&page, "#servers-rows tr");
     let begins: Vec<String> = rows.iter().map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" | ")).collect();

@@ -660,7 +660,7 @@ fn servers_page(is_behind: bool) -> ServersPage {
     ];
     rows.sort_by_key(|row| row.state != ServerState::BEHIND);
     let summary = ServersSummary { text: text.into(), aloud: aloud.into(), is_behind };
-    ServersPage { base: "/admin/".into(), summary, rows }
+    ServersPage { base: "/admin/".into(), summary, rows, under_way: "3 other requests were".into() }
 }
 
 fn sites_page() -> SitesPage {

@@ -13,6 +13,8 @@ pub struct ServersPage {
     pub summary: ServersSummary,
     /// Those that are behind, then the others that are alive, then those that are gone; by name.
     pub rows: Vec<ServerRow>,
+    /// `3 other requests were`: under way on the server that makes the page, as it was made.
+    pub under_way: String,
 }
 
 impl Page for ServersPage {

@@ -47,6 +47,6 @@ fn broken_program() -> SocketAddr {
 fn program(mut serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let address = listener.local_addr().expect("it listens");
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| serve(stream)));
+    thread::spawn(move || listener.incoming().flatten().for_each(serve));
     address
 }
