@@ -44,7 +44,7 @@ fn broken_program() -> SocketAddr {
 }
 
 /// Listens, and does this with each connection, for as long as the tests run.
-fn program(mut serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
+fn program(serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let address = listener.local_addr().expect("it listens");
     thread::spawn(move || listener.incoming().flatten().for_each(serve));
