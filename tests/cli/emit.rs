@@ -39,6 +39,18 @@ fn several_sites_are_in_one_configuration() {
 }
 
 #[test]
+fn visitors_are_held_while_the_program_does_not_answer_unless_it_says_pass() {
+    let machine = a_machine();
+    let printed = machine.run("emit caddy --mode check --site shop").succeeds().out;
+    assert!(printed.contains("visitors get 503\n") && !printed.contains("--listen 80 --unreachable"), "{printed}");
+    let printed = machine.run("emit caddy --mode check --site shop --unreachable pass").succeeds().out;
+    assert!(
+        printed.contains("also of a closed site") && printed.contains("--listen 80 --unreachable pass\n"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn an_installed_file_is_compared_with_what_would_be_printed() {
     let machine = a_machine();
     let printed = machine.run("emit nginx --site shop").succeeds().out;

@@ -250,7 +250,7 @@ fn survives(stage: &mut Stage, modes: Modes) {
     }
     // From the last known state, because there is no database to ask.
     stage.start_program();
-    eventually("the page is back", || stage.get("/x").status == 503);
+    eventually("the page is back", || stage.get("/x").header("x-maintenance").starts_with("planned"));
     holds(stage, get("/x"), "the program without its database");
     stage.database().restart();
     eventually("the program can be told again", || stage.machine().run("off").code == 0);
