@@ -30,6 +30,19 @@ pub fn agent() -> Agent {
 impl Driver {
     /// Starts chromedriver on a free port and a browser with these options.
     pub fn start(options: &Value) -> Self {
+        // It looks for a port that is free on one address family, and gives up when the other's is taken.
+        let (child, port) = (0..10).find_map(|_| Self::listening()).expect("chromedriver finds a port");
+        let origin = format!("http://127.0.0.1:{port}");
+        let mut driver = Self { child, agent: agent(), origin, session: String::new(), browser: None };
+        let wanted = json!({ "capabilities": { "alwaysMatch": options } });
+        let session = driver.call("POST", "/session", &wanted).expect("a session begins");
+        driver.session = session["sessionId"].as_str().expect("a session has an id").to_owned();
+        driver.browser = session["capabilities"]["goog:processID"].as_u64();
+        driver
+    }
+
+    /// A chromedriver with its port; `None` when it ended before it listened.
+    fn listening() -> Option<(Child, String)> {
         let mut child = Command::new("chromedriver")
             .args(["--port=0", "--log-level=SEVERE"])
             .stdin(Stdio::null())
@@ -41,13 +54,10 @@ impl Driver {
         let port = lines.map_while(Result::ok).find_map(|line| {
             Some(line.split_once("started successfully on port ")?.1.trim_end_matches('.').to_owned())
         });
-        let origin = format!("http://127.0.0.1:{}", port.unwrap_or_default());
-        let mut driver = Self { child, agent: agent(), origin, session: String::new(), browser: None };
-        let wanted = json!({ "capabilities": { "alwaysMatch": options } });
-        let session = driver.call("POST", "/session", &wanted).expect("a session begins");
-        driver.session = session["sessionId"].as_str().expect("a session has an id").to_owned();
-        driver.browser = session["capabilities"]["goog:processID"].as_u64();
-        driver
+        if port.is_none() {
+            child.wait().expect("it has ended");
+        }
+        Some((child, port?))
     }
 
     /// A command of the session: `POST` with a body.
