@@ -29,7 +29,7 @@ pub fn signal(child: &Child, name: &str) {
 /// Starts a command that writes its stderr to the file `err`, so that a test can follow it.
 pub fn followed(machine: &Machine, words: &[&str]) -> Child {
     let err = std::fs::File::create(machine.path("err")).unwrap();
-    machine.command(words).stdin(Stdio::null()).stderr(err).spawn().unwrap()
+    machine.command(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(err).spawn().unwrap()
 }
 
 /// What a command that is followed has said so far.

@@ -40,7 +40,7 @@ fn a_command_that_cannot_be_run_leaves_the_site_open() {
 fn a_signal_reaches_the_command_and_its_end_is_waited_for() {
     for (name, on_failure, phase) in [("TERM", "stay", "maintenance"), ("INT", "lift", "open")] {
         let machine = Machine::with_sites(&["forum.example"]);
-        let script = format!("trap 'echo said; exit 9' {name}; touch ready; while :; do sleep 0.05; done");
+        let script = format!("trap 'echo said; exit 9' {name}; touch ready; while [ -e ready ]; do sleep 0.05; done");
         let child = machine
             .command(&["run", "--on-failure", on_failure, "--", "/bin/sh", "-c", &script])
             .stdin(std::process::Stdio::null())
@@ -96,7 +96,7 @@ fn is_past(at: jiff::Timestamp) -> bool {
 #[test]
 fn a_run_goes_on_when_somebody_ends_maintenance_and_says_so() {
     let machine = Machine::with_sites(&["forum.example"]);
-    let script = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
+    let script = "touch ready; while [ -e ready ] && [ ! -e go ]; do sleep 0.05; done";
     let mut child = followed(&machine, &["run", "--lease", "10s", "--", "/bin/sh", "-c", script]);
     eventually("the command runs", || machine.path("ready").exists());
     machine.run("off").succeeds();
@@ -148,7 +148,7 @@ fn a_lease_is_taken_renewed_and_ended_by_hand() {
 #[test]
 fn a_run_outlasts_a_database_that_is_away_and_opens_the_site_when_it_is_back() {
     let machine = Machine::with_sites(&["forum.example"]);
-    let script = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
+    let script = "touch ready; while [ -e ready ] && [ ! -e go ]; do sleep 0.05; done";
     let mut child = followed(&machine, &["run", "--lease", "10s", "--", "/bin/sh", "-c", script]);
     eventually("the command runs", || machine.path("ready").exists());
     let away = machine.path("away.sqlite3");

@@ -9,7 +9,7 @@ use crate::machine::Machine;
 use crate::process::{end_of, eventually, followed, said, signal, within};
 
 /// Runs until the file `go` is there.
-const UNTIL_GO: &str = "touch ready; while [ ! -e go ]; do sleep 0.05; done";
+const UNTIL_GO: &str = "touch ready; while [ -e ready ] && [ ! -e go ]; do sleep 0.05; done";
 
 fn tasks(machine: &Machine) -> Vec<Value> {
     machine.run("tasks --json").succeeds().json().as_array().unwrap().clone()
@@ -120,7 +120,7 @@ fn what_cannot_be_run_leaves_no_task() {
 fn a_signal_reaches_the_command_and_its_end_is_waited_for() {
     for name in ["TERM", "INT", "HUP"] {
         let machine = Machine::with_sites(&["forum.example"]);
-        let script = format!("trap 'echo said; exit 9' {name}; touch ready; while :; do sleep 0.05; done");
+        let script = format!("trap 'echo said; exit 9' {name}; touch ready; while [ -e ready ]; do sleep 0.05; done");
         let child = machine
             .command(&["task", "--", "/bin/sh", "-c", &script])
             .stdin(Stdio::null())

@@ -17,7 +17,7 @@ fn a_command_under_run_or_task_outlasts_a_database_that_gives_no_answer() {
         .env("DATABASE_CONNECT_TIMEOUT", "2")
         .env("DATABASE_STATEMENT_TIMEOUT", "2");
     let start = |name: &str, words: &[&str]| {
-        let script = format!("touch {name}; while [ ! -e go ]; do sleep 0.05; done; exit 3");
+        let script = format!("touch {name}; while [ -e {name} ] && [ ! -e go ]; do sleep 0.05; done; exit 3");
         let words = [words, &["--", "/bin/sh", "-c", &script]].concat();
         let err = File::create(machine.path(&format!("{name}.err"))).expect("the folder can be written");
         machine.command(&words).stdin(Stdio::null()).stderr(err).spawn().expect("the program starts")

@@ -43,8 +43,9 @@ fn status(browser: &Browser, server: &Server) -> u16 {
 }
 
 fn a_task(operator: &Machine, name: &str) -> Child {
-    let command = operator.command(&["task", "--name", name, "--", "sleep", "120"]).stdin(Stdio::null()).spawn();
-    command.expect("the program starts")
+    // Of one that is killed the command goes on: it is not to hold what the tests write to.
+    let mut command = operator.command(&["task", "--name", name, "--", "sleep", "120"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
 fn at_work(operator: &Machine) -> (u64, u64) {
