@@ -15,9 +15,9 @@ pub enum HostError {
     /// Several `Host` headers contradict each other.
     #[error("several hosts are named")]
     Several,
-    /// The bytes are not UTF-8 text.
-    #[error("the host is not text")]
-    NotText,
+    /// It was sent in bytes beyond ASCII.
+    #[error("the host is not ASCII")]
+    NotAscii,
     /// What follows the colon is not a port: digits, at most 65535.
     #[error("the port of the host is not a number")]
     BadPort,
@@ -64,11 +64,12 @@ fn any_host(raw: &str) -> Result<Cow<'_, str>, HostError> {
 /// [`request_host`] for a header value as bytes.
 ///
 /// # Errors
-/// As [`request_host`], and when the bytes are not UTF-8.
+/// As [`request_host`], and when a byte is beyond ASCII. Clients send other scripts as A-labels (RFC 5891, section 3.2),
+/// and whoever else reads the bytes, such as a web server in front, would take them for another name.
 pub fn request_host_bytes(raw: &[u8]) -> Result<Cow<'_, str>, HostError> {
     match std::str::from_utf8(raw) {
-        Ok(raw) => request_host(raw),
-        Err(_) => Err(HostError::NotText),
+        Ok(raw) if raw.is_ascii() => request_host(raw),
+        _ => Err(HostError::NotAscii),
     }
 }
 
@@ -213,7 +214,10 @@ mod tests {
         ] {
             assert!(request_host(raw).is_err(), "{raw:?}");
         }
-        assert_eq!(request_host_bytes(b"ex\xffample"), Err(HostError::NotText));
+        for raw in ["bücher.example", "open\u{3002}example.com", "ｏpen.example.com", "op\u{ad}en.example.com"] {
+            assert_eq!(request_host_bytes(raw.as_bytes()), Err(HostError::NotAscii), "{raw}");
+        }
+        assert_eq!(request_host_bytes(b"ex\xffample"), Err(HostError::NotAscii));
     }
 
     #[test]
@@ -231,6 +235,14 @@ mod tests {
             if let Ok(host) = request_host(&raw) {
                 prop_assert_eq!(request_host(&host), Ok(host.clone()));
                 prop_assert!(!host.is_empty() && host.is_ascii());
+            }
+        }
+
+        #[test]
+        fn bytes_of_a_name_are_never_read_as_another_name(raw in "[a-zA-Z0-9._-]{1,16}|([xX][nN]--)?[a-zA-Z0-9-]{1,8}[.](com|COM)") {
+            if let Ok(host) = request_host_bytes(raw.as_bytes()) {
+                let lower = raw.to_ascii_lowercase();
+                prop_assert_eq!(host.as_ref(), lower.strip_suffix('.').unwrap_or(&lower));
             }
         }
 
