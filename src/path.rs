@@ -66,9 +66,10 @@ impl<'a> RequestPath<'a> {
 
     /// Whether every server reads this path in the same way.
     ///
-    /// Not clean are: a dot segment or an empty one (a single slash at the end is fine), also when `;…` follows it;
-    /// a backslash or control character; an encoded `/`, `%` or `+`; an escape that is malformed or not UTF-8;
-    /// anything that does not begin with `/`. A `;` within a segment is ordinary text.
+    /// Not clean are: a dot segment or an empty one (a single slash at the end is fine), also when `;…` follows it; a dot
+    /// segment before `#…` or `?…`, with blanks at its end, or of characters that are dots in a wider or smaller form; a
+    /// backslash or control character; an encoded `/`, `%` or `+`; an escape that is malformed or not UTF-8; anything that
+    /// does not begin with `/`. A `;` within a segment is ordinary text.
     #[inline]
     pub fn is_clean(&self) -> bool {
         self.is_clean
@@ -78,6 +79,11 @@ impl<'a> RequestPath<'a> {
     #[inline]
     pub fn without_slash(&self) -> &str {
         self.text.strip_prefix('/').unwrap_or(&self.text)
+    }
+
+    /// Whether the path is this one. Always `false` for a path that is not clean.
+    pub fn is(&self, path: &str) -> bool {
+        self.is_clean && self.text == path
     }
 
     /// Whether the path is `prefix` or lies below it, by whole segment: `/admin` holds `/admin` and `/admin/x`, not
@@ -219,11 +225,31 @@ pub(crate) fn has_clean_segments(text: &str) -> bool {
         // Servlet containers cut `;…` off before they resolve dots: `/static/..;/admin`.
         let name = segment.split_once(';').map_or(segment, |(name, _parameters)| name);
         let is_empty = name.is_empty() && !(is_last && segment.is_empty());
-        if is_empty || matches!(name, "." | "..") || segment.contains(|c: char| c == '\\' || c.is_control()) {
+        if is_empty || is_dots(name) || segment.contains(is_never_clean) {
             return false;
         }
     }
     true
+}
+
+/// Whether a segment may be read as one dot or two: Windows drops blanks at the end of a name, some programs cut a path
+/// at `#` or `?` once more, and normalisation makes dots of their forms in other widths (Unicode, NFKC).
+fn is_dots(name: &str) -> bool {
+    let name = name.split(['#', '?']).next().unwrap_or(name).trim_end();
+    let mut dots = 0;
+    for character in name.chars() {
+        dots += match character {
+            '.' | '\u{2024}' | '\u{fe52}' | '\u{ff0e}' => 1,
+            '\u{2025}' => 2,
+            _ => return false,
+        };
+    }
+    matches!(dots, 1 | 2)
+}
+
+/// What no segment of a clean path holds: control characters, and a backslash or slash in whatever width.
+fn is_never_clean(character: char) -> bool {
+    matches!(character, '\\' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}') || character.is_control()
 }
 
 #[cfg(test)]
@@ -241,6 +267,7 @@ mod tests {
             ("/a/b.c/d", "/a/b.c/d"),
             ("/.well-known/acme-challenge/x", "/.well-known/acme-challenge/x"),
             ("/...", "/..."),
+            ("/a‥b/.%20x", "/a‥b/. x"),
             ("/a..b/.c/d.", "/a..b/.c/d."),
             ("/%61dmin/", "/admin/"),
             ("/caf%C3%A9", "/café"),
@@ -262,11 +289,13 @@ mod tests {
         let other_forms = ["", "*", "a", "admin/", "http://example.com/", "?", "/a?b", "/a#b"];
         let dots = ["/.", "/..", "/a/./b", "/a/../b", "/%2e%2E/b", "/a/.%2e/b", "/..;/b", "/a/.;x/b", "/a/..%3bx"];
         let empty = ["//", "//a", "/a//b", "/a//", "/;/a", "/a/;x", "/%3b/a"];
+        let wide = ["/‥/a", "/．．/a", "/.%EF%BC%8E/a", "/a／b", "/a%EF%BC%BCb", "/․/a"];
+        let trimmed = ["/..%20/a", "/.%c2%a0/a", "/..%23/a", "/..%3Fx/a", "/..%09/a"];
         let control = ["/a\\b", "/a%5Cb", "/a%00", "/a\0", "/a%0A", "/a%7F", "/a%C2%85b", "/a\u{85}b", "/a\tb"];
         let kept = ["/a%2Fb", "/a%2fb", "/a%252Fb", "/a%25", "/a%2Bb", "/a%2bb"];
         let malformed = ["/a%", "/a%2", "/a%zz", "/%%20", "/a%+1"];
         let not_utf8 = ["/a%FF", "/a%C3", "/a%C0%AF", "/a%ED%A0%80"];
-        for raw in [&other_forms[..], &dots, &empty, &control, &kept, &malformed, &not_utf8].concat() {
+        for raw in [&other_forms[..], &dots, &empty, &wide, &trimmed, &control, &kept, &malformed, &not_utf8].concat() {
             assert!(!RequestPath::new(raw).is_clean(), "{raw:?}");
         }
         assert!(!RequestPath::from_bytes(b"/a\xffb").is_clean());

@@ -34,7 +34,8 @@ pub const PAGE_PATH: &str = "/maintenance/page";
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
 pub struct Rules {
-    /// Paths that always pass, by whole segment: the panel, the gate's endpoints, health. No slash at the end.
+    /// Paths that always pass: the panel, the gate's endpoints, health. One that ends in a slash passes with all that is
+    /// below it, the others by themselves.
     pub built_in: Vec<String>,
     /// `INTERNAL_IPS`.
     pub internal: NetworkSet,
@@ -61,9 +62,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether a path belongs to the panel, the gate's endpoints or health, by whole segment.
+    /// Whether a path belongs to the panel, the gate's endpoints or health.
     pub fn is_built_in(&self, path: &RequestPath<'_>) -> bool {
-        self.built_in.iter().any(|prefix| path.has_segment_prefix(prefix))
+        self.built_in.iter().any(|own| if own.ends_with('/') { path.has_segment_prefix(own) } else { path.is(own) })
     }
 }
 

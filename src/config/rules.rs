@@ -10,11 +10,8 @@ use crate::rules::{CALENDAR_PATH, CHECK_PATH, NOTICE_PATH, PAGE_PATH, Rules, STA
 /// Paths of the endpoints for monitors, which pass always.
 const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Paths of what anybody may know of a site, which pass always.
-const PUBLIC: [&str; 4] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH];
-
-/// Paths of what the web server in front asks, which pass always.
-const ASKED: [&str; 2] = [CHECK_PATH, PAGE_PATH];
+/// Paths of what anybody may know of a site, and of the page for the web server in front, which pass always.
+const PUBLIC: [&str; 5] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH, PAGE_PATH];
 
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.
@@ -26,9 +23,9 @@ impl GateSettings {
             built_in: MONITORED
                 .into_iter()
                 .chain(PUBLIC)
-                .chain(ASKED)
-                .chain([self.admin_url.as_str()])
                 .map(str::to_owned)
+                // With all that is below.
+                .chain([CHECK_PATH, &self.admin_url].map(|path| format!("{}/", path.trim_end_matches('/'))))
                 .collect(),
             internal: self.internal_ips.clone(),
             trusted: self.trusted_proxies.clone(),
