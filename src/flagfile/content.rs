@@ -206,7 +206,7 @@ mod tests {
         assert!(files["on.html"].contains("03:10") && files["on.json"].contains("\"retry_after\":630"));
         assert_eq!(files["on.retry-after"], "630");
         let markers: Vec<_> = files.keys().filter(|name| name.starts_with("on.retry-after-")).collect();
-        assert_eq!(markers, ["on.retry-after-900"]);
+        assert_eq!(markers, ["on.retry-after-600"]);
         assert_eq!(contents.changes_at, at("2026-11-21T03:00:10Z"));
     }
 

@@ -14,7 +14,7 @@ const DOMAIN: &str = "{domain}";
 const ID: &str = "{id}";
 
 /// Seconds that a marker `F.retry-after-SECONDS` may name, in order. While a site is closed and its end is ahead, there
-/// is the marker of the first step that is not shorter than the time left.
+/// is the marker of the last step that is not longer than the time left.
 pub const RETRY_AFTER_STEPS: [u32; 14] = [10, 20, 30, 60, 90, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600];
 
 /// Where flag files lie: the value of `MAINTENANCE_FILE`, checked.
@@ -176,10 +176,11 @@ impl Layout {
     }
 }
 
-/// The marker for so many seconds that are left; the longest for more.
+/// The marker for so many seconds that are left: the longest that does not keep anybody away from a site that is open
+/// again. Who comes back too early is told a shorter one.
 pub fn retry_after_step(seconds: u64) -> u32 {
-    let longest = RETRY_AFTER_STEPS[RETRY_AFTER_STEPS.len() - 1];
-    RETRY_AFTER_STEPS.into_iter().find(|step| u64::from(*step) >= seconds).unwrap_or(longest)
+    let fits = RETRY_AFTER_STEPS.into_iter().rev().find(|step| u64::from(*step) <= seconds);
+    fits.unwrap_or(RETRY_AFTER_STEPS[0])
 }
 
 #[cfg(test)]
@@ -253,8 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn the_step_is_never_shorter_than_the_time_left_but_at_an_hour() {
-        for (left, step) in [(1, 10), (10, 10), (11, 20), (61, 90), (3599, 3600), (3600, 3600), (9999, 3600)] {
+    fn the_step_is_never_longer_than_the_time_left_but_at_the_very_end() {
+        for (left, step) in [(1, 10), (10, 10), (19, 10), (20, 20), (61, 60), (3599, 2700), (3600, 3600), (9999, 3600)]
+        {
             assert_eq!(retry_after_step(left), step, "{left}");
         }
     }
