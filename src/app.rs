@@ -1,6 +1,7 @@
 //! The parts joined: database, actions, the thread that follows changes, and who is signed in.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
@@ -432,6 +433,7 @@ impl MaintenanceBuilder {
             staff: self.staff,
             on_hold: self.on_hold,
             tallies: Arc::default(),
+            answers_check: AtomicBool::default(),
         });
         Ok(Maintenance(Arc::new(Parts {
             settings,

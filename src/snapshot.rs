@@ -4,6 +4,7 @@
 //! so a flip among 100,000 sites costs what it costs among ten. Patterns and pages exist only for sites that
 //! are closed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -18,7 +19,7 @@ use crate::page::{PageInput, SitePages};
 use crate::record::SiteRecord;
 use crate::rules::Rules;
 use crate::sharded::ShardedMap;
-use crate::site::{Domain, HostMap, SiteId};
+use crate::site::{Domain, HostError, HostMap, SiteId};
 use crate::template::PageTemplates;
 use crate::wording::{self, Wording};
 
@@ -232,6 +233,15 @@ impl Snapshot {
     #[inline]
     pub fn site_for(&self, host: &str) -> Option<&SiteSnapshot> {
         self.named_site(host).or_else(|| self.default_site())
+    }
+
+    /// The site for a host as it was read from a request; the default site for a malformed one.
+    #[inline]
+    pub fn site_of(&self, host: &Result<Cow<'_, str>, HostError>) -> Option<&SiteSnapshot> {
+        match host {
+            Ok(host) => self.site_for(host),
+            Err(_) => self.default_site(),
+        }
     }
 
     /// The site that bears this host as domain or alias; no site stands in for an unknown one.

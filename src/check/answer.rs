@@ -1,5 +1,8 @@
 //! The answers to a proxy, in the form that it understands.
 
+use std::net::IpAddr;
+use std::sync::Once;
+
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -54,8 +57,8 @@ impl Style {
 /// Why there is no verdict.
 #[derive(Debug)]
 pub(super) enum Refused {
-    /// Whoever asks is not in `TRUSTED_PROXIES`.
-    Stranger,
+    /// Whoever asks, from there, is not in `TRUSTED_PROXIES`.
+    Stranger(Option<IpAddr>),
     /// The host of the request is malformed.
     BadHost(Style),
     /// It cannot be told what is asked about.
@@ -66,13 +69,17 @@ impl Refused {
     /// The answer.
     pub(super) fn answer(self) -> HttpResponse {
         match self {
-            Self::Stranger => {
+            Self::Stranger(peer) => {
+                static SAID: Once = Once::new();
+                let peer = peer.map_or_else(|| "no address".to_owned(), |peer| peer.to_string());
+                warn_once(&SAID, &format!("it asks from {peer}, which is not in TRUSTED_PROXIES"));
                 plain(StatusCode::FORBIDDEN, "This address answers web servers that it trusts, and nobody else.\n")
             }
             Self::BadHost(style) => style.of(bad_host()),
             Self::Unreadable(error) => {
                 if error == Unreadable::NoTarget {
-                    warn_once(&error);
+                    static SAID: Once = Once::new();
+                    warn_once(&SAID, &error.to_string());
                 }
                 plain(StatusCode::BAD_REQUEST, format!("This cannot be answered: {error}.\n"))
             }
@@ -95,10 +102,9 @@ pub(super) fn pass(pass: &Pass<'_>, style: Style) -> HttpResponse {
     answer
 }
 
-/// Says in the log what is wrong with the proxy, once: it would be wrong for every request.
-fn warn_once(error: &Unreadable) {
-    static SAID: std::sync::Once = std::sync::Once::new();
-    SAID.call_once(|| log::warn!("{CHECK_PATH} cannot answer a trusted proxy: {error}."));
+/// Says in the log what is wrong with the set-up of the proxy, each thing once: it would be wrong for every request.
+fn warn_once(said: &Once, what: &str) {
+    said.call_once(|| log::warn!("{CHECK_PATH} cannot answer the web server in front: {what}."));
 }
 
 /// 403 in place of an answer that says that a server failed, with everything else of it.

@@ -12,11 +12,14 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use crate::decision::{Identity, RequestFacts, Visit};
 use crate::middleware;
-use crate::network::{NetworkSet, forwarded_host_parameter};
+use crate::network::{NetworkSet, forwarded_host_parameter, last_of_list};
 use crate::page::PageRequest;
 use crate::path::RequestPath;
 use crate::rules::CHECK_PATH;
 use crate::site::{HostError, request_host_bytes};
+
+/// Host of the visitor's request.
+static HOSTS: [HeaderName; 1] = [HeaderName::from_static("x-forwarded-host")];
 
 /// Path and query of the visitor's request: Traefik and Caddy, nginx, Envoy where a route rewrites.
 static TARGETS: [HeaderName; 3] = [
@@ -123,10 +126,14 @@ pub(super) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<IpAdd
     (client.is_certain && client.told_by.is_some()).then_some(client.address)
 }
 
-/// `X-Forwarded-Host`, else the host of the request itself, as the gate reads it. `Forwarded` never replaces that, because
-/// most proxies hand it on as the visitor sent it; but one that says otherwise is refused.
+/// `X-Forwarded-Host`, else the host of the request itself, as the gate reads it; several lines that differ are refused,
+/// because one of them may be the visitor's. `Forwarded` never replaces that, because most proxies hand it on as the
+/// visitor sent it; but one that says otherwise is refused.
 fn host<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, Unreadable> {
-    let host = middleware::host_of(req, trusted)?;
+    let host = match one(lines(req, &HOSTS)).ok_or(Unreadable::Contradiction("host"))? {
+        Some(line) => request_host_bytes(last_of_list(line))?,
+        None => middleware::host_of(req, trusted)?,
+    };
     match forwarded_host_parameter(req.headers().get_all(header::FORWARDED).map(HeaderValue::as_bytes)) {
         Some(other) if request_host_bytes(other)? != host => Err(Unreadable::Contradiction("host")),
         _ => Ok(host),
@@ -257,6 +264,13 @@ mod tests {
             let lines = [&usual[..], &[same]].concat();
             assert_eq!(read("/maintenance/check", &lines), asked("a.example", "/a", Some("GET")), "{same:?}");
         }
+        let hosts = |first, last| {
+            let lines = [("host", "c.example"), ("x-forwarded-host", first), ("x-forwarded-host", last)];
+            read("/maintenance/check", &[&lines[..], &[("x-forwarded-uri", "/a")]].concat())
+        };
+        assert_eq!(hosts("a.example", "b.example"), Err(Unreadable::Contradiction("host")));
+        assert_eq!(hosts("a.example", "a.example"), asked("a.example", "/a", None));
+        assert_eq!(hosts("b.example, a.example", "b.example, a.example"), asked("a.example", "/a", None));
         let envoy = [("host", "a.example"), ("x-forwarded-method", "POST")];
         assert_eq!(read("/maintenance/check/a", &envoy), Err(Unreadable::Contradiction("method")));
         let envoy = [("host", "a.example"), ("x-forwarded-uri", "/b")];

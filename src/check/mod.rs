@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix_web::http::header::HeaderName;
 use actix_web::web::{self, ServiceConfig};
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 
 use crate::clock;
 use crate::decision::{Pass, Verdict};
-use crate::middleware::{GateParts, origin_of};
+use crate::middleware::{GateParts, origin_of, peer_of};
 use crate::rules::{CHECK_PATH, PAGE_PATH};
 use crate::snapshot::Snapshot;
 use crate::tally::WorkerCounts;
@@ -37,16 +38,19 @@ static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Mounts both for one worker, for every method: a proxy may ask with that of the visitor.
 pub(crate) fn configure(parts: &Arc<GateParts>, config: &mut ServiceConfig) {
+    parts.answers_check.store(true, Ordering::Relaxed);
     let checkpoint = Rc::new(Checkpoint {
         snapshot: RefCell::new(Cache::new(Arc::clone(&parts.snapshot))),
         counts: parts.tallies.worker(),
         parts: Arc::clone(parts),
         back_soon: BackSoon::default(),
     });
-    let asked = Rc::clone(&checkpoint);
+    let (asked, asked_below) = (Rc::clone(&checkpoint), Rc::clone(&checkpoint));
     let below = format!("{CHECK_PATH}/{{original:.*}}");
     config
-        .service(web::resource([CHECK_PATH, &below]).to(move |req| check(req, Rc::clone(&asked))))
+        // By itself, because one path is compared where several are searched for by regular expressions.
+        .service(web::resource(CHECK_PATH).to(move |req| check(req, Rc::clone(&asked))))
+        .service(web::resource(below).to(move |req| check(req, Rc::clone(&asked_below))))
         .service(web::resource(PAGE_PATH).to(move |req: HttpRequest| ready(page::show(&req, &checkpoint))));
 }
 
@@ -82,7 +86,7 @@ impl Checkpoint {
         }
         let mut facts = asked.facts();
         let client = || client_of(req, &snapshot.rules().trusted);
-        let (verdict, at) = self.parts.decide(snapshot, req, &mut facts, client);
+        let (verdict, at) = self.parts.decide(snapshot, facts.site(snapshot), req, &mut facts, client);
         if verdict == Verdict::Identify {
             return Err(WhoSendsIt(Arc::clone(snapshot)));
         }
@@ -139,7 +143,7 @@ impl Checkpoint {
 fn read<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Result<(Asked<'r>, Style), Refused> {
     let trusted = &snapshot.rules().trusted;
     if !is_from_proxy(req, trusted) {
-        return Err(Refused::Stranger);
+        return Err(Refused::Stranger(peer_of(req)));
     }
     let style = Style::wanted(req);
     match Asked::read(req, trusted) {

@@ -45,10 +45,7 @@ impl RequestFacts<'_> {
     /// The site that the request is for; the default site for a malformed host.
     #[inline]
     pub fn site<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s SiteSnapshot> {
-        match &self.host {
-            Ok(host) => snapshot.site_for(host),
-            Err(_) => snapshot.default_site(),
-        }
+        snapshot.site_of(&self.host)
     }
 }
 
@@ -262,7 +259,7 @@ pub fn decide<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>, now: Timesta
     if snapshot.passes_everything() {
         return Verdict::Pass(if snapshot.is_known() { Pass::Open } else { Pass::Unknown });
     }
-    match decide_by_target(snapshot, facts) {
+    match decide_by_target(snapshot, facts.site(snapshot), facts) {
         ByTarget::Decided(verdict) => verdict,
         ByTarget::Planned(site) => decide_at(site, snapshot, facts, now),
     }
@@ -278,10 +275,14 @@ pub(crate) enum ByTarget<'s> {
 }
 
 /// The first half of [`decide`]: what rows 1 to 3 say by host and path, so that requests for an open site cost neither
-/// the clock nor a look at who sends them.
+/// the clock nor a look at who sends them. `site` is that of the facts.
 #[inline]
-pub(crate) fn decide_by_target<'s>(snapshot: &'s Snapshot, facts: &RequestFacts<'_>) -> ByTarget<'s> {
-    let question = Question { snapshot, facts, site: facts.site(snapshot), closed: None };
+pub(crate) fn decide_by_target<'s>(
+    snapshot: &'s Snapshot,
+    site: Option<&'s SiteSnapshot>,
+    facts: &RequestFacts<'_>,
+) -> ByTarget<'s> {
+    let question = Question { snapshot, facts, site, closed: None };
     if let Some(verdict) = built_in(&question) {
         return ByTarget::Decided(verdict);
     }

@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use crate::decision::{Identity, RequestFacts, Visit};
 use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
-use crate::rules::Rules;
+use crate::rules::{CHECK_PATH, Rules};
 use crate::site::{HostError, request_host, request_host_bytes};
 use crate::snapshot::{SiteSnapshot, Snapshot};
 
@@ -20,11 +20,15 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Reads what the request is for; where it comes from and who sends it is not looked up.
-pub(super) fn target_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
+/// Reads what the request to a host is for; where it comes from and who sends it is not looked up.
+pub(super) fn target_of<'r>(
+    req: &'r ServiceRequest,
+    host: Result<Cow<'r, str>, HostError>,
+    answers_check: bool,
+) -> RequestFacts<'r> {
     RequestFacts {
-        host: host_of(req.request(), &rules.trusted),
-        path: RequestPath::new(req.uri().path()),
+        host,
+        path: path_of(req, answers_check),
         client: None,
         identity: Identity::Unresolved,
         visit: Visit::Unresolved,
@@ -33,8 +37,17 @@ pub(super) fn target_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFa
 }
 
 /// Reads all facts but who sends the request.
-pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
-    RequestFacts { client: certain_client_of(req, rules), ..target_of(req, rules) }
+pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules, answers_check: bool) -> RequestFacts<'r> {
+    let host = host_of(req.request(), &rules.trusted);
+    RequestFacts { client: certain_client_of(req, rules), ..target_of(req, host, answers_check) }
+}
+
+/// The path that a request is decided by. Where the application answers at the check endpoint, everything below that is
+/// the endpoint itself: what follows is the path of a visitor's request in whatever spelling, and leads nowhere else.
+fn path_of(req: &ServiceRequest, answers_check: bool) -> RequestPath<'_> {
+    let path = req.uri().path();
+    let is_asked = answers_check && path.strip_prefix(CHECK_PATH).is_some_and(|below| below.starts_with('/'));
+    RequestPath::new(if is_asked { CHECK_PATH } else { path })
 }
 
 /// The client's address. One that is not certain may be the proxy's own, and that is often internal: it is none.
@@ -70,10 +83,7 @@ pub(crate) fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<
 
 /// The site that a request is for, as the gate finds it; the default site for a malformed host.
 pub(crate) fn site_of<'s>(req: &HttpRequest, snapshot: &'s Snapshot) -> Option<&'s SiteSnapshot> {
-    match host_of(req, &snapshot.rules().trusted) {
-        Ok(host) => snapshot.site_for(&host),
-        Err(_) => snapshot.default_site(),
-    }
+    snapshot.site_of(&host_of(req, &snapshot.rules().trusted))
 }
 
 /// The host that a request is for, as the gate reads it; empty for a malformed one, which is for the default site.

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header;
@@ -13,7 +14,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use arc_swap::{ArcSwap, Cache};
 use jiff::Timestamp;
 
-use super::facts::{certain_client_of, client_of, facts_of, target_of};
+use super::facts::{certain_client_of, client_of, facts_of, host_of, target_of};
 use super::future::{GateFuture, GateResponse, counted, mark};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
 use super::{MaintenanceStatus, Role, StaffHook};
@@ -41,6 +42,8 @@ pub(crate) struct GateParts {
     pub(crate) staff: Option<StaffHook>,
     pub(crate) on_hold: Option<HoldHandler>,
     pub(crate) tallies: Arc<Tallies>,
+    /// Whether the application answers at the check endpoint and everywhere below it.
+    pub(crate) answers_check: AtomicBool,
 }
 
 /// The middleware. Made by `Maintenance::gate`.
@@ -65,6 +68,7 @@ impl Gate {
             staff: None,
             on_hold: None,
             tallies: Arc::default(),
+            answers_check: AtomicBool::default(),
         }))
     }
 
@@ -134,14 +138,22 @@ where
             self.counts.add(if snapshot.is_known() { Outcome::Open } else { Outcome::Unknown });
             return self.pass(req);
         }
-        let mut facts = target_of(&req, snapshot.rules());
+        let host = host_of(req.request(), &snapshot.rules().trusted);
+        let site = snapshot.site_of(&host);
+        // Whatever it asks for passes, so the path is not read.
+        if site.is_some_and(|site| site.closed().is_none()) {
+            drop(host);
+            self.counts.add(Outcome::Open);
+            return self.pass(req);
+        }
+        let mut facts = target_of(&req, host, self.parts.answers_check.load(Ordering::Relaxed));
         let client = || certain_client_of(&req, snapshot.rules());
-        let (verdict, at) = self.parts.decide(snapshot, req.request(), &mut facts, client);
+        let (verdict, at) = self.parts.decide(snapshot, site, req.request(), &mut facts, client);
         self.parts.count(&self.counts, snapshot, &verdict);
         match verdict {
             Verdict::Pass(pass) => {
                 let reason = at.and_then(|now| let_through(&req, &pass, now));
-                let planned = at.and_then(|_| facts.site(snapshot));
+                let planned = at.and(site);
                 let under_way = Some(self.parts.begin(&self.counts, snapshot, planned));
                 drop(facts);
                 let answer = self.service.call(req);
@@ -195,7 +207,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: 'static,
 {
-    let mut facts = facts_of(&req, snapshot.rules());
+    let mut facts = facts_of(&req, snapshot.rules(), parts.answers_check.load(Ordering::Relaxed));
     let (verdict, now) = parts.decide_identified(&snapshot, req.request(), &mut facts).await;
     parts.count(&counts, &snapshot, &verdict);
     if let Verdict::Pass(pass) = verdict {
@@ -236,17 +248,18 @@ impl GateParts {
     /// The verdict for a request, as far as memory alone can tell, and the moment by which it was given: `None` when
     /// host and path said everything.
     ///
-    /// [`Verdict::Identify`] asks for [`GateParts::decide_identified`] with the same snapshot. `facts` need no client, no
-    /// identity and no visit: each is found out when a row asks for it, the client by `client`.
+    /// [`Verdict::Identify`] asks for [`GateParts::decide_identified`] with the same snapshot. `site` is that of the facts;
+    /// `facts` need no client, no identity and no visit: each is found out when a row asks for it, the client by `client`.
     #[inline]
     pub(crate) fn decide<'s>(
         &self,
         snapshot: &'s Snapshot,
+        site: Option<&'s SiteSnapshot>,
         req: &HttpRequest,
         facts: &mut RequestFacts<'_>,
         client: impl FnOnce() -> Option<IpAddr>,
     ) -> (Verdict<'s>, Option<Timestamp>) {
-        let site = match decide_by_target(snapshot, facts) {
+        let site = match decide_by_target(snapshot, site, facts) {
             ByTarget::Planned(site) => site,
             ByTarget::Decided(verdict) => return (verdict, None),
         };

@@ -85,8 +85,12 @@ where
     L::IntoIter: DoubleEndedIterator,
 {
     trusted.find(peer?)?;
-    let last = lines.into_iter().next_back()?;
-    last.rsplit(|byte| *byte == b',').next().map(<[u8]>::trim_ascii)
+    lines.into_iter().next_back().map(last_of_list)
+}
+
+/// The last element of a list in one header line, as the nearest proxy has written it.
+pub fn last_of_list(line: &[u8]) -> &[u8] {
+    line.rsplit(|byte| *byte == b',').next().unwrap_or(line).trim_ascii()
 }
 
 /// The elements of an `X-Forwarded-For` line, the right-most first; `None` stands for one that names no address.

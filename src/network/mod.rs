@@ -12,7 +12,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 pub use client::{ClientAddress, client_address};
-pub use forwarded::{Scheme, forwarded_host, forwarded_host_parameter, forwarded_proto};
+pub use forwarded::{Scheme, forwarded_host, forwarded_host_parameter, forwarded_proto, last_of_list};
 pub use set::NetworkSet;
 
 /// Bits in front of an IPv4 address that is mapped into IPv6 (`::ffff:0:0/96`, RFC 4291, section 2.5.5.2).
