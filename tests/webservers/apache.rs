@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, outlives_its_site};
 
 pub const APACHE: WebServer = WebServer { name: "apache", command };
 
@@ -44,4 +44,9 @@ fn apache_speaks_http_2() {
     stage.switch("on", 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
     assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+}
+
+#[test]
+fn apache_starts_when_its_site_is_no_longer_there() {
+    outlives_its_site(&APACHE);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, unreachable};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, outlives_its_site, unreachable};
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
 
@@ -57,4 +57,9 @@ fn caddy_lets_nobody_pass_whose_question_is_too_long() {
         let answer = stage.send(get("/x").with("X-Long", vec![b'x'; length]));
         assert!(answer.status >= 400 && answer.header("x-application").is_empty(), "{length}: {answer:?}");
     }
+}
+
+#[test]
+fn caddy_starts_when_its_site_is_no_longer_there() {
+    outlives_its_site(&CADDY);
 }

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl_at, free_address, get, output, request, unreachable};
+use crate::helpers::{
+    Modes, Stage, WebServer, acceptance, curl_at, free_address, get, outlives_its_site, output, program_that_answers,
+    request, unreachable,
+};
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
 
@@ -109,6 +112,42 @@ fn nginx_holds_a_location_of_ones_own_with_the_lines_that_are_printed_for_it() {
         assert_eq!(sent.status, 503, "{mode}: {sent:?}");
         assert!(sent.text().contains("What you just sent did not arrive."), "{mode}: {}", sent.text());
         let page = stage.get("/yours/");
+        assert!(page.status == 503 && page.header("x-maintenance").starts_with("planned"), "{mode}: {page:?}");
+    }
+}
+
+#[test]
+fn nginx_starts_when_its_site_is_no_longer_there() {
+    outlives_its_site(&NGINX);
+}
+
+#[test]
+fn nginx_takes_a_program_that_does_not_trust_it_for_one_that_is_away() {
+    let mut stage = Stage::behind(|_| None);
+    stage.machine().run("on").succeeds();
+    stage.program_address = program_that_answers(403);
+    for (mode, told) in [("check", "unknown"), ("both", "planned")] {
+        stage.put_in_front(&NGINX, mode, &[]);
+        let answer = stage.get("/x");
+        assert_eq!((answer.status, answer.header("x-maintenance")), (503, told), "{mode}: {answer:?}");
+    }
+}
+
+#[test]
+fn nginx_leaves_a_401_alone_that_it_takes_from_the_application() {
+    for mode in ["check", "both"] {
+        let stage = Stage::behind(|stage| {
+            let file = stage.path("printed");
+            let last = "    location / {\n";
+            let printed = stage.emit("nginx", mode, &[]);
+            assert!(printed.contains(last), "{printed}");
+            fs::write(&file, printed.replace(last, &format!("{last}proxy_intercept_errors on;\n"))).unwrap();
+            Some(command(stage, &file))
+        });
+        let answer = stage.get("/app-answers/401");
+        assert_eq!((answer.status, answer.header("x-maintenance")), (401, ""), "{mode}: {answer:?}");
+        stage.switch("on", 503);
+        let page = stage.get("/app-answers/401");
         assert!(page.status == 503 && page.header("x-maintenance").starts_with("planned"), "{mode}: {page:?}");
     }
 }

@@ -19,6 +19,7 @@ mod machine;
 #[path = "../../process/program.rs"]
 #[allow(dead_code, reason = "shared with tests/process, which needs other parts of it")]
 mod program;
+mod removed;
 mod stage;
 #[path = "../../cluster/helpers/system.rs"]
 mod system;
@@ -30,6 +31,7 @@ use system::signal;
 pub use acceptance::{Modes, acceptance};
 pub use client::{get, request};
 pub use program::{eventually, free_address};
+pub use removed::outlives_its_site;
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
-pub use unreachable::unreachable;
+pub use unreachable::{program_that_answers, unreachable};

@@ -88,9 +88,18 @@ impl Stage {
             self.address = free_address();
         }
         let printed = self.emit(server.name, mode, more);
-        let file = self.path("printed");
-        fs::write(&file, printed).unwrap();
-        let mut command = (server.command)(self, &file);
+        fs::write(self.path("printed"), printed).unwrap();
+        self.start_server(server);
+    }
+
+    /// Starts the web server again with the configuration that it has.
+    pub fn restart_server(&mut self, server: &WebServer) {
+        self.end_server();
+        self.start_server(server);
+    }
+
+    fn start_server(&mut self, server: &WebServer) {
+        let mut command = (server.command)(self, &self.path("printed"));
         self.server = Some(Program::spawn(silent(&mut command), self.address));
     }
 

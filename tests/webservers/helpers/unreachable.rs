@@ -10,7 +10,7 @@ use super::stage::{Stage, WebServer};
 /// Asks a web server whose program is away, silent or broken: `hold` is what is printed unless `pass` is asked for.
 pub fn unreachable(server: &WebServer) {
     let mut stage = Stage::behind(|_| None);
-    let (away, silent, broken) = (free_address(), silent_program(), broken_program());
+    let (away, silent, broken) = (free_address(), silent_program(), program_that_answers(500));
     for words in [&[][..], &["--unreachable", "pass"]] {
         for (what, program, can_pass) in [("away", away, true), ("silent", silent, true), ("broken", broken, false)] {
             stage.program_address = program;
@@ -33,12 +33,12 @@ fn silent_program() -> SocketAddr {
     program(move |stream| taken.push(stream))
 }
 
-/// Answers every question with 500; its health is well.
-fn broken_program() -> SocketAddr {
-    program(|mut stream| {
+/// Answers every question with this status; its health is well.
+pub fn program_that_answers(told: u16) -> SocketAddr {
+    program(move |mut stream| {
         let mut head = [0; 4_096];
         let length = stream.read(&mut head).unwrap_or(0);
-        let status = if head[..length].starts_with(b"GET /healthz") { 200 } else { 500 };
+        let status = if head[..length].starts_with(b"GET /healthz") { 200 } else { told };
         write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok();
     })
 }
