@@ -33,15 +33,16 @@ pub struct WaitArgs {
     timeout: SignedDuration,
 }
 
-/// Waits shortly for the servers that are alive; silent, because a server that is behind catches up by itself.
-pub fn briefly(store: &Store) {
+/// Waits shortly for the servers that are alive; names those that are behind then, whose visitors may not notice yet.
+pub fn briefly(store: &Store) -> Option<String> {
     let deadline = Instant::now() + BRIEFLY;
-    let Ok(revision) = store.read(|reader| reader.change_last()) else { return };
-    while Instant::now() < deadline {
-        match look(store, revision) {
-            Ok((found, _)) if !found.is_complete() => std::thread::sleep(LOOK_EVERY),
-            _ => return,
+    let revision = store.read(|reader| reader.change_last()).ok()?;
+    loop {
+        let (found, now) = look(store, revision).ok().filter(|(found, _)| !found.is_complete())?;
+        if Instant::now() >= deadline {
+            return Some(behind(&found, revision, now));
         }
+        std::thread::sleep(LOOK_EVERY);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `maintenance emit`: prints the configuration of a web server in front of a site.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use similar::TextDiff;
 use super::directory::Directory;
 use super::exit::{Exit, Usage};
 use super::{Context, open};
-use crate::config::GateSettings;
+use crate::config::{GateSettings, bind};
 use crate::flagfile::FlagPath;
 use crate::site::Site;
 use crate::webserver::{
@@ -54,9 +55,13 @@ pub struct Emit {
     #[arg(long, value_name = "ORIGIN", default_value = "http://127.0.0.1:8000")]
     upstream: Origin,
 
-    /// Where this program listens
-    #[arg(long, value_name = "ORIGIN", default_value = "http://127.0.0.1:8080")]
-    program: Origin,
+    /// Where this program listens; without it as BIND says, on this machine
+    #[arg(long, value_name = "ORIGIN")]
+    program: Option<Origin>,
+
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", hide = true,
+          value_parser = bind)]
+    bind: SocketAddr,
 
     /// Port that visitors connect to, with or without an address
     #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "80")]
@@ -116,7 +121,7 @@ pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
         sites: sites.iter().map(|site| emitted(site, mode, args)).collect::<Result<_, _>>()?,
         listen: args.listen.clone(),
         upstream: args.upstream.clone(),
-        program: args.program.clone(),
+        program: program(args),
         panel: args.gate.admin_url.clone(),
         status: args.gate.status,
         retry_after: args.gate.retry_after,
@@ -142,6 +147,11 @@ pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
     }
     context.console.print(&text)?;
     Ok(Exit::Done)
+}
+
+/// Where the program can be reached on this machine, unless somebody says where else.
+fn program(args: &Emit) -> Origin {
+    args.program.clone().unwrap_or_else(|| Origin::on_this_machine(args.bind))
 }
 
 /// What an operator can mend by another option is wrong usage.
@@ -187,7 +197,7 @@ fn emitted(site: &Site, mode: Mode, args: &Emit) -> anyhow::Result<EmittedSite> 
 
 /// The words that print the same again, all that is not usual written out.
 fn command(args: &Emit, mode: Mode, sites: &[&Site]) -> String {
-    let Emit { upstream, program, listen, .. } = args;
+    let (Emit { upstream, listen, .. }, program) = (args, program(args));
     let mut words = format!("maintenance emit {} --mode {}", args.server.name(), mode.name());
     for site in sites {
         words.push_str(&format!(" --site {}", site.domain));

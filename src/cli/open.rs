@@ -1,6 +1,6 @@
 //! Opens the database for a command.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::exit::Exit;
@@ -83,6 +83,12 @@ impl Watchdog {
 /// Actions on a database. Servers see a change by themselves; after each one they are waited for shortly, so that what
 /// is asked next meets it.
 pub fn actions(context: &Context, store: &Store) -> Actions {
-    let servers = store.clone();
-    Actions::new(store.clone(), move || confirm::briefly(&servers)).with_visit_idle(context.visits.idle())
+    let (console, servers, told) = (context.console, store.clone(), Once::new());
+    let wait = move || {
+        if let Some(behind) = confirm::briefly(&servers) {
+            // Once a command: what renews a lease would say it every few seconds.
+            told.call_once(|| console.note(&behind));
+        }
+    };
+    Actions::new(store.clone(), wait).with_visit_idle(context.visits.idle())
 }

@@ -111,7 +111,11 @@ pub(super) fn time_zone(text: &str) -> Result<String, site::TimeZoneError> {
     site::time_zone(text.trim()).map(|_| text.trim().to_owned())
 }
 
-pub(super) fn bind(text: &str) -> Result<SocketAddr, String> {
+/// Reads an address to listen on: `127.0.0.1:8080`, `localhost:8080`, `:8080` for all of IPv4, `[::1]:8080`.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn bind(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     let with_host = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
     with_host

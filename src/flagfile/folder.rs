@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown, lchown,
+};
 use std::path::{Path, PathBuf};
 
 use super::layout::FlagPath;
@@ -225,7 +227,7 @@ impl Folder {
         let replaced = || -> io::Result<()> {
             let aside = aside(&path);
             remove_if_there(&aside)?;
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+            let mut file = create(&aside)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&aside, &path)?;
@@ -247,7 +249,7 @@ impl Aside {
     fn add(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let aside = aside(path);
         remove_if_there(&aside)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+        let mut file = create(&aside)?;
         self.files.push((aside, file.try_clone()?));
         file.write_all(bytes)?;
         // Whatever the umask says.
@@ -279,7 +281,31 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 
 /// The lock, which only its owner may open: whoever can open it could hold it.
 fn private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    match create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            OpenOptions::new().read(true).write(true).open(path)
+        }
+        made => made,
+    }
+}
+
+/// Makes a file that was not there, which only its owner may open.
+fn create(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    if let Some((user, group)) = heir(path)? {
+        fchown(&file, Some(user), Some(group))?;
+    }
+    Ok(file)
+}
+
+/// User and group that get what root has made: those of the folder that it stands in, who may write it next.
+fn heir(path: &Path) -> io::Result<Option<(u32, u32)>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let Some(folder) = path.parent() else { return Ok(None) };
+    let folder = fs::metadata(folder)?;
+    Ok((folder.uid() != 0).then(|| (folder.uid(), folder.gid())))
 }
 
 /// Makes the root and what is missing above it.
@@ -291,7 +317,12 @@ pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
 
 fn make(folder: &Path) -> Result<(), FolderError> {
     match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
-        Ok(()) => open_up(folder),
+        Ok(()) => {
+            if let Some((user, group)) = heir(folder).map_err(FolderError::io(folder))? {
+                lchown(folder, Some(user), Some(group)).map_err(FolderError::io(folder))?;
+            }
+            open_up(folder)
+        }
         // Another process was first.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(FolderError::Io { path: folder.to_owned(), source }),
@@ -308,4 +339,29 @@ fn sync_folder(path: &Path) -> Result<(), FolderError> {
 
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_root_writes_belongs_to_the_owner_of_the_folder() {
+        const NOBODY: u32 = 65_534;
+        if !rustix::process::geteuid().is_root() {
+            // Nobody else can give files away.
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        lchown(root.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        let path = FlagPath::parse(&format!("{}/{{domain}}/on", root.path().display())).unwrap();
+        let mut folder = Folder::take(&path, "database").unwrap();
+        let flag = root.path().join("a.example/on");
+        folder.list(&BTreeSet::from([flag.clone()])).unwrap();
+        folder.write(&[(&flag, b"".as_slice())]).unwrap();
+        for path in [root.path().join(LIST), root.path().join(LOCK), root.path().join("a.example"), flag] {
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (NOBODY, NOBODY), "{}", path.display());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is escaped here. Six dialects quote in six ways, so a value that would need quoting is refused in words.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -37,6 +37,19 @@ pub struct Origin {
     pub host: String,
     /// 80 when none was given.
     pub port: u16,
+}
+
+impl Origin {
+    /// A program on this machine that listens at an address.
+    pub fn on_this_machine(address: SocketAddr) -> Self {
+        let host = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) if ip.is_unspecified() => format!("[{}]", Ipv6Addr::LOCALHOST),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        Self { host, port: address.port() }
+    }
 }
 
 impl FromStr for Origin {

@@ -32,6 +32,23 @@ fn what_is_not_set_here_is_said_beside_the_configuration() {
 }
 
 #[test]
+fn the_program_is_where_it_listens() {
+    for (bind, server) in [
+        ("127.0.0.1:9000", "127.0.0.1:9000"),
+        (":9000", "127.0.0.1:9000"),
+        ("[::]:9000", "[::1]:9000"),
+        ("192.0.2.7:9000", "192.0.2.7:9000"),
+    ] {
+        let machine = a_machine().env("BIND", bind);
+        machine
+            .run("emit nginx")
+            .succeeds()
+            .says(&[&format!("server {server};"), &format!("--program http://{server} ")]);
+        machine.run("emit nginx --program http://10.0.0.9:81").succeeds().says(&["server 10.0.0.9:81;"]);
+    }
+}
+
+#[test]
 fn several_sites_are_in_one_configuration() {
     let ran = a_machine().run("emit haproxy --site shop --site blog --site shop").succeeds();
     assert_eq!(ran.out.matches("str(shop.example.com)").count(), 1);
