@@ -61,14 +61,13 @@ pub(super) struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
-    /// Reads what a proxy says. Whether it is believed is for the caller to look at.
+    /// Reads what a proxy says of a request to this host. Whether it is believed is for the caller to look at.
     ///
     /// # Errors
-    /// Something is missing, malformed or contradicts itself. Not even the default site stands in for a malformed host:
-    /// the proxy may serve another site for it than the one that would be asked.
-    pub(super) fn read(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Self, Unreadable> {
+    /// Something is missing, malformed or contradicts itself.
+    pub(super) fn read(req: &'r HttpRequest, host: Cow<'r, str>) -> Result<Self, Unreadable> {
         let target = target(req)?.ok_or(Unreadable::NoTarget)?;
-        Ok(Self { host: host(req, trusted)?, target, method: method(req)? })
+        Ok(Self { host, target, method: method(req)? })
     }
 
     /// The same for who only needs the page of a site, from whomever: what is not said is that of the request itself.
@@ -129,7 +128,11 @@ pub(super) fn client_of(req: &HttpRequest, trusted: &NetworkSet) -> Option<IpAdd
 /// `X-Forwarded-Host`, else the host of the request itself, as the gate reads it; several lines that differ are refused,
 /// because one of them may be the visitor's. `Forwarded` never replaces that, because most proxies hand it on as the
 /// visitor sent it; but one that says otherwise is refused.
-fn host<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, Unreadable> {
+///
+/// # Errors
+/// There is none, it is malformed or contradicts itself. Not even the default site stands in for a malformed host: the
+/// proxy may serve another site for it than the one that would be asked.
+pub(super) fn host<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, Unreadable> {
     let host = match one(lines(req, &HOSTS)).ok_or(Unreadable::Contradiction("host"))? {
         Some(line) => request_host_bytes(last_of_list(line))?,
         None => middleware::host_of(req, trusted)?,
@@ -138,6 +141,11 @@ fn host<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, 
         Some(other) if request_host_bytes(other)? != host => Err(Unreadable::Contradiction("host")),
         _ => Ok(host),
     }
+}
+
+/// Whether anything names the path.
+pub(super) fn names_target(req: &HttpRequest) -> bool {
+    lines(req, &TARGETS).next().is_some() || below(req).is_some()
 }
 
 /// Path without query, from whatever names it; `None` when nothing does.
@@ -188,10 +196,14 @@ mod tests {
         headers.iter().fold(request, |request, line| request.append_header(*line)).to_http_request()
     }
 
+    fn read_request(req: &HttpRequest) -> Result<Asked<'_>, Unreadable> {
+        Asked::read(req, host(req, &trusted())?)
+    }
+
     /// Host, path and method; or what is wrong.
     fn read(target: &str, headers: &[(&str, &str)]) -> Result<(String, String, Option<String>), Unreadable> {
         let req = request(target, headers);
-        let asked = Asked::read(&req, &trusted())?;
+        let asked = read_request(&req)?;
         let method = asked.method.as_ref().map(Method::to_string);
         Ok((asked.host().to_owned(), asked.path().into_owned(), method))
     }
@@ -232,7 +244,7 @@ mod tests {
         assert_eq!(read("/maintenance/check", &[("x-original-uri", "/")]), Err(Unreadable::Host(HostError::Empty)));
         // Without a method it is not taken for one that only reads.
         let req = request("/maintenance/check", &[("host", "a.example"), ("x-original-uri", "/")]);
-        assert!(!Asked::read(&req, &trusted()).unwrap().facts().is_safe);
+        assert!(!read_request(&req).unwrap().facts().is_safe);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod answer;
 mod facts;
 mod page;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::ready;
 use std::rc::Rc;
@@ -29,7 +30,7 @@ use crate::snapshot::Snapshot;
 use crate::tally::WorkerCounts;
 
 use answer::{Refused, Style};
-use facts::{Asked, Unreadable, client_of, is_from_proxy};
+use facts::{Asked, Unreadable, client_of, host, is_from_proxy, names_target};
 use page::BackSoon;
 
 /// What a browser wants an answer for: `document` when it opens a page (Fetch Metadata Request Headers, section 2.1).
@@ -77,16 +78,25 @@ impl Checkpoint {
     fn answer(&self, req: &HttpRequest) -> Result<HttpResponse, WhoSendsIt> {
         let mut cache = self.snapshot.borrow_mut();
         let snapshot = cache.load();
-        let (asked, style) = match read(req, snapshot) {
-            Ok(read) => read,
-            Err(refused) => return Ok(refused.answer()),
-        };
         if self.parts.asks_who_is_signed_in() {
             return Err(WhoSendsIt(Arc::clone(snapshot)));
         }
+        let (host, style) = match read_host(req, snapshot) {
+            Ok(read) => read,
+            Err(refused) => return Ok(refused.answer()),
+        };
+        let site = snapshot.site_for(&host);
+        // As in the gate: whatever is asked for passes, so that it needs only to be asked for.
+        if site.is_some_and(|site| site.closed().is_none()) && names_target(req) {
+            return Ok(self.let_pass(req, &host, style, snapshot, &Pass::Open));
+        }
+        let asked = match Asked::read(req, host) {
+            Ok(asked) => asked,
+            Err(error) => return Ok(Refused::Unreadable(error).answer()),
+        };
         let mut facts = asked.facts();
         let client = || client_of(req, &snapshot.rules().trusted);
-        let (verdict, at) = self.parts.decide(snapshot, facts.site(snapshot), req, &mut facts, client);
+        let (verdict, at) = self.parts.decide(snapshot, site, req, &mut facts, client);
         if verdict == Verdict::Identify {
             return Err(WhoSendsIt(Arc::clone(snapshot)));
         }
@@ -95,7 +105,11 @@ impl Checkpoint {
 
     /// The answer to a request whose sender is looked up.
     async fn answer_identified(&self, req: &HttpRequest, snapshot: &Snapshot) -> HttpResponse {
-        let (asked, style) = match read(req, snapshot) {
+        let read = read_host(req, snapshot).and_then(|(host, style)| {
+            let asked = Asked::read(req, host).map_err(Refused::Unreadable)?;
+            Ok((asked, style))
+        });
+        let (asked, style) = match read {
             Ok(read) => read,
             Err(refused) => return refused.answer(),
         };
@@ -115,39 +129,52 @@ impl Checkpoint {
         verdict: &Verdict<'_>,
         at: Option<Timestamp>,
     ) -> HttpResponse {
-        self.parts.count(&self.counts, snapshot, verdict);
         if let Verdict::Pass(pass) = verdict {
-            let mut answer = answer::pass(pass, style);
-            if *pass == Pass::Open {
-                self.meet(req, asked, snapshot, &mut answer);
-            }
-            return answer;
+            return self.let_pass(req, asked.host(), style, snapshot, pass);
         }
+        self.parts.count(&self.counts, snapshot, verdict);
         let path = asked.path();
         let kept_out = self.parts.keep_out(req, &asked.page_request(req, &path), snapshot, verdict, at);
         style.of(kept_out)
     }
 
+    /// Counts a request that may pass and says so.
+    fn let_pass(
+        &self,
+        req: &HttpRequest,
+        host: &str,
+        style: Style,
+        snapshot: &Snapshot,
+        pass: &Pass<'_>,
+    ) -> HttpResponse {
+        self.parts.count(&self.counts, snapshot, &Verdict::Pass(*pass));
+        let mut answer = answer::pass(pass, style);
+        if *pass == Pass::Open {
+            self.meet(req, host, snapshot, &mut answer);
+        }
+        answer
+    }
+
     /// Notes the visitor of an open site, where the setting asks for that. A browser without a cookie gets one when it
     /// opens a page: what keeps no cookie, such as most robots, would be somebody new with each request.
-    fn meet(&self, req: &HttpRequest, asked: &Asked<'_>, snapshot: &Snapshot, answer: &mut HttpResponse) {
-        let visits = self.parts.visits.as_ref().filter(|visits| visits.meets_visitors());
-        let (Some(visits), Some(site)) = (visits, snapshot.site_for(asked.host())) else { return };
+    fn meet(&self, req: &HttpRequest, host: &str, snapshot: &Snapshot, answer: &mut HttpResponse) {
+        let Some(visits) = self.parts.visits.as_ref().filter(|visits| visits.meets_visitors()) else { return };
+        let Some(site) = snapshot.site_for(host) else { return };
         let opens_page = req.headers().get(&SEC_FETCH_DEST).is_some_and(|destination| destination == "document");
         let is_https = origin_of(req, &snapshot.rules().trusted).0 == "https";
         visits.meet(site.id, req, answer, opens_page, is_https, clock::now());
     }
 }
 
-/// What the proxy asks about, and how it wants to hear.
-fn read<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Result<(Asked<'r>, Style), Refused> {
+/// Which host the proxy asks about, and how it wants to hear.
+fn read_host<'r>(req: &'r HttpRequest, snapshot: &Snapshot) -> Result<(Cow<'r, str>, Style), Refused> {
     let trusted = &snapshot.rules().trusted;
     if !is_from_proxy(req, trusted) {
         return Err(Refused::Stranger(peer_of(req)));
     }
     let style = Style::wanted(req);
-    match Asked::read(req, trusted) {
-        Ok(asked) => Ok((asked, style)),
+    match host(req, trusted) {
+        Ok(host) => Ok((host, style)),
         // A visitor can bring about a malformed host, so it is told like any request that is kept out; the rest is for
         // whoever sets up the proxy, and loud.
         Err(Unreadable::Host(_)) => Err(Refused::BadHost(style)),

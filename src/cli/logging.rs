@@ -18,8 +18,16 @@ pub fn start() {
     Builder::new()
         .parse_filters(filter.as_deref().unwrap_or(DEFAULT_FILTER))
         .write_style(WriteStyle::Never)
-        .format(|out, record| writeln!(out, "{}", line(record)))
+        .format(|out, record| if is_of_client(record) { Ok(()) } else { writeln!(out, "{}", line(record)) })
         .init();
+}
+
+/// Whether a record says only that a client has sent what is no HTTP, or went away: anybody could fill the log with
+/// these, which Actix takes for errors. They are there from `debug` on.
+fn is_of_client(record: &log::Record<'_>) -> bool {
+    record.target() == "actix_http::h1::dispatcher"
+        && record.args().to_string().starts_with("stream error: ")
+        && log::max_level() < log::LevelFilter::Debug
 }
 
 /// `2026-11-21T03:12:04.123456Z WARN  The database is slow. duration_ms=812`. What a request brought cannot begin a
@@ -42,6 +50,16 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_clients_do_wrong_is_no_error_of_the_server() {
+        let is_left_out = |target, message: &str| {
+            is_of_client(&log::Record::builder().args(format_args!("{message}")).target(target).build())
+        };
+        assert!(is_left_out("actix_http::h1::dispatcher", "stream error: request parse error: Invalid method"));
+        assert!(!is_left_out("actix_http::h1::dispatcher", "Response payload stream error: disk"));
+        assert!(!is_left_out("maintenance_mode::storage", "stream error: no"));
+    }
 
     #[test]
     fn a_line_is_one_line_whatever_a_request_brought() {

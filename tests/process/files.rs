@@ -357,7 +357,12 @@ fn a_site_opens_although_the_folder_of_one_before_it_is_broken() {
     fs::rename(scene.path().join("files/shop.example.com"), scene.path().join("taken")).unwrap();
     fs::write(scene.path().join("files/shop.example.com"), "in the way").unwrap();
     eventually("it is said", || agent.logged().contains("files/shop.example.com` is not a folder"));
-    scene.done(&["off", "--all", "--yes"]);
+    let output = run(scene.path(), &["off", "--all", "--yes"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && text.contains("0 of 1 servers enforce") && text.contains("behind: web1"),
+        "{text}"
+    );
     eventually("the other site opens", || !forum.exists());
 }
 
