@@ -75,6 +75,7 @@ struct Parts {
     propagation: Propagation,
     phases: Arc<Phases>,
     started_at: Timestamp,
+    #[cfg(feature = "admin")]
     left: Left,
     #[cfg(feature = "admin")]
     watches: crate::admin::Watches,
@@ -280,6 +281,7 @@ impl Maintenance {
     }
 
     /// Who is left on the sites that drain.
+    #[cfg(feature = "admin")]
     pub(crate) fn left(&self) -> &Left {
         &self.0.left
     }
@@ -445,6 +447,7 @@ impl MaintenanceBuilder {
             propagation,
             phases,
             started_at: clock::now(),
+            #[cfg(feature = "admin")]
             left,
             #[cfg(feature = "admin")]
             watches: crate::admin::Watches::default(),

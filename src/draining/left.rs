@@ -12,6 +12,7 @@ pub(crate) struct Left(Arc<Mutex<HashMap<SiteId, AtWork>>>);
 
 impl Left {
     /// Who is left on a site, about a second ago; `None` while that was not counted.
+    #[cfg(feature = "admin")]
     pub(crate) fn of(&self, site: SiteId) -> Option<AtWork> {
         self.lock().get(&site).copied()
     }

@@ -25,11 +25,13 @@ pub(crate) struct Beginning {
 
 impl Beginning {
     /// Whether it is the state of the database.
+    #[cfg(feature = "cli")]
     pub(crate) fn is_of_database(&self) -> bool {
         self.met.is_some()
     }
 
     /// The first state alone.
+    #[cfg(feature = "cli")]
     pub(crate) fn into_snapshot(self) -> Snapshot {
         self.snapshot
     }

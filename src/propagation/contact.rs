@@ -7,7 +7,7 @@ use super::mirror;
 use crate::actions::{ActionError, Actions, Actor};
 use crate::auth::{Keys, master_secret};
 use crate::change::Revision;
-use crate::config::{GateSettings, Settings};
+use crate::config::Settings;
 use crate::record::SiteRecord;
 use crate::site::{Domain, Site, SiteId};
 use crate::storage::{Open, Store, StoreError};
@@ -81,7 +81,8 @@ impl Contact {
     }
 
     /// Contact by somebody who only reads: no database is made or brought up to date, and no secret is learnt.
-    pub(crate) fn reading(store: &Store, gate: &GateSettings, mirror: Option<PathBuf>) -> Self {
+    #[cfg(feature = "cli")]
+    pub(crate) fn reading(store: &Store, gate: &crate::config::GateSettings, mirror: Option<PathBuf>) -> Self {
         let (site_id, time_zone) = (gate.site_id, gate.time_zone.clone());
         Self { store: store.clone(), site_id, time_zone, keys: None, open: Open::Existing, mirror }
     }

@@ -32,6 +32,7 @@ use crate::flagfile::FlagFiles;
 use crate::snapshot::Snapshot;
 
 pub(crate) use beginning::Beginning;
+#[cfg(feature = "cli")]
 pub(crate) use clock::ClockWatch;
 pub(crate) use confirmed::Confirmed;
 pub(crate) use contact::{Contact, ContactError};

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diesel::RunQueryDsl as _;
-use diesel::sql_types::Text;
+#[cfg(feature = "sqlite")]
+use diesel::{RunQueryDsl as _, sql_types::Text};
 
 use super::connection::DbConnection;
 use super::{Store, StoreError};
@@ -48,6 +48,7 @@ impl Store {
 
     /// Writes a copy into an empty file. SQLite reads one state of the database for all of it
     /// (<https://sqlite.org/lang_vacuum.html>).
+    #[cfg_attr(not(feature = "sqlite"), allow(unused_variables, reason = "no engine is there that copies"))]
     fn vacuum_into(&self, file: &Path) -> Result<(), BackupError> {
         let name = file.to_str().ok_or_else(|| FileError::Refused {
             path: file.to_owned(),

@@ -249,9 +249,13 @@ impl Writer<'_> {
             ))
             .returning(changes::id)
             .get_result(self.conn)?;
-        #[cfg(feature = "postgres")]
-        if let super::DbConnection::Postgres(conn) = &mut *self.conn {
-            diesel::sql_query(super::watch::postgres::NOTIFY).execute(conn)?;
+        match &mut *self.conn {
+            #[cfg(feature = "postgres")]
+            super::DbConnection::Postgres(conn) => {
+                diesel::sql_query(super::watch::postgres::NOTIFY).execute(conn)?;
+            }
+            #[cfg(feature = "sqlite")]
+            super::DbConnection::Sqlite(_) => {}
         }
         Ok(Revision(id))
     }

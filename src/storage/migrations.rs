@@ -40,9 +40,11 @@ pub(super) fn run(conn: &mut DbConnection, options: &DatabaseOptions) -> Result<
         // A migration takes as long as it takes, and so does waiting for another server's.
         let attempt = Attempt::current();
         attempt.uses(None);
-        #[cfg(feature = "postgres")]
-        if let DbConnection::Postgres(conn) = conn {
-            super::postgres::without_limits(conn)?;
+        match conn {
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(conn) => super::postgres::without_limits(conn)?,
+            #[cfg(feature = "sqlite")]
+            DbConnection::Sqlite(_) => {}
         }
         transaction::begin(conn, Purpose::Write, options)?;
         ran = transaction::finish(conn, &attempt, |conn| {

@@ -53,6 +53,7 @@ impl Watches {
     }
 
     /// Ends every stream within a second, and each new one at once: the server is about to stop, and would wait for them.
+    #[cfg(feature = "cli")]
     pub(crate) fn stop(&self) {
         self.0.is_stopping.store(true, Ordering::Relaxed);
     }
