@@ -3,12 +3,16 @@
 //! `request MODE REQUESTS` serves one application (see [`MODES`]) on a free port of loopback until a client has had so
 //! many answers on one connection. The client is a process of its own, so what counts the server does not count it.
 //! `request modes` lists the modes. Without arguments, as `cargo bench` calls it, every mode is tried a few times.
+//!
+//! `cargo bench --bench request -- rate check-open check-constant` compares how many requests a second two modes answer:
+//! side by side, a short time each, over and over, so that a busy machine disturbs both alike.
 
 use std::error::Error;
 use std::future::ready;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Instant;
 
 use actix_web::dev::{Server, Service as _};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -70,8 +74,10 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["client", address, mode, requests] => client(address, mode, requests),
+        ["serve", mode] => serve_until_told(mode),
+        ["rate", mode, base] => rate(mode, base),
         [mode, requests] => serve(mode, requests),
-        _ => Err("usage: request [modes | MODE REQUESTS]".into()),
+        _ => Err("usage: request [modes | MODE REQUESTS | rate MODE BASE]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -231,10 +237,108 @@ fn browser_answer<T>(read: impl FnOnce(&Answer) -> T) -> T {
     read(closed.pages().answer(&request, now()))
 }
 
+/// Serves until nobody holds the other end of standard input; says where on standard output.
+fn serve_until_told(mode: &str) -> Result<()> {
+    actix_web::rt::System::new().block_on(async {
+        let (address, server) = server(mode)?;
+        println!("{address}");
+        let handle = server.handle();
+        std::thread::spawn(move || {
+            std::io::stdin().lines().for_each(drop);
+            drop(handle.stop(false));
+        });
+        Ok(server.await?)
+    })
+}
+
+/// Connections of the client that compares rates: enough that the server always has something to do.
+const CONNECTIONS: usize = 16;
+
+/// Requests on each connection before it is the other server's turn: some hundredths of a second.
+const TURN: usize = 100;
+
+/// How often it is each server's turn.
+const TURNS: usize = 100;
+
+/// Prints how many requests a second a mode answers, as a multiple of another's.
+fn rate(mode: &str, base: &str) -> Result<()> {
+    let (mut one, mut other) = (Rated::start(mode)?, Rated::start(base)?);
+    let mut ratios = Vec::with_capacity(TURNS);
+    for turn in 0..=TURNS {
+        let (one, other) = (one.turn()?, other.turn()?);
+        // The first one warms up.
+        if turn > 0 {
+            ratios.push(other / one);
+        }
+    }
+    ratios.sort_by(f64::total_cmp);
+    let at = |part: usize| ratios[part * (ratios.len() - 1) / 4];
+    println!("{mode} / {base}: {:.3} (half of the turns between {:.3} and {:.3})", at(2), at(1), at(3));
+    Ok(())
+}
+
+/// A server with its connections.
+struct Rated {
+    server: Child,
+    expected: StatusCode,
+    request: String,
+    connections: Vec<(TcpStream, BufReader<TcpStream>)>,
+}
+
+impl Rated {
+    fn start(mode: &str) -> Result<Self> {
+        let expected = status_of(mode)?;
+        let mut server = Command::new(std::env::current_exe()?)
+            .args(["serve", mode])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut address = String::new();
+        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut address)?;
+        let connect = || -> Result<_> {
+            let stream = TcpStream::connect(address.trim_end())?;
+            stream.set_nodelay(true)?;
+            Ok((stream.try_clone()?, BufReader::new(stream)))
+        };
+        let connections = (0..CONNECTIONS).map(|_| connect()).collect::<Result<_>>()?;
+        Ok(Self { server, expected, request: request(mode), connections })
+    }
+
+    /// Seconds that a turn takes.
+    fn turn(&mut self) -> Result<f64> {
+        let started = Instant::now();
+        for _ in 0..TURN {
+            for (stream, _) in &mut self.connections {
+                stream.write_all(self.request.as_bytes())?;
+            }
+            for (_, answers) in &mut self.connections {
+                let status = read_answer(answers)?;
+                if status != self.expected {
+                    return Err(format!("answered {status}, not {}", self.expected).into());
+                }
+            }
+        }
+        Ok(started.elapsed().as_secs_f64())
+    }
+}
+
+impl Drop for Rated {
+    fn drop(&mut self) {
+        self.connections.clear();
+        drop(self.server.stdin.take());
+        drop(self.server.wait());
+    }
+}
+
+/// The status that a visitor gets.
+fn status_of(mode: &str) -> Result<StatusCode> {
+    let (_, status) = MODES.iter().find(|(known, _)| *known == mode).ok_or("no such mode")?;
+    Ok(StatusCode::from_u16(*status)?)
+}
+
 /// Asks again and again on one connection, as a browser does.
 fn client(address: &str, mode: &str, requests: &str) -> Result<()> {
-    let (_, status) = MODES.iter().find(|(known, _)| *known == mode).ok_or("no such mode")?;
-    let expected = StatusCode::from_u16(*status)?;
+    let expected = status_of(mode)?;
     let request = request(mode);
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;

@@ -55,6 +55,12 @@ pub(crate) fn configure(parts: &Arc<GateParts>, config: &mut ServiceConfig) {
         .service(web::resource(PAGE_PATH).to(move |req: HttpRequest| ready(page::show(&req, &checkpoint))));
 }
 
+/// Whether a request is for the endpoint or below it, as it is mounted.
+#[inline]
+pub(crate) fn is_asked(path: &str) -> bool {
+    path.strip_prefix(CHECK_PATH).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
 /// What one worker answers with.
 struct Checkpoint {
     parts: Arc<GateParts>,

@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use crate::decision::{Identity, RequestFacts, Visit};
 use crate::network::{ClientAddress, NetworkSet, client_address, forwarded_host};
 use crate::path::RequestPath;
-use crate::rules::{CHECK_PATH, Rules};
+use crate::rules::Rules;
 use crate::site::{HostError, request_host, request_host_bytes};
 use crate::snapshot::{SiteSnapshot, Snapshot};
 
@@ -21,14 +21,10 @@ static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host"
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Reads what the request to a host is for; where it comes from and who sends it is not looked up.
-pub(super) fn target_of<'r>(
-    req: &'r ServiceRequest,
-    host: Result<Cow<'r, str>, HostError>,
-    answers_check: bool,
-) -> RequestFacts<'r> {
+pub(super) fn target_of<'r>(req: &'r ServiceRequest, host: Result<Cow<'r, str>, HostError>) -> RequestFacts<'r> {
     RequestFacts {
         host,
-        path: path_of(req, answers_check),
+        path: RequestPath::new(req.uri().path()),
         client: None,
         identity: Identity::Unresolved,
         visit: Visit::Unresolved,
@@ -37,17 +33,9 @@ pub(super) fn target_of<'r>(
 }
 
 /// Reads all facts but who sends the request.
-pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules, answers_check: bool) -> RequestFacts<'r> {
+pub(super) fn facts_of<'r>(req: &'r ServiceRequest, rules: &Rules) -> RequestFacts<'r> {
     let host = host_of(req.request(), &rules.trusted);
-    RequestFacts { client: certain_client_of(req, rules), ..target_of(req, host, answers_check) }
-}
-
-/// The path that a request is decided by. Where the application answers at the check endpoint, everything below that is
-/// the endpoint itself: what follows is the path of a visitor's request in whatever spelling, and leads nowhere else.
-fn path_of(req: &ServiceRequest, answers_check: bool) -> RequestPath<'_> {
-    let path = req.uri().path();
-    let is_asked = answers_check && path.strip_prefix(CHECK_PATH).is_some_and(|below| below.starts_with('/'));
-    RequestPath::new(if is_asked { CHECK_PATH } else { path })
+    RequestFacts { client: certain_client_of(req, rules), ..target_of(req, host) }
 }
 
 /// The client's address. One that is not certain may be the proxy's own, and that is often internal: it is none.
