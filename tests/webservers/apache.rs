@@ -50,3 +50,31 @@ fn apache_speaks_http_2() {
 fn apache_starts_when_its_site_is_no_longer_there() {
     outlives_its_site(&APACHE);
 }
+
+#[test]
+fn apache_keeps_what_passes_when_a_htaccess_sends_it_on() {
+    let stage = Stage::behind(|stage| {
+        let site = stage.path("site");
+        fs::create_dir(&site).unwrap();
+        fs::write(site.join("index.txt"), "the site").unwrap();
+        let sent_on = "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule . /index.txt [L]\n";
+        fs::write(site.join(".htaccess"), sent_on).unwrap();
+        let printed = stage.emit("apache", "file", &[]);
+        let start = printed.rfind("    ProxyPass \"/\" ").expect("there is an application");
+        let end = start + printed[start..].find('\n').expect("the line ends");
+        let folder = site.display();
+        let own = format!(
+            "DocumentRoot {folder}\n<Directory {folder}>\nAllowOverride All\nRequire all granted\n</Directory>"
+        );
+        let file = stage.path("printed");
+        fs::write(&file, format!("{}{own}{}", &printed[..start], &printed[end..])).unwrap();
+        Some(command(stage, &file))
+    });
+    assert_eq!(stage.get("/x").text(), "the site");
+    stage.switch("on", 503);
+    let passes = stage.get("/ignored-page/");
+    assert_eq!((passes.status, passes.text().as_str()), (200, "the site"), "{passes:?}");
+    let held = stage.get("/x");
+    assert_eq!((held.status, held.header("x-maintenance")), (503, "planned"), "{held:?}");
+    assert_eq!(stage.get("/index.txt").status, 503);
+}
