@@ -85,6 +85,8 @@ pub mod notice;
 pub mod page;
 pub mod path;
 pub mod pattern;
+#[cfg(feature = "cli")]
+mod plain;
 mod policy;
 #[cfg(feature = "cli")]
 pub mod probe;

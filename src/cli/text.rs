@@ -4,6 +4,8 @@ use crate::actions::ActionError;
 use crate::drain::{AtWork, DrainEnd, HowEnded};
 use crate::field::FieldErrors;
 
+pub use crate::plain::plain;
+
 /// An error with its causes. What an action refused is told in the words of the command line: without the names
 /// that the fields have in the panel's forms.
 pub fn of_error(error: &anyhow::Error) -> String {
@@ -106,15 +108,6 @@ pub fn columns(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A text that cannot play tricks on a terminal: control characters escaped.
-pub fn plain(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,10 +128,5 @@ mod tests {
     fn a_refused_value_is_named_as_on_the_command_line() {
         let error = ActionError::Invalid(FieldErrors::of("messages[0][body]", "at most 5,000 bytes"));
         assert_eq!(of_error(&error.into()), "nothing was saved: --message: at most 5,000 bytes");
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(plain("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
     }
 }
