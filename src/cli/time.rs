@@ -84,7 +84,11 @@ pub fn duration(text: &str) -> Result<SignedDuration, String> {
             part.and_then(|part| total.checked_add(part)).filter(|total| *total <= LONGEST).ok_or("at most 366d")?;
         rest = &rest[unit_end..];
     }
-    if total.is_zero() { Err(wrong()) } else { Ok(total) }
+    match total.is_zero() {
+        true if text.trim().is_empty() => Err(wrong()),
+        true => Err("it must be longer than nothing".to_owned()),
+        false => Ok(total),
+    }
 }
 
 /// Whole minutes of a duration, a part of one counts as a whole; those that do not fit are the most there can be.
@@ -236,6 +240,9 @@ mod tests {
             ["", "30", "m", "-5m", "0m", "1.5h", "5 years", "367d", "99999999999999999999h", "9223372036854775807w"]
         {
             assert!(duration(text).is_err(), "{text}");
+        }
+        for text in ["0s", "0m", "0h 0m"] {
+            assert_eq!(duration(text).unwrap_err(), "it must be longer than nothing", "{text}");
         }
     }
 
