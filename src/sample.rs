@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -37,11 +37,16 @@ pub fn configure(maintenance: &Maintenance) -> impl FnOnce(&mut ServiceConfig) +
     move |config| {
         config
             .app_data(sample)
-            .route("/", web::get().to(home))
-            .route("/ignored-page/", web::get().to(ignored))
-            .route("/contact/", web::get().to(contact))
+            .route("/", read().to(home))
+            .route("/ignored-page/", read().to(ignored))
+            .route("/contact/", read().to(contact))
             .default_service(web::to(not_found));
     }
+}
+
+/// Who reads a page: `HEAD` is answered as `GET`, without the body.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn home(req: HttpRequest, sample: Data<Sample>, status: MaintenanceStatus) -> HttpResponse {

@@ -27,6 +27,15 @@ fn an_open_site_is_served_and_a_closed_one_is_held() {
 }
 
 #[test]
+fn the_sample_answers_head_as_get() {
+    let server = a_server().start();
+    for (path, status) in [("/", 200), ("/contact/", 200), ("/ignored-page/", 200), ("/no-such-page/", 404)] {
+        let answer = server.send(request("HEAD", path));
+        assert_eq!((answer.status, answer.body.len()), (status, 0), "{path}");
+    }
+}
+
+#[test]
 fn every_method_is_held_and_reaches_nothing() {
     let server = a_server().start();
     server.close(FIRST_SITE);
