@@ -1,11 +1,28 @@
 //! An answer as it came, and what its headers say.
 
+use std::fmt;
+
 use actix_web::http::StatusCode;
 
 use crate::response::X_MAINTENANCE;
 
-/// An answer, or why there was none, in words that follow `no answer:`.
-pub type Seen = Result<Answer, String>;
+/// An answer, or why there was none.
+pub type Seen = Result<Answer, Silence>;
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// The reason, in words that follow `no answer:`.
+    pub reason: String,
+    /// What to do about it.
+    pub mend: &'static str,
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer: {}", self.reason)
+    }
+}
 
 /// An answer of a web server.
 #[derive(Debug, Clone, Default)]

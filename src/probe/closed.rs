@@ -52,9 +52,9 @@ impl Site<'_> {
         let point = question.point();
         let answer = match seen {
             Ok(answer) => answer,
-            Err(reason) => {
-                let says = format!("no answer: {reason}");
-                return Some(Finding::fault(point, says, "Answer every request while the site is closed"));
+            Err(silence) => {
+                let mend = "Answer every request while the site is closed";
+                return Some(Finding::fault(point, silence.to_string(), mend));
             }
         };
         match question {

@@ -17,7 +17,7 @@ mod state;
 mod tests;
 mod trail;
 
-pub use answer::{Answer, Seen, status_text};
+pub use answer::{Answer, Seen, Silence, status_text};
 pub use finding::{Finding, Grade};
 pub use question::{Question, questions};
 pub use state::State;

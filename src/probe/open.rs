@@ -48,7 +48,7 @@ fn other(question: &Question, seen: &Seen, state: State) -> Option<Finding> {
     let point = question.point();
     let answer = match seen {
         Ok(answer) => answer,
-        Err(reason) => return Some(Finding::fault(point, format!("no answer: {reason}"), "Look at the server's log")),
+        Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
     if state != State::Open {

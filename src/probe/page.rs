@@ -1,6 +1,6 @@
 //! The maintenance answer to a plain `GET`: its status, its headers, its body.
 
-use super::answer::Answer;
+use super::answer::{Answer, Silence};
 use super::finding::Finding;
 use super::state::State;
 use super::trail::{Trail, leads_to};
@@ -11,7 +11,10 @@ const LARGE: usize = 64 * 1024;
 /// The status of the page of a site that is in maintenance.
 pub(super) fn status(trail: &Trail, state: State) -> Finding {
     let site = trail.site();
-    let Ok(answer) = &site.seen else { return no_answer(&site.seen) };
+    let answer = match &site.seen {
+        Ok(answer) => answer,
+        Err(silence) => return no_answer(silence),
+    };
     let status = answer.status_text();
     if state == State::Redirected {
         return redirected(trail, answer);
@@ -76,7 +79,10 @@ fn redirected(trail: &Trail, answer: &Answer) -> Finding {
 /// What a site that should be closed is instead.
 pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
     let site = trail.site();
-    let Ok(answer) = &site.seen else { return no_answer(&site.seen) };
+    let answer = match &site.seen {
+        Ok(answer) => answer,
+        Err(silence) => return no_answer(silence),
+    };
     let status = format!("{}{}", answer.status_text(), leads_to(&site.url, answer));
     match state {
         State::Broken => broken(trail),
@@ -106,12 +112,13 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
 pub(super) fn broken(trail: &Trail) -> Finding {
     let last = trail.last();
     match &last.seen {
-        Err(_) if std::ptr::eq(last, trail.site()) => no_answer(&last.seen),
+        Err(silence) if std::ptr::eq(last, trail.site()) => no_answer(silence),
         _ if trail.is_endless() => Finding::fault(
             "GET",
             format!("redirects never end: {}", trail.in_words()),
             "Leave the redirect's own target out of the rule that redirects",
         ),
+        Err(silence) => Finding::fault("GET", format!("{} gives {silence}", last.url), silence.mend),
         _ => Finding::fault(
             "GET",
             format!("{}, {}: neither open nor in maintenance", last.url, trail.end_in_words()),
@@ -130,9 +137,8 @@ pub(super) fn let_through(answer: &Answer) -> Finding {
     )
 }
 
-fn no_answer(seen: &super::Seen) -> Finding {
-    let reason = seen.as_ref().err().map_or("", String::as_str);
-    Finding::fault("GET", format!("no answer: {reason}"), "See that the web server runs and can be reached from here")
+fn no_answer(silence: &Silence) -> Finding {
+    Finding::fault("GET", silence.to_string(), silence.mend)
 }
 
 /// What caches may do with the answer.

@@ -11,6 +11,11 @@ fn answer(status: u16, headers: &[&str]) -> Answer {
     Answer { status, headers, body: b"{}".to_vec(), is_cut: false }
 }
 
+/// No answer.
+fn cut() -> Seen {
+    Err(Silence { reason: "cut".to_owned(), mend: "Look" })
+}
+
 /// The way from `/`, where `/` and every other path are answered so.
 fn trail(first: &Seen, others: &Seen) -> Trail {
     let ask = |url: &Url| if url.path() == "/" { first.clone() } else { others.clone() };
@@ -33,8 +38,8 @@ fn the_state_is_read_from_the_way_to_the_page() {
         (Ok(answer(200, &["x-maintenance: let-through; reason=staff"])), &ok, State::LetThrough),
         (Ok(answer(500, &[])), &ok, State::Broken),
         (Ok(answer(302, &["location: /"])), &ok, State::Broken),
-        (Ok(answer(302, &["location: /en/"])), &Err("cut".to_owned()), State::Broken),
-        (Err("cut".to_owned()), &ok, State::Broken),
+        (Ok(answer(302, &["location: /en/"])), &cut(), State::Broken),
+        (cut(), &ok, State::Broken),
     ] {
         assert_eq!(State::of(&trail(&first, others)), expected, "{first:?}");
     }
@@ -47,7 +52,7 @@ fn only_a_site_that_seems_closed_is_sent_something() {
         assert_eq!(questions.contains(&Question::Form), is_sent, "{status}");
         assert!(questions.contains(&Question::Head));
     }
-    assert!(questions(&trail(&Err("cut".to_owned()), &Err("cut".to_owned()))).is_empty());
+    assert!(questions(&trail(&cut(), &cut())).is_empty());
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Trail {
     pub fn end_in_words(&self) -> String {
         match &self.last().seen {
             Ok(answer) => format!("which answers {}", status_text(answer.status)),
-            Err(reason) => format!("which gives no answer: {reason}"),
+            Err(silence) => format!("which gives {silence}"),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::serve::Server;
 use crate::upstream::{Asked, Certificates, Reply, serve, serve_refusal, serve_tls};
 
 /// A maintenance answer as it should be, of a mode that is not ours.
-fn closed(asked: &Asked) -> Reply {
+pub fn closed(asked: &Asked) -> Reply {
     let reply = match asked.path() {
         "/healthz" | "/admin/login/" | "/logo.png" => return Reply::new(200, "fine"),
         _ if asked.header("accept") == "application/json" => {
@@ -339,7 +339,7 @@ fn a_certificate_of_an_unknown_authority_is_refused_unless_told_otherwise() {
             certificates.authority().display()
         ))
         .ends_with(1)
-        .says(&["the certificate is refused"]);
+        .says(&["the certificate is for 127.0.0.1, not for localhost"]);
     let plain = serve_refusal();
     machine.run(&format!("check https://{plain}/")).ends_with(1).says(&["TLS was expected"]);
 }

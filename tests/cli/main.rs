@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod check_tls;
 mod database;
 mod drain;
 mod emit;

@@ -177,6 +177,37 @@ impl Certificates {
         made
     }
 
+    /// A certificate that is signed by itself, for these names, with one more argument for `openssl`.
+    pub fn of_its_own(names: &str, argument: &str) -> Self {
+        let made = Self(tempfile::tempdir().unwrap());
+        let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+        let words = format!("req -x509 {new_key} -keyout server.key -out server.crt -subj /CN=own -days 2");
+        made.openssl(format!("{words} -addext {names} {argument}").trim_end());
+        made
+    }
+
+    /// A certificate of its own for 127.0.0.1, of January 2020.
+    pub fn expired() -> Self {
+        let made = Self(tempfile::tempdir().unwrap());
+        std::fs::write(made.path("list"), "").unwrap();
+        let settings = "[own]\ndatabase = list\nrand_serial = yes\nnew_certs_dir = .\ndefault_md = sha256\npolicy = any\n\
+                        x509_extensions = names\n[any]\ncommonName = supplied\n[names]\nsubjectAltName = IP:127.0.0.1\n";
+        std::fs::write(made.path("settings"), settings).unwrap();
+        made.openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=own",
+        );
+        made.openssl(
+            "ca -batch -config settings -name own -selfsign -keyfile server.key -in server.csr -out server.crt -notext \
+             -startdate 20200101000000Z -enddate 20200201000000Z",
+        );
+        made
+    }
+
+    /// The file with the server's certificate.
+    pub fn server(&self) -> PathBuf {
+        self.path("server.crt")
+    }
+
     /// The file with the authority's certificate.
     pub fn authority(&self) -> PathBuf {
         self.path("ca.crt")

@@ -6,8 +6,14 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use url::Url;
+
+use super::certificate;
+use crate::probe::Silence;
+
+/// What to do when nobody answers.
+const REACH: &str = "See that the web server runs and can be reached from here";
 
 /// A socket whose every step has to be done before a deadline.
 #[derive(Debug)]
@@ -136,21 +142,26 @@ pub fn is_late(error: &io::Error) -> bool {
 }
 
 /// What went wrong, for whoever set the server up.
-pub fn in_words(error: &io::Error, timeout: Duration) -> String {
+pub fn in_words(error: &io::Error, timeout: Duration) -> Silence {
     if is_late(error) {
-        return format!("not within {} s", timeout.as_secs_f64());
+        return Silence { reason: format!("not within {} s", timeout.as_secs_f64()), mend: REACH };
     }
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "the certificate is of no known authority; --ca FILE names one of your own, --insecure takes any".to_owned()
+        Some(rustls::Error::InvalidCertificate(reason)) => certificate::in_words(reason),
+        Some(rustls::Error::InvalidMessage(_)) => Silence {
+            reason: "TLS was expected, something else came".to_owned(),
+            mend: "Ask with http://, or switch TLS on at this port",
+        },
+        Some(error) => {
+            Silence { reason: format!("TLS failed: {error}"), mend: "See which TLS the web server offers: 1.2 or 1.3" }
         }
-        Some(rustls::Error::InvalidCertificate(reason)) => format!("the certificate is refused: {reason}"),
-        Some(rustls::Error::InvalidMessage(_)) => "TLS was expected, something else came".to_owned(),
-        Some(error) => format!("TLS failed: {error}"),
         None => match error.kind() {
-            ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => "the connection was cut".to_owned(),
-            _ => error.to_string(),
+            ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
+                Silence { reason: "the connection was cut".to_owned(), mend: "Look at the web server's log" }
+            }
+            ErrorKind::InvalidData => Silence { reason: error.to_string(), mend: "See what answers at this address" },
+            _ => Silence { reason: error.to_string(), mend: REACH },
         },
     }
 }

@@ -3,6 +3,7 @@
 //! What they mean is decided in [`crate::probe`]; here it is only asked and told.
 
 mod ask;
+mod certificate;
 mod client;
 mod connection;
 mod report;
@@ -61,7 +62,9 @@ pub struct Check {
     #[arg(long)]
     insecure: bool,
 
-    /// Certificates of authorities to trust besides the public ones (PEM)
+    /// Certificates to trust besides those of the public authorities (PEM)
+    ///
+    /// Of other authorities, or of the server itself: then exactly it is believed, while it is in date and for the name.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
