@@ -4,6 +4,8 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 
+use super::html::Page;
+use super::quote::quoted;
 use crate::response::X_MAINTENANCE;
 
 /// An answer, or why there was none.
@@ -43,16 +45,46 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The values of all lines of a header.
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a header that is a list of words has this one, before a `=` or alone.
     pub fn lists(&self, name: &str, word: &str) -> bool {
-        let lines = self.headers.iter().filter(|(known, _)| known == name);
-        let mut items = lines.flat_map(|(_, value)| value.split(','));
+        let mut items = self.lines(name).flat_map(|value| value.split(','));
         items.any(|item| item.split(['=', ';']).next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
     }
 
     /// Whether it is a redirect that names a target (RFC 9110, section 15.4).
     pub fn is_redirect(&self) -> bool {
-        matches!(self.status, 301 | 302 | 303 | 307 | 308) && self.header("location").is_some()
+        self.has_redirect_status() && self.header("location").is_some()
+    }
+
+    /// Whether its status is that of a redirect, whatever target it names.
+    pub(super) fn has_redirect_status(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+    }
+
+    /// Whether it is the same kind of answer: of the same status, and leading to the same path.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.status == other.status && self.target_path() == other.target_path()
+    }
+
+    /// Where a redirect leads, as it is written, without query.
+    fn target_path(&self) -> Option<&str> {
+        self.header("location").filter(|_| self.is_redirect())?.split(['?', '#']).next()
+    }
+
+    /// Whether the body is encoded, although that is never asked for.
+    pub fn is_encoded(&self) -> bool {
+        self.header("content-encoding").is_some_and(|value| !value.trim().eq_ignore_ascii_case("identity"))
+    }
+
+    /// What the body says as a page; `None` when it is none, or cannot be read.
+    pub(super) fn page(&self) -> Option<Page> {
+        let is_page = matches!(self.media_type().as_str(), "text/html" | "application/xhtml+xml") && !self.is_encoded();
+        is_page.then(|| Page::read(&String::from_utf8_lossy(&self.body)))
     }
 
     /// Whether it says of itself that it is the answer of a planned maintenance.
@@ -79,7 +111,8 @@ impl Answer {
 
     /// The media type for a sentence.
     pub(super) fn media_type_in_words(&self) -> String {
-        Some(self.media_type()).filter(|name| !name.is_empty()).unwrap_or_else(|| "no named type".to_owned())
+        let name = quoted(&self.media_type());
+        if name.is_empty() { "no named type".to_owned() } else { name }
     }
 
     /// Whether the media type says that the body is JSON.

@@ -6,8 +6,8 @@ use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::question::Question;
 use super::state::State;
-use super::trail::is_maintenance_redirect;
-use super::{Visits, page, retry};
+use super::trail::{Step, Trail, is_maintenance_redirect};
+use super::{Visits, caching, page, quote, retry};
 use crate::response::X_MAINTENANCE;
 
 /// When the site says that it will be open: as its header says, else as its JSON does.
@@ -17,7 +17,7 @@ pub(super) fn end(visits: &Visits) -> Option<Timestamp> {
         value.split(';').find_map(|part| part.trim().strip_prefix("until=")?.trim_matches('"').parse().ok())
     });
     let in_json = || {
-        let (_, seen) = visits.others.iter().find(|(question, _)| *question == Question::Json)?;
+        let seen = visits.seen(&Question::Json)?;
         let json: serde_json::Value = serde_json::from_slice(&seen.as_ref().ok()?.body).ok()?;
         json.get("until")?.as_str()?.parse().ok()
     };
@@ -27,20 +27,26 @@ pub(super) fn end(visits: &Visits) -> Option<Timestamp> {
 /// Judges the answers of a site in maintenance.
 pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) -> Vec<Finding> {
     let trail = &visits.trail;
-    // A redirect without a mark leads to the answer; one with it is the answer.
-    let answering = if state == State::Redirected { trail.site() } else { trail.last() };
-    let Ok(answer) = &answering.seen else { return Vec::new() };
-    let mut findings = vec![page::status(trail, state)];
+    let (Ok(first), Ok(answer)) = (&trail.site().seen, &answering(trail, state).seen) else { return Vec::new() };
+    let mut findings = vec![page::status(visits, state)];
     findings.push(retry::finding(answer, end, visits.asked_at));
-    findings.extend(page::caching(answer));
+    findings.extend(caching::findings(answer));
     findings.extend(page::content(answer, state));
-    let site = Site { page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
+    let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
     findings
 }
 
+/// The step with the maintenance answer: a redirect without a mark leads to it, one with it is it.
+pub(super) fn answering(trail: &Trail, state: State) -> &Step {
+    if state == State::Redirected { trail.site() } else { trail.last() }
+}
+
 /// What the other answers are compared with.
 struct Site<'a> {
+    /// What the page's own address answered.
+    first: &'a Answer,
+    /// The maintenance answer; the same, unless the first leads to it.
     page: &'a Answer,
     state: State,
     /// Whether it marks its answers as this program does.
@@ -68,10 +74,11 @@ impl Site<'_> {
     fn held(&self, question: &Question, answer: &Answer) -> Finding {
         let point = question.point();
         if answer.status != 503 && !self.is_redirected(answer) {
-            return if self.state == State::Redirected && answer.is_redirect() {
-                elsewhere(question, answer)
-            } else {
-                not_held(question, answer)
+            return match question {
+                // What is wrong about it is told at the page.
+                _ if answer.is_like(self.first) => Finding::good(point, format!("{}, as GET", with_target(answer))),
+                _ if self.state == State::Redirected && answer.is_redirect() => elsewhere(question, answer),
+                _ => not_held(question, answer),
             };
         }
         let status = status_text(answer.status);
@@ -100,18 +107,37 @@ impl Site<'_> {
         self.state == State::Redirected && (is_maintenance_redirect(answer) || leads_as_page())
     }
 
+    /// Whether a path gets what the closed page gets.
+    fn is_as_closed(&self, answer: &Answer) -> bool {
+        let is_led_there = self.first.is_redirect() && answer.is_like(self.first);
+        if self.page.status >= 300 {
+            // A web server may mark whatever passes while the site is closed.
+            let is_marked = answer.is_marked() && answer.status >= 300;
+            return is_marked || self.is_redirected(answer) || is_led_there;
+        }
+        // With a good status neither that nor a header tells the maintenance page from the panel's.
+        let title = |answer: &Answer| answer.page().map(|page| page.title).filter(|title| !title.is_empty());
+        let is_same = answer.body == self.page.body || title(self.page).is_some_and(|same| title(answer) == Some(same));
+        is_led_there || answer.status == self.page.status && is_same
+    }
+
     /// A path that maintenance must leave alone. On a site that is not ours it may not exist, or be meant otherwise.
     fn built_in(&self, question: &Question, answer: &Answer) -> Option<Finding> {
         let point = question.point();
         let (why, mend) = match question {
-            Question::Panel => ("nobody can log in to end the maintenance", "Let the panel's path through"),
-            _ => ("load balancers and monitors take the server for broken", "Let the path of health checks through"),
+            Question::Panel => {
+                ("nobody can log in to end the maintenance", "Let the panel's path through; --panel names another one")
+            }
+            _ => (
+                "load balancers and monitors take the server for broken",
+                "Let the path of health checks through; --health names another one",
+            ),
         };
-        let is_held = answer.is_marked() || self.is_redirected(answer);
+        let is_held = self.is_as_closed(answer);
         match answer.status {
             404 if !is_held => None,
             status if status < 500 && !is_held => {
-                Some(Finding::good(point, format!("{}: not held", status_text(status))))
+                Some(Finding::good(point, format!("{}: not held", with_target(answer))))
             }
             _ => {
                 let says = format!("{}: {why}", with_target(answer));
@@ -167,13 +193,14 @@ fn elsewhere(question: &Question, answer: &Answer) -> Finding {
 /// The status for a sentence, and where a redirect leads, as it says itself.
 fn with_target(answer: &Answer) -> String {
     match answer.header("location").filter(|_| answer.is_redirect()) {
-        Some(target) => format!("{} to {target}", status_text(answer.status)),
+        Some(target) => format!("{} to {}", status_text(answer.status), quote::address(target)),
         None => status_text(answer.status),
     }
 }
 
 /// Something that the page needs.
 fn part(path: &str, answer: &Answer) -> Finding {
+    let path = quote::quoted(path);
     let status = status_text(answer.status);
     let point = "page's parts";
     match answer.status {
@@ -199,12 +226,11 @@ fn part(path: &str, answer: &Answer) -> Finding {
 /// A site that was expected to be closed, and is not.
 pub(super) fn not_closed(visits: &Visits, state: State) -> Vec<Finding> {
     let mut findings = vec![page::not_closed(&visits.trail, state)];
-    let fresh = visits.others.iter().find(|(question, _)| *question == Question::Fresh);
-    if let Some((question, Ok(answer))) = fresh
+    if let Some(Ok(answer)) = visits.seen(&Question::Fresh)
         && answer.status == 503
     {
         findings.push(Finding::fault(
-            question.point(),
+            Question::Fresh.point(),
             "503 Service Unavailable: closed where no cache can answer, so a cache still gives out the page",
             "Empty the cache in front of the site",
         ));

@@ -1,4 +1,4 @@
-//! A small scan of a page for what a browser fetches with it.
+//! A small scan of a page for what it says of itself, and what a browser fetches with it.
 
 /// Elements with the attribute that names what is fetched.
 const FETCHED: [(&str, &str); 9] = [
@@ -16,38 +16,116 @@ const FETCHED: [(&str, &str); 9] = [
 /// Words of a `rel` by which a browser fetches what a `<link>` names.
 const FETCHED_LINKS: [&str; 6] = ["stylesheet", "icon", "preload", "modulepreload", "manifest", "apple-touch-icon"];
 
-/// References of a page to what is fetched with it, as they are written there, entities aside. Links that a person
-/// follows are none of them; what a style sheet or a script fetches in its turn is not seen.
-pub fn parts(html: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        rest = &rest[start + 1..];
-        if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.split_once("-->").map_or("", |(_, after)| after);
-            continue;
+/// What a page says of itself to browsers and crawlers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Its title, in one line, the most usual entities read; empty when it has none.
+    pub title: String,
+    /// Whether crawlers shall not keep it.
+    pub is_noindex: bool,
+    /// Whether it loads itself again after a time.
+    pub is_refreshed: bool,
+    /// Whether it is the built-in page of this program.
+    pub is_built_in: bool,
+    /// References to what is fetched with it, as they are written there, entities aside. Links that a person follows
+    /// are none of them; what a style sheet or a script fetches in its turn is not seen.
+    pub parts: Vec<String>,
+}
+
+impl Page {
+    /// Reads a page.
+    pub fn read(html: &str) -> Self {
+        let mut page = Self::default();
+        let mut rest = html;
+        while let Some((tag, after)) = Tag::next(rest) {
+            page.take(&tag);
+            rest = after;
         }
-        let name_end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let name = rest[..name_end].to_ascii_lowercase();
-        // A `<` that no name follows is text, or ends an element.
-        if name.is_empty() {
-            continue;
+        page
+    }
+
+    fn take(&mut self, tag: &Tag<'_>) {
+        match tag.name.as_str() {
+            "title" if self.title.is_empty() => self.title = one_line(tag.text),
+            "meta" => {
+                let is = |name: &str, wanted: &str| tag.value(name).is_some_and(|is| is.eq_ignore_ascii_case(wanted));
+                let content = tag.value("content").unwrap_or_default();
+                self.is_noindex |= is("name", "robots") && forbids_index(content);
+                self.is_refreshed |= is("http-equiv", "refresh");
+            }
+            "p" => self.is_built_in |= tag.value("id") == Some("by-itself"),
+            _ => {}
         }
-        let (attributes, after) = attributes(&rest[name_end..]);
-        rest = after;
-        let value = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
-        for (_, attribute) in FETCHED.iter().filter(|(element, _)| *element == name) {
-            if name == "link" && !value("rel").is_some_and(|rel| is_fetched(rel)) {
+        for (_, attribute) in FETCHED.iter().filter(|(element, _)| *element == tag.name) {
+            if tag.name == "link" && !tag.value("rel").is_some_and(is_fetched) {
                 continue;
             }
-            found.extend(value(attribute).filter(|value| is_reference(value)).map(|value| value.replace("&amp;", "&")));
-        }
-        // What these hold is no markup.
-        if name == "script" || name == "style" {
-            rest = rest.find(&format!("</{name}")).map_or("", |end| &rest[end..]);
+            self.parts.extend(tag.value(attribute).filter(|value| is_reference(value)).map(without_entities));
         }
     }
-    found
+}
+
+/// Whether words for crawlers, of `<meta name=robots>` or `X-Robots-Tag`, forbid to keep a page.
+pub(super) fn forbids_index(words: &str) -> bool {
+    words.split([',', ':', ' ']).any(|word| word.eq_ignore_ascii_case("noindex") || word.eq_ignore_ascii_case("none"))
+}
+
+/// The beginning of an element.
+struct Tag<'a> {
+    /// In lower case.
+    name: String,
+    /// Names in lower case.
+    attributes: Vec<(String, String)>,
+    /// What it holds, when that is no markup.
+    text: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    /// The first tag, and what follows it.
+    fn next(html: &'a str) -> Option<(Self, &'a str)> {
+        let mut rest = html;
+        while let Some(start) = rest.find('<') {
+            rest = &rest[start + 1..];
+            if let Some(comment) = rest.strip_prefix("!--") {
+                rest = comment.split_once("-->").map_or("", |(_, after)| after);
+                continue;
+            }
+            let name_end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let name = rest[..name_end].to_ascii_lowercase();
+            // A `<` that no name follows is text, or ends an element.
+            if name.is_empty() {
+                continue;
+            }
+            let (attributes, after) = attributes(&rest[name_end..]);
+            let (text, after) = match name.as_str() {
+                "script" | "style" | "title" => after.split_at(end_of(after, &name)),
+                _ => ("", after),
+            };
+            return Some((Self { name, attributes, text }, after));
+        }
+        None
+    }
+
+    fn value(&self, wanted: &str) -> Option<&str> {
+        self.attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where an element ends that holds no markup.
+fn end_of(text: &str, name: &str) -> usize {
+    let is_end = |at: &usize| {
+        let after = &text.as_bytes()[at + 2..];
+        after.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    text.match_indices("</").map(|(at, _)| at).find(is_end).unwrap_or(text.len())
+}
+
+fn one_line(text: &str) -> String {
+    without_entities(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn without_entities(text: &str) -> String {
+    text.replace("&#39;", "'").replace("&#x27;", "'").replace("&rsquo;", "’").replace("&amp;", "&")
 }
 
 fn is_fetched(rel: &str) -> bool {
@@ -110,19 +188,40 @@ mod tests {
             ("a < b <img =src=x src=y", &["y"]),
             ("<svg><use href='#a'/></svg>", &[]),
         ] {
-            assert_eq!(parts(html), expected, "{html}");
+            assert_eq!(Page::read(html).parts, expected, "{html}");
         }
     }
 
     #[test]
+    fn what_a_page_says_of_itself_is_read() {
+        let page = Page::read(
+            "<Title>\n We&#39;ll be  back </TITLE><meta name=ROBOTS content='nofollow, NoIndex'>\
+             <meta http-equiv=Refresh content=3><title>no</title><p id=by-itself>",
+        );
+        let expected = Page {
+            title: "We'll be back".to_owned(),
+            is_noindex: true,
+            is_refreshed: true,
+            is_built_in: true,
+            parts: Vec::new(),
+        };
+        assert_eq!(page, expected);
+        let page =
+            Page::read("<script>'<title>a</title>'</SCRIPT><!--<title>b</title>--><title>c<b></title><img src=d>");
+        assert_eq!((page.title.as_str(), page.parts.len()), ("c<b>", 1));
+        assert_eq!(Page::read("<meta name=robots content=max-image-preview:large>"), Page::default());
+    }
+
+    #[test]
     fn the_built_in_page_needs_nothing_else() {
-        assert!(parts(include_str!("../../templates/maintenance/503.html")).is_empty());
+        let page = Page::read(include_str!("../../templates/maintenance/503.html"));
+        assert!(page.parts.is_empty() && page.is_built_in);
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_to_its_end(html in "[<>a-z=\"'/! é-]{0,200}|<[a-z ]{0,9}[^>]{0,80}") {
-            prop_assert!(parts(&html).len() <= html.len());
+            prop_assert!(Page::read(&html).parts.len() <= html.len());
         }
     }
 }

@@ -5,12 +5,16 @@
 //! maintenance mode can be judged.
 
 mod answer;
+mod broken;
+mod caching;
 mod closed;
 mod finding;
+mod guise;
 mod html;
 mod open;
 mod page;
 mod question;
+mod quote;
 mod retry;
 mod state;
 #[cfg(test)]
@@ -24,6 +28,8 @@ pub use state::State;
 pub use trail::{MAX_HOPS, Step, Trail};
 
 use jiff::Timestamp;
+
+use guise::{Guise, tells_of_maintenance};
 
 /// What a site is expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,13 @@ pub struct Visits {
     pub asked_at: Timestamp,
 }
 
+impl Visits {
+    /// What came back to a question, if it was asked.
+    fn seen(&self, asked: &Question) -> Option<&Seen> {
+        self.others.iter().find(|(question, _)| question == asked).map(|(_, seen)| seen)
+    }
+}
+
 /// What the answers tell.
 #[derive(Debug)]
 pub struct Report {
@@ -52,6 +65,9 @@ pub struct Report {
     pub state: State,
     /// When the site says that it will be open again.
     pub end: Option<Timestamp>,
+    /// Whether the site says itself, by a header or in its page, that it is in maintenance. A 503 alone may be that of an
+    /// overload.
+    pub says_so: bool,
     /// One for each point, in the order of the questions.
     pub findings: Vec<Finding>,
 }
@@ -70,8 +86,17 @@ impl Report {
 
 /// Judges what was seen: as `expected`, or as what the site is when nothing is.
 pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
-    let state = State::of(&visits.trail);
+    let state = match State::of(&visits.trail) {
+        State::Open if Guise::certain(visits).is_some() => State::Closed,
+        state => state,
+    };
     let end = closed::end(visits);
+    let answering = closed::answering(&visits.trail, state).seen.as_ref().ok();
+    let says_so = match state {
+        State::Closed => answering.is_some_and(tells_of_maintenance),
+        State::Redirected | State::LetThrough => true,
+        State::Open | State::Broken => false,
+    };
     let judged_as = expected.unwrap_or(match state {
         State::Closed | State::Redirected => Expected::Closed,
         State::Open | State::LetThrough | State::Broken => Expected::Open,
@@ -81,5 +106,5 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         (state, Expected::Closed) => closed::not_closed(visits, state),
         (_, Expected::Open) => open::findings(visits, state),
     };
-    Report { state, end, findings }
+    Report { state, end, says_so, findings }
 }

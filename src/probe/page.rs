@@ -1,23 +1,37 @@
 //! The maintenance answer to a plain `GET`: its status, its headers, its body.
 
-use super::answer::{Answer, Silence};
+use super::answer::Answer;
 use super::finding::Finding;
+use super::guise::{Guise, tells_of_maintenance};
+use super::quote::quoted;
 use super::state::State;
 use super::trail::{Trail, leads_to};
+use super::{Visits, broken};
 
 /// Largest page that is no burden while everybody tries again, in bytes.
 const LARGE: usize = 64 * 1024;
 
 /// The status of the page of a site that is in maintenance.
-pub(super) fn status(trail: &Trail, state: State) -> Finding {
+pub(super) fn status(visits: &Visits, state: State) -> Finding {
+    let trail = &visits.trail;
     let site = trail.site();
     let answer = match &site.seen {
         Ok(answer) => answer,
-        Err(silence) => return no_answer(silence),
+        Err(silence) => return broken::no_answer(silence),
     };
     let status = answer.status_text();
     if state == State::Redirected {
         return redirected(trail, answer);
+    }
+    if let Some(why) = Guise::certain(visits) {
+        return Finding::fault(
+            "GET",
+            format!(
+                "{status}{} with the page of a maintenance ({why}): crawlers and caches take it for the site's",
+                leads_to(&site.url, answer)
+            ),
+            "Send it with 503; end the maintenance if it is over",
+        );
     }
     if answer.is_redirect() {
         return Finding::fault(
@@ -38,11 +52,16 @@ pub(super) fn status(trail: &Trail, state: State) -> Finding {
         );
     }
     match answer.status {
-        503 => Finding::good("GET", status),
+        503 if tells_of_maintenance(answer) => Finding::good("GET", status),
+        503 => Finding::warning(
+            "GET",
+            format!("{status}, perhaps of an overload or a stopped application: it says nothing of maintenance"),
+            "Say in the page what happens and until when, and send Retry-After",
+        ),
         _ => Finding::fault(
             "GET",
             format!("{status} with X-Maintenance: crawlers and caches go by the status, and that is not 503"),
-            "Send 503 with the page (MAINTENANCE_STATUS=503)",
+            "Send 503 with the page (MAINTENANCE_STATUS=503); leave the header out once the site is open",
         ),
     }
 }
@@ -57,6 +76,9 @@ fn redirected(trail: &Trail, answer: &Answer) -> Finding {
             format!("{status}{target} never ends: {}", trail.in_words()),
             "Redirect to an address that is not closed itself, or show the page instead",
         );
+    }
+    if let Some(stray) = trail.stray() {
+        return broken::nowhere(stray);
     }
     let end = trail.end_in_words();
     if trail.last().seen.as_ref().map_or(true, |last| last.status >= 400 && last.status != 503) {
@@ -81,11 +103,11 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
     let site = trail.site();
     let answer = match &site.seen {
         Ok(answer) => answer,
-        Err(silence) => return no_answer(silence),
+        Err(silence) => return broken::no_answer(silence),
     };
     let status = format!("{}{}", answer.status_text(), leads_to(&site.url, answer));
     match state {
-        State::Broken => broken(trail),
+        State::Broken => broken::finding(trail),
         State::LetThrough => let_through(answer),
         _ if answer.is_redirect() => Finding::fault(
             "GET",
@@ -108,81 +130,18 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
     }
 }
 
-/// A site that gives no page at all.
-pub(super) fn broken(trail: &Trail) -> Finding {
-    let last = trail.last();
-    match &last.seen {
-        Err(silence) if std::ptr::eq(last, trail.site()) => no_answer(silence),
-        _ if trail.is_endless() => Finding::fault(
-            "GET",
-            format!("redirects never end: {}", trail.in_words()),
-            "Leave the redirect's own target out of the rule that redirects",
-        ),
-        Err(silence) => Finding::fault("GET", format!("{} gives {silence}", last.url), silence.mend),
-        _ => Finding::fault(
-            "GET",
-            format!("{}, {}: neither open nor in maintenance", last.url, trail.end_in_words()),
-            "Look at what stands behind the web server",
-        ),
-    }
-}
-
 /// A site that is closed for others.
 pub(super) fn let_through(answer: &Answer) -> Finding {
     let reason = answer.let_through().unwrap_or_default();
     Finding::fault(
         "GET",
-        format!("{}: in maintenance for others; this request is let through ({reason})", answer.status_text()),
+        format!(
+            "{}: in maintenance for others; this request is let through ({})",
+            answer.status_text(),
+            quoted(reason)
+        ),
         "Ask from where visitors are, without what lets through",
     )
-}
-
-fn no_answer(silence: &Silence) -> Finding {
-    Finding::fault("GET", silence.to_string(), silence.mend)
-}
-
-/// What caches may do with the answer.
-pub(super) fn caching(answer: &Answer) -> Vec<Finding> {
-    let mut findings = vec![cache_control(answer)];
-    findings.extend(age(answer));
-    let validators = ["etag", "last-modified"].into_iter().find(|name| answer.header(name).is_some());
-    if let Some(name) = validators {
-        findings.push(Finding::warning(
-            "validators",
-            format!("{name} is there: a browser that kept the page may be told later that it has not changed"),
-            "Send neither ETag nor Last-Modified with the maintenance answer (nginx: `etag off; if_modified_since off;`)",
-        ));
-    }
-    findings
-}
-
-fn cache_control(answer: &Answer) -> Finding {
-    const POINT: &str = "Cache-Control";
-    const MEND: &str = "Send Cache-Control: no-store";
-    let value = answer.header("cache-control").unwrap_or_default();
-    if answer.lists("cache-control", "no-store") {
-        return Finding::good(POINT, value);
-    }
-    let is_kept = ["public", "max-age", "s-maxage"].iter().any(|word| answer.lists("cache-control", word))
-        && !["max-age=0", "private", "no-cache"].iter().any(|word| value.contains(word));
-    match value {
-        "" if answer.header("expires").is_some() => {
-            Finding::fault(POINT, "missing, but Expires is there: caches may go on with the page", MEND)
-        }
-        "" => Finding::fault(POINT, "missing: caches may keep the page and go on with it after the end", MEND),
-        value if is_kept => Finding::fault(POINT, format!("`{value}`: caches keep the page after the end"), MEND),
-        value => Finding::warning(POINT, format!("`{value}` does not forbid to keep the page"), MEND),
-    }
-}
-
-/// An answer that comes out of a cache (RFC 9111, section 5.1).
-pub(super) fn age(answer: &Answer) -> Option<Finding> {
-    let age = answer.header("age")?;
-    Some(Finding::fault(
-        "Age",
-        format!("a cache gives out an answer {age} s old: it will do so after the end, too"),
-        "Send Cache-Control: no-store, and keep errors out of the cache in front",
-    ))
 }
 
 /// The rest of the headers, and the body.
@@ -223,8 +182,11 @@ pub(super) fn json(answer: &Answer, page: &Answer) -> Finding {
         let says = format!("{status} as {}: programs get what they cannot read", answer.media_type_in_words());
         return Finding::warning(POINT, says, "Answer application/problem+json (RFC 9457) where Accept asks for JSON");
     }
+    if answer.is_encoded() {
+        return Finding::good(POINT, format!("{status} as {}, not read", answer.media_type_in_words()));
+    }
     if serde_json::from_slice::<serde_json::Value>(&answer.body).is_err() {
-        let says = format!("{status}, called {}, but the body is no JSON", answer.media_type());
+        let says = format!("{status}, called {}, but the body is no JSON", answer.media_type_in_words());
         return Finding::fault(POINT, says, "Send JSON, or call it what it is");
     }
     let varies = page.lists("vary", "accept") || page.lists("vary", "*");
@@ -232,5 +194,5 @@ pub(super) fn json(answer: &Answer, page: &Answer) -> Finding {
         let says = format!("{status}; it differs from the page, but the page's Vary does not name Accept");
         return Finding::warning(POINT, says, "Send Vary: Accept");
     }
-    Finding::good(POINT, format!("{status} as {}", answer.media_type()))
+    Finding::good(POINT, format!("{status} as {}", answer.media_type_in_words()))
 }

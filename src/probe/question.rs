@@ -3,9 +3,8 @@
 use url::Url;
 
 use super::answer::Answer;
-use super::html::parts;
 use super::state::State;
-use super::trail::Trail;
+use super::trail::{Trail, is_maintenance_redirect};
 
 /// Most parts of a page that are fetched.
 const MAX_PARTS: usize = 10;
@@ -59,32 +58,34 @@ impl Question {
     }
 }
 
-/// What to ask after the page. What changes something is asked only of a site that seems to be closed: an open one
-/// could act on it.
+/// What to ask after the page. What changes something is asked only of a site that is held: an open one could act on
+/// it, and one that answers 200 may be open.
 pub fn questions(trail: &Trail) -> Vec<Question> {
     let Ok(page) = &trail.site().seen else { return Vec::new() };
     let is_closed = matches!(State::of(trail), State::Closed | State::Redirected);
+    let is_held =
+        is_closed && (page.status == 503 || is_maintenance_redirect(page) || page.is_marked() && page.status >= 300);
     let mut questions = vec![Question::Head];
-    if is_closed {
+    if is_held {
         questions.extend([Question::EmptyPost, Question::Form]);
     }
     questions.extend([Question::Options, Question::Json, Question::WebSocket]);
     questions.extend([Question::Fresh, Question::Again, Question::UnknownPath]);
     if is_closed {
-        questions.extend(own_parts(page, &trail.site().url).map(Question::Part));
+        questions.extend(own_parts(page, &trail.site().url).into_iter().take(MAX_PARTS).map(Question::Part));
     }
     questions.extend([Question::Panel, Question::Health]);
     questions
 }
 
 /// The parts of a page that come from the same origin.
-fn own_parts(page: &Answer, url: &Url) -> impl Iterator<Item = Url> {
-    let found = if page.media_type() == "text/html" { parts(&String::from_utf8_lossy(&page.body)) } else { Vec::new() };
+fn own_parts(page: &Answer, url: &Url) -> Vec<Url> {
+    let Some(page) = page.page() else { return Vec::new() };
     let mut urls: Vec<Url> = Vec::new();
-    for part in found.iter().filter_map(|part| url.join(part).ok()) {
+    for part in page.parts.iter().filter_map(|part| url.join(part).ok()) {
         if part.origin() == url.origin() && !urls.contains(&part) {
             urls.push(part);
         }
     }
-    urls.into_iter().take(MAX_PARTS)
+    urls
 }

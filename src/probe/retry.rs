@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
 use super::finding::Finding;
+use super::quote::quoted;
 use crate::response::{MAX_RETRY_AFTER, rfc3339};
 
 const POINT: &str = "Retry-After";
@@ -36,9 +37,14 @@ fn http_date(value: &str) -> Option<Timestamp> {
     Timestamp::try_from(std::time::SystemTime::from(date)).ok()
 }
 
+/// What time it is for the server, by its own clock if it says so.
+fn clock_of(answer: &Answer, asked_at: Timestamp) -> Timestamp {
+    answer.header("date").and_then(http_date).unwrap_or(asked_at)
+}
+
 /// Judges the header of a maintenance answer. `end` is when the site says that it will be open.
 pub(super) fn finding(answer: &Answer, end: Option<Timestamp>, asked_at: Timestamp) -> Finding {
-    let now = answer.header("date").and_then(http_date).unwrap_or(asked_at);
+    let now = clock_of(answer, asked_at);
     let Some(value) = answer.header("retry-after") else {
         return Finding::fault(
             POINT,
@@ -49,7 +55,7 @@ pub(super) fn finding(answer: &Answer, end: Option<Timestamp>, asked_at: Timesta
     let Some(seconds) = wait(value, now) else {
         return Finding::fault(
             POINT,
-            format!("`{value}` is neither a number of seconds nor a date of HTTP"),
+            format!("`{}` is neither a number of seconds nor a date of HTTP", quoted(value)),
             "Send whole seconds, such as 120, or a date such as Sat, 21 Nov 2026 03:30:00 GMT",
         );
     };

@@ -29,7 +29,13 @@ fn the_state_is_read_from_the_way_to_the_page() {
         (Ok(answer(200, &[])), &ok, State::Open),
         (Ok(answer(404, &[])), &ok, State::Open),
         (Ok(answer(302, &["location: /en/"])), &ok, State::Open),
-        (Ok(answer(302, &[])), &ok, State::Open),
+        (Ok(answer(302, &[])), &ok, State::Broken),
+        (Ok(answer(302, &["location: mailto:a@a.example"])), &ok, State::Broken),
+        (Ok(answer(302, &["location: /en/"])), &Ok(answer(404, &[])), State::Broken),
+        (Ok(answer(400, &[])), &ok, State::Broken),
+        (Ok(answer(101, &[])), &ok, State::Broken),
+        (Ok(answer(999, &[])), &ok, State::Broken),
+        (Ok(answer(403, &[])), &ok, State::Open),
         (Ok(answer(503, &[])), &ok, State::Closed),
         (Ok(answer(200, &["x-maintenance: planned"])), &ok, State::Closed),
         (Ok(answer(302, &["location: /down"])), &Ok(answer(503, &[])), State::Closed),
@@ -47,8 +53,14 @@ fn the_state_is_read_from_the_way_to_the_page() {
 
 #[test]
 fn only_a_site_that_seems_closed_is_sent_something() {
-    for (status, is_sent) in [(200, false), (404, false), (500, false), (503, true)] {
-        let questions = questions(&trail(&Ok(answer(status, &[])), &Ok(answer(200, &[]))));
+    for (status, header, is_sent) in [
+        (200, "age: 0", false),
+        (200, "x-maintenance: planned", false),
+        (404, "age: 0", false),
+        (500, "age: 0", false),
+        (503, "age: 0", true),
+    ] {
+        let questions = questions(&trail(&Ok(answer(status, &[header])), &Ok(answer(200, &[]))));
         assert_eq!(questions.contains(&Question::Form), is_sent, "{status}");
         assert!(questions.contains(&Question::Head));
     }

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::answer::{Answer, Seen, status_text};
+use super::quote::quoted;
 
 /// Most redirects that are followed. Browsers follow about 20; more than five on the way to a page is a mistake.
 pub const MAX_HOPS: usize = 5;
@@ -59,6 +60,18 @@ impl Trail {
         &self.steps[self.steps.windows(2).take_while(is_ordinary).count()]
     }
 
+    /// Whether the site sends to another address than its own.
+    pub(super) fn leads_away(&self) -> bool {
+        !std::ptr::eq(self.site(), self.last())
+    }
+
+    /// The redirect at the end that names no address of the web.
+    pub(super) fn stray(&self) -> Option<&Answer> {
+        let last = self.last();
+        let answer = last.seen.as_ref().ok().filter(|answer| answer.has_redirect_status())?;
+        target(&last.url, answer).is_none().then_some(answer)
+    }
+
     /// The last step. Still a redirect when there were too many, or a circle.
     pub fn last(&self) -> &Step {
         self.steps.last().expect("a trail begins with a step")
@@ -73,8 +86,8 @@ impl Trail {
     pub fn in_words(&self) -> String {
         let site = self.site();
         let steps = self.steps.iter().skip_while(|step| !std::ptr::eq(*step, site));
-        let urls = steps.map(|step| step.url.as_str()).chain(self.back_at.as_ref().map(Url::as_str));
-        urls.collect::<Vec<_>>().join(" → ")
+        let urls = steps.map(|step| &step.url).chain(&self.back_at);
+        urls.map(|url| quoted(url.as_str())).collect::<Vec<_>>().join(" → ")
     }
 
     /// How it ends, for a sentence: `which answers 200 OK`.
@@ -86,17 +99,19 @@ impl Trail {
     }
 }
 
-/// Where a redirect leads; `None` for what is none, or leads nowhere on the web.
+/// Where a redirect leads, without name and password; `None` for what is none, or leads nowhere on the web.
 fn target(from: &Url, answer: &Answer) -> Option<Url> {
     let location = answer.header("location").filter(|_| answer.is_redirect())?;
-    let mut target = from.join(location).ok()?;
+    let mut target = from.join(location).ok().filter(|target| matches!(target.scheme(), "http" | "https"))?;
     target.set_fragment(None);
-    matches!(target.scheme(), "http" | "https").then_some(target)
+    target.set_username("").ok()?;
+    target.set_password(None).ok()?;
+    Some(target)
 }
 
 /// Where a redirect leads, absolute, for a sentence: ` to https://a/b`; nothing for what is none.
 pub(super) fn leads_to(url: &Url, answer: &Answer) -> String {
-    target(url, answer).map_or_else(String::new, |target| format!(" to {target}"))
+    target(url, answer).map_or_else(String::new, |target| format!(" to {}", quoted(target.as_str())))
 }
 
 /// Whether a redirect is the answer of a maintenance: it is marked so, or says when to come back.
@@ -142,6 +157,15 @@ mod tests {
             assert_eq!((trail.site().url.as_str(), trail.last().url.as_str()), (site, last));
             assert!(!trail.is_endless());
         }
+    }
+
+    #[test]
+    fn a_redirect_to_nowhere_and_a_password_are_not_followed() {
+        for (to, is_stray) in [("mailto:a@a.example", true), ("http://[::1", true), ("/b", false)] {
+            assert_eq!(followed(&[("http://a.example/", to, false)]).stray().is_some(), is_stray, "{to}");
+        }
+        let trail = followed(&[("http://a.example/", "http://ada:s3cret@b.example/", false)]);
+        assert_eq!(trail.last().url.as_str(), "http://b.example/");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod backup;
 mod check;
+mod check_closed;
+mod check_open;
 mod check_tls;
 mod database;
 mod drain;

@@ -24,7 +24,7 @@ use crate::probe::{Expected, Trail, Visits, judge, questions};
 
 const EXAMPLES: &str = "\
 Examples:
-  maintenance check https://shop.example.com/
+  maintenance check https://shop.example.com/ --expect open
   maintenance on shop && maintenance check shop.example.com --expect closed
   maintenance off shop && maintenance check shop.example.com --expect open --json
   maintenance check https://staging.example.com/ --ca company.pem --timeout 3s
@@ -34,9 +34,16 @@ Examples:
 ///
 /// Asks as visitors, crawlers, API clients and caches do, and prints a line for each point: status of every method,
 /// Retry-After, caching, redirects, JSON, WebSocket, unknown paths, what the page needs, and whether panel and health
-/// checks can be reached. An open site is looked through for what a maintenance left behind. Any maintenance mode can
-/// be checked, not only this one. Forms are sent only to a site that seems to be closed. No database is needed, and no
-/// proxy of the environment is used. Exit code 0 when all is well, warnings aside; 1 when it is not.
+/// checks can be reached. An open site is looked through for what a maintenance left behind, and a maintenance page that
+/// comes with 200 is recognised where its title says so. Any maintenance mode can be checked, not only this one. Give
+/// --expect in scripts: without it a site is judged as what it seems to be.
+///
+/// An open site is sent GET, HEAD and OPTIONS alone, one that is held POST as well, with and without a small form. No
+/// database is needed, and no proxy of the environment is used.
+///
+/// Exit code 0 when all is well, warnings aside; 1 when it is not: when the site is not as expected, and also when it
+/// cannot be reached. `state` of --json tells these apart: broken is a site without an answer or with one that is no
+/// page.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Check {

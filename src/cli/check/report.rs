@@ -1,6 +1,5 @@
 //! What was found, for people and for programs.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::console::{Colour, Console};
@@ -56,24 +55,30 @@ fn cells(finding: &Finding) -> Vec<String> {
 
 /// How the sentence about the address goes on.
 fn summary(report: &Report, expected: Option<Expected>) -> String {
-    let is = match (report.state, report.end) {
-        (State::Open, _) => "is open".to_owned(),
-        (State::Closed, end) => format!("is in maintenance{}", until(end)),
-        (State::Redirected, end) => format!("sends visitors elsewhere for a maintenance{}", until(end)),
-        (State::LetThrough, _) => "is in maintenance for others".to_owned(),
-        (State::Broken, _) => "is broken".to_owned(),
+    let is = match report.state {
+        State::Open => "is open".to_owned(),
+        State::Closed if !report.says_so => "is in maintenance or overloaded".to_owned(),
+        State::Closed => format!("is in maintenance{}", until(report)),
+        State::Redirected => format!("sends visitors elsewhere for a maintenance{}", until(report)),
+        State::LetThrough if expected == Some(Expected::Open) => "is in maintenance for others".to_owned(),
+        State::LetThrough => "is in maintenance for others, but lets you through".to_owned(),
+        State::Broken => "is broken".to_owned(),
     };
-    let is_closed = matches!(report.state, State::Closed | State::Redirected);
-    let as_expected = match expected {
-        Some(Expected::Open) if report.state != State::Open => ", not open as expected",
-        Some(Expected::Closed) if !is_closed => ", not in maintenance as expected",
-        _ => "",
+    let as_expected = match (expected, report.state) {
+        (None, _) | (Some(Expected::Open), State::Open) => "",
+        (Some(Expected::Open), _) => ", not open as expected",
+        (Some(Expected::Closed), State::Closed | State::Redirected) => "",
+        (Some(Expected::Closed), State::LetThrough) => ", who were to be held",
+        (Some(Expected::Closed), _) => ", not in maintenance as expected",
     };
     format!("{is}{as_expected}: {}.", counts(report))
 }
 
-fn until(end: Option<Timestamp>) -> String {
-    end.map_or_else(String::new, |end| format!(" until {}", rfc3339(end)))
+fn until(report: &Report) -> String {
+    match report.end {
+        None => String::new(),
+        Some(end) => format!(" until {}", rfc3339(end)),
+    }
 }
 
 fn counts(report: &Report) -> String {

@@ -1,0 +1,102 @@
+//! `maintenance check` of sites in maintenance: what else is wrong about an answer, in words that are true.
+
+use crate::check::{check, closed, grade};
+use crate::machine::Machine;
+use crate::upstream::{Reply, serve};
+
+#[test]
+fn a_redirect_to_a_503_page_is_explained_as_what_it_is() {
+    let address = serve(|asked| match asked.path() {
+        "/down" => closed(asked),
+        _ => Reply::redirect(302, "/down"),
+    });
+    let ran = check(&address, "--json --expect closed").ends_with(1);
+    let json = ran.json();
+    assert_eq!(
+        (grade(&json, "GET"), grade(&json, "random query"), grade(&json, "asked again")),
+        ("fault", "good", "good")
+    );
+    assert_ne!(grade(&json, "panel"), "good", "it is sent to the maintenance page: {}", ran.out);
+    assert_ne!(grade(&json, "health"), "good", "{}", ran.out);
+    assert_eq!(ran.out.matches("\"fault\"").count(), 1, "one cause, one fault: {}", ran.out);
+    for wrong in ["a cache answers there", "not all servers", "not held"] {
+        assert!(!ran.out.contains(wrong), "{wrong}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_panel_that_answers_200_beside_a_marked_page_is_not_called_held() {
+    let address = serve(|asked| match asked.path() {
+        "/admin/login/" => Reply::new(200, "<form>Log in</form>").with("X-Maintenance", "planned"),
+        "/healthz" => Reply::new(200, "Closed").with("X-Maintenance", "planned"),
+        _ => Reply::new(200, "Closed").with("X-Maintenance", "planned"),
+    });
+    let json = check(&address, "--json --expect closed").json();
+    assert_eq!((grade(&json, "panel"), grade(&json, "health")), ("good", "fault"), "{json:#}");
+}
+
+#[test]
+fn paths_of_other_programs_are_named_by_their_options() {
+    let address = serve(|asked| {
+        Reply { status: 503, ..closed(asked) }.with("Retry-After", "9").with("Cache-Control", "no-store")
+    });
+    check(&address, "").succeeds().says(&["--panel", "--health"]);
+}
+
+#[test]
+fn what_a_site_says_plays_no_tricks_on_who_reads_it() {
+    let tricks = "\u{202e}\u{2066}\u{200f}\u{200b}\u{feff}\u{9b}31m";
+    let address = serve(move |asked| {
+        closed(asked)
+            .with("Content-Type", &format!("text/html{tricks}"))
+            .with("Retry-After", &format!("6{tricks}{}", "x".repeat(9000)))
+            .with("Cache-Control", &format!("no-store, {tricks}"))
+            .with("X-Maintenance", &format!("planned{tricks}"))
+            .with("ETag", tricks)
+    });
+    for words in ["--expect closed", "--expect open", "--json"] {
+        let ran = check(&address, words);
+        let shown = ran.out.chars().find(|c| tricks.replace("31m", "").contains(*c));
+        assert_eq!(shown, None, "{words}: {}", ran.out);
+        assert!(ran.out.lines().all(|line| line.chars().count() < 600), "{words}: {}", ran.out);
+    }
+    check(&address, "").says(&["\\u{202e}", "…"]);
+    let address = serve(|_| Reply::redirect(302, &format!("/{}", "x".repeat(9000))));
+    let ran = check(&address, "");
+    assert!(ran.out.lines().all(|line| line.chars().count() < 2000), "{}", ran.out);
+}
+
+#[test]
+fn a_password_in_a_redirect_is_never_printed() {
+    for to in ["http://ada:s3cret@nowhere.invalid/", "http://ada:s3cret@[::1", "//ada:s3cret@127.0.0.1:9/"] {
+        let address = serve(move |_| Reply::redirect(302, to));
+        let held = serve(move |asked| match asked.path() {
+            "/" => closed(asked),
+            _ => Reply::redirect(302, to).with("Cache-Control", "no-store"),
+        });
+        for words in ["--expect open", "--expect closed", "--json"] {
+            for address in [&address, &held] {
+                let ran = check(address, words);
+                assert!(!ran.out.contains("s3cret") && !ran.err.contains("s3cret"), "{}", ran.out);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_let_through_reads_a_sentence() {
+    let address = serve(|_| Reply::new(200, "shop").with("X-Maintenance", "let-through; reason=internal-ip"));
+    for (words, says) in [
+        ("", "is in maintenance for others, but lets you through: 1 fault"),
+        ("--expect closed", "is in maintenance for others, but lets you through, who were to be held: 1 fault"),
+        ("--expect open", "is in maintenance for others, not open as expected: 1 fault"),
+    ] {
+        check(&address, words).ends_with(1).says(&[says]);
+    }
+}
+
+#[test]
+fn nothing_but_the_answer_is_written_without_a_terminal() {
+    assert_eq!(check(&serve(closed), "").err, "");
+    Machine::new().run("check --help").says(&["`state`", "cannot be reached", "broken"]);
+}
