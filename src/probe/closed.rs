@@ -1,10 +1,11 @@
 //! A site that is in maintenance: whether what it answers is a correct maintenance answer.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
-use super::question::Question;
+use super::question::{self, Question};
 use super::state::State;
 use super::trail::{Step, Trail, is_maintenance_redirect};
 use super::{Visits, caching, page, quote, retry};
@@ -34,6 +35,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings.extend(page::content(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
+    findings.extend(left_out(first, &trail.site().url));
     findings
 }
 
@@ -196,6 +198,18 @@ fn with_target(answer: &Answer) -> String {
         Some(target) => format!("{} to {}", status_text(answer.status), quote::address(target)),
         None => status_text(answer.status),
     }
+}
+
+/// What of the page was not looked at.
+fn left_out(page: &Answer, url: &Url) -> Option<Finding> {
+    let number = question::left_out(page, url);
+    (number > 0).then(|| {
+        Finding::warning(
+            "page's parts",
+            format!("{number} more parts were not asked for; whoever tries again fetches them all"),
+            "Put style and pictures into the page",
+        )
+    })
 }
 
 /// Something that the page needs.

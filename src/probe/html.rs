@@ -21,6 +21,8 @@ const FETCHED_LINKS: [&str; 6] = ["stylesheet", "icon", "preload", "modulepreloa
 pub struct Page {
     /// Its title, in one line, the most usual entities read; empty when it has none.
     pub title: String,
+    /// What its references start from, as it is written there.
+    pub base: Option<String>,
     /// Whether crawlers shall not keep it.
     pub is_noindex: bool,
     /// Whether it loads itself again after a time.
@@ -47,6 +49,7 @@ impl Page {
     fn take(&mut self, tag: &Tag<'_>) {
         match tag.name.as_str() {
             "title" if self.title.is_empty() => self.title = one_line(tag.text),
+            "base" if self.base.is_none() => self.base = tag.value("href").map(str::to_owned),
             "meta" => {
                 let is = |name: &str, wanted: &str| tag.value(name).is_some_and(|is| is.eq_ignore_ascii_case(wanted));
                 let content = tag.value("content").unwrap_or_default();
@@ -195,11 +198,12 @@ mod tests {
     #[test]
     fn what_a_page_says_of_itself_is_read() {
         let page = Page::read(
-            "<Title>\n We&#39;ll be  back </TITLE><meta name=ROBOTS content='nofollow, NoIndex'>\
+            "<BASE href=/x/><Title>\n We&#39;ll be  back </TITLE><meta name=ROBOTS content='nofollow, NoIndex'>\
              <meta http-equiv=Refresh content=3><title>no</title><p id=by-itself>",
         );
         let expected = Page {
             title: "We'll be back".to_owned(),
+            base: Some("/x/".to_owned()),
             is_noindex: true,
             is_refreshed: true,
             is_built_in: true,

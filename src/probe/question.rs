@@ -78,11 +78,17 @@ pub fn questions(trail: &Trail) -> Vec<Question> {
     questions
 }
 
+/// How many parts of a page are not asked for.
+pub(super) fn left_out(page: &Answer, url: &Url) -> usize {
+    own_parts(page, url).len().saturating_sub(MAX_PARTS)
+}
+
 /// The parts of a page that come from the same origin.
 fn own_parts(page: &Answer, url: &Url) -> Vec<Url> {
     let Some(page) = page.page() else { return Vec::new() };
+    let base = page.base.and_then(|base| url.join(&base).ok()).unwrap_or_else(|| url.clone());
     let mut urls: Vec<Url> = Vec::new();
-    for part in page.parts.iter().filter_map(|part| url.join(part).ok()) {
+    for part in page.parts.iter().filter_map(|part| base.join(part).ok()) {
         if part.origin() == url.origin() && !urls.contains(&part) {
             urls.push(part);
         }

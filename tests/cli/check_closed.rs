@@ -84,6 +84,29 @@ fn a_password_in_a_redirect_is_never_printed() {
 }
 
 #[test]
+fn parts_of_a_page_are_found_below_its_base_and_those_left_out_are_counted() {
+    let serving = |head: &'static str| {
+        serve(move |asked| match asked.path() {
+            "/static/a.css" => Reply::new(200, "a{}"),
+            _ => {
+                Reply { body: format!("<head>{head}").into_bytes(), ..closed(asked) }.with("Content-Type", "text/html")
+            }
+        })
+    };
+    let address = serving("<base href=/static/><link rel=stylesheet href=a.css>");
+    check(&address, "").says(&["/static/a.css: 200 OK"]);
+    let elsewhere = serving("<base href=http://elsewhere.invalid/><link rel=stylesheet href=a.css>");
+    let json = check(&elsewhere, "--json").json();
+    assert_eq!(grade(&json, "page's parts"), "", "{json:#}");
+    let many: String = (0..30).map(|number| format!("<img src=/static/a.css?{number}>")).collect();
+    let address = serve(move |asked| match asked.path() {
+        "/static/a.css" => Reply::new(200, "a{}"),
+        _ => Reply { body: many.clone().into_bytes(), ..closed(asked) }.with("Content-Type", "text/html"),
+    });
+    check(&address, "").says(&["20 more parts were not asked for"]);
+}
+
+#[test]
 fn who_is_let_through_reads_a_sentence() {
     let address = serve(|_| Reply::new(200, "shop").with("X-Maintenance", "let-through; reason=internal-ip"));
     for (words, says) in [
