@@ -31,6 +31,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     let (Ok(first), Ok(answer)) = (&trail.site().seen, &answering(trail, state).seen) else { return Vec::new() };
     let mut findings = vec![page::status(visits, state)];
     findings.push(retry::finding(answer, end, visits.asked_at));
+    findings.extend(retry::overdue(answer, end, visits.asked_at));
     findings.extend(caching::findings(answer));
     findings.extend(page::content(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };

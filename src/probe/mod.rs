@@ -68,6 +68,8 @@ pub struct Report {
     /// Whether the site says itself, by a header or in its page, that it is in maintenance. A 503 alone may be that of an
     /// overload.
     pub says_so: bool,
+    /// Whether the end that it tells has passed.
+    pub is_overdue: bool,
     /// One for each point, in the order of the questions.
     pub findings: Vec<Finding>,
 }
@@ -97,6 +99,7 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         State::Redirected | State::LetThrough => true,
         State::Open | State::Broken => false,
     };
+    let is_overdue = answering.is_some_and(|answer| retry::overdue(answer, end, visits.asked_at).is_some());
     let judged_as = expected.unwrap_or(match state {
         State::Closed | State::Redirected => Expected::Closed,
         State::Open | State::LetThrough | State::Broken => Expected::Open,
@@ -106,5 +109,5 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         (state, Expected::Closed) => closed::not_closed(visits, state),
         (_, Expected::Open) => open::findings(visits, state),
     };
-    Report { state, end, says_so, findings }
+    Report { state, end, says_so, is_overdue, findings }
 }

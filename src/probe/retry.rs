@@ -21,6 +21,9 @@ const EARLY: i64 = 5;
 /// Longest wait that crawlers and people put up with, in seconds: after a day search engines begin to drop pages.
 const LONGEST: i64 = 86_400;
 
+/// A wait that nobody means: a hundred years, in seconds.
+const FOR_EVER: i64 = 100 * 366 * 86_400;
+
 /// Seconds that an answer asks to wait for, and how it asks: a number or a date (RFC 9110, section 10.2.3).
 ///
 /// A date counts from the answer's own `Date`, so that a clock of the server that is wrong does not matter.
@@ -42,9 +45,32 @@ fn clock_of(answer: &Answer, asked_at: Timestamp) -> Timestamp {
     answer.header("date").and_then(http_date).unwrap_or(asked_at)
 }
 
+/// When the told end has passed for longer than clocks differ: what is wrong with that.
+pub(super) fn overdue(answer: &Answer, end: Option<Timestamp>, asked_at: Timestamp) -> Option<Finding> {
+    let end = end.filter(|end| clock_of(answer, asked_at).duration_since(*end).as_secs() > LATE)?;
+    Some(Finding::warning(
+        "until",
+        format!("the end told is {}, which has passed: visitors and monitors expect an open site", rfc3339(end)),
+        "End the maintenance, tell a new end, or tell none",
+    ))
+}
+
 /// Judges the header of a maintenance answer. `end` is when the site says that it will be open.
 pub(super) fn finding(answer: &Answer, end: Option<Timestamp>, asked_at: Timestamp) -> Finding {
     let now = clock_of(answer, asked_at);
+    let mut values: Vec<&str> = answer.lines("retry-after").map(str::trim).collect();
+    values.dedup();
+    if let [first, second, ..] = values[..] {
+        return Finding::fault(
+            POINT,
+            format!(
+                "two Retry-After, `{}` and `{}`: clients go by either, or by neither",
+                quoted(first),
+                quoted(second)
+            ),
+            "Send it once: by the web server or by the application",
+        );
+    }
     let Some(value) = answer.header("retry-after") else {
         return Finding::fault(
             POINT,
@@ -68,12 +94,18 @@ pub(super) fn finding(answer: &Answer, end: Option<Timestamp>, asked_at: Timesta
         );
     }
     match end.filter(|end| *end > now) {
+        _ if seconds > FOR_EVER => Finding::warning(
+            POINT,
+            format!("`{}`: whoever obeys never comes back", quoted(value)),
+            "Send an hour at most, so that an early end is noticed",
+        ),
         Some(end) => against(value, seconds, end, now),
         None if seconds > LONGEST => Finding::warning(
             POINT,
             format!("{seconds} s: whoever obeys misses an end before {}", rfc3339(after(now, seconds))),
             "Send an hour at most, so that an early end is noticed",
         ),
+        None if end.is_some() => Finding::good(POINT, format!("{seconds} s; the end told has passed")),
         None => Finding::good(POINT, format!("{seconds} s; no end is told")),
     }
 }

@@ -2,7 +2,15 @@
 
 use crate::check::{check, closed, grade};
 use crate::machine::Machine;
-use crate::upstream::{Reply, serve};
+use crate::upstream::{Asked, Reply, serve};
+
+type Breaking = fn(&Asked, Reply) -> Reply;
+
+/// A second line of a header.
+fn and(mut reply: Reply, name: &str, value: &str) -> Reply {
+    reply.headers.push((name.to_owned(), value.to_owned()));
+    reply
+}
 
 #[test]
 fn a_redirect_to_a_503_page_is_explained_as_what_it_is() {
@@ -41,6 +49,31 @@ fn paths_of_other_programs_are_named_by_their_options() {
         Reply { status: 503, ..closed(asked) }.with("Retry-After", "9").with("Cache-Control", "no-store")
     });
     check(&address, "").succeeds().says(&["--panel", "--health"]);
+}
+
+#[test]
+fn an_end_that_has_passed_is_told() {
+    let address = serve(|asked| closed(asked).with("X-Maintenance", "planned; until=2020-01-01T00:00:00Z"));
+    let ran = check(&address, "--expect closed").succeeds();
+    ran.says(&["! warning  until", "2020-01-01T00:00:00Z, which has passed", "is in maintenance beyond its end"]);
+}
+
+#[test]
+fn waits_that_contradict_or_never_end_are_told() {
+    let cases: [(&str, &str, Breaking); 4] = [
+        ("fault", "two Retry-After", |_, reply| and(reply, "Retry-After", "30")),
+        ("good", "120 s", |_, reply| and(reply, "Retry-After", "120")),
+        ("warning", "999999999999999999999999", |_, reply| reply.with("Retry-After", "999999999999999999999999")),
+        ("warning", "315360000 s", |_, reply| reply.with("Retry-After", "315360000")),
+    ];
+    for (expected, says, breaking) in cases {
+        let address =
+            serve(move |asked| if asked.path() == "/healthz" { closed(asked) } else { breaking(asked, closed(asked)) });
+        let ran = check(&address, "--json");
+        assert_eq!(grade(&ran.json(), "Retry-After"), expected, "{}", ran.out);
+        assert!(!ran.out.contains("9223372036854775807") && !ran.out.contains("9999-12"), "{}", ran.out);
+        ran.says(&[says]);
+    }
 }
 
 #[test]

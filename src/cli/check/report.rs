@@ -77,6 +77,7 @@ fn summary(report: &Report, expected: Option<Expected>) -> String {
 fn until(report: &Report) -> String {
     match report.end {
         None => String::new(),
+        Some(end) if report.is_overdue => format!(" beyond its end, {}", rfc3339(end)),
         Some(end) => format!(" until {}", rfc3339(end)),
     }
 }
