@@ -157,6 +157,16 @@ pub(super) fn content(answer: &Answer, state: State) -> Vec<Finding> {
     if state == State::Redirected {
         return findings;
     }
+    if answer.is_encoded() {
+        findings.push(Finding::warning(
+            "Content-Encoding",
+            format!(
+                "`{}`, although nothing but identity was asked for: who cannot decode it sees no page",
+                quoted(answer.header("content-encoding").unwrap_or_default())
+            ),
+            "Compress only where Accept-Encoding asks for it (RFC 9110, section 12.5.3)",
+        ));
+    }
     let size = answer.body.len();
     findings.push(match size {
         _ if answer.is_cut => Finding::warning(

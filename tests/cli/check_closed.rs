@@ -13,6 +13,34 @@ fn and(mut reply: Reply, name: &str, value: &str) -> Reply {
 }
 
 #[test]
+fn headers_that_caches_go_by_are_looked_at() {
+    let cases: [(&str, &str, &str, Breaking); 13] = [
+        // Varnish counts from nothing for what it has just fetched.
+        ("Age", "", "", |_, reply| reply.with("Age", "0")),
+        ("Age", "fault", "40 s old", |_, reply| reply.with("Age", "40")),
+        ("Age", "warning", "`soon` is no number of seconds", |_, reply| reply.with("Age", "soon")),
+        ("Surrogate-Control", "warning", "max-age=3600", |_, reply| reply.with("Surrogate-Control", "max-age=3600")),
+        ("CDN-Cache-Control", "warning", "max-age=60", |_, reply| reply.with("CDN-Cache-Control", "max-age=60")),
+        ("CDN-Cache-Control", "warning", "max-age=9", |_, r| {
+            r.with("Cloudflare-CDN-Cache-Control", "public, max-age=9")
+        }),
+        ("CDN-Cache-Control", "", "", |_, reply| reply.with("CDN-Cache-Control", "no-store")),
+        ("Surrogate-Control", "", "", |_, reply| reply.with("Surrogate-Control", "max-age=0")),
+        ("X-Cache", "warning", "`HIT`", |_, reply| reply.with("X-Cache", "HIT")),
+        ("X-Cache", "warning", "Hit from cloudfront", |_, reply| reply.with("X-Cache", "Hit from cloudfront")),
+        ("X-Cache", "warning", "hit", |_, reply| reply.with("Cache-Status", "Edge; hit; ttl=9")),
+        ("X-Cache", "", "", |_, reply| reply.with("X-Cache", "MISS").with("Cache-Status", "Edge; fwd=stale")),
+        ("Content-Encoding", "warning", "gzip", |_, reply| reply.with("Content-Encoding", "gzip")),
+    ];
+    for (number, (point, expected, says, breaking)) in cases.into_iter().enumerate() {
+        let address = serve(move |asked| breaking(asked, closed(asked)));
+        let ran = check(&address, "--json --expect closed").ends_with(i32::from(expected == "fault"));
+        assert_eq!(grade(&ran.json(), point), expected, "case {number}: {}", ran.out);
+        ran.says(&[says]);
+    }
+}
+
+#[test]
 fn a_redirect_to_a_503_page_is_explained_as_what_it_is() {
     let address = serve(|asked| match asked.path() {
         "/down" => closed(asked),
