@@ -33,6 +33,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings.push(retry::finding(answer, end, visits.asked_at));
     findings.extend(retry::overdue(answer, end, visits.asked_at));
     findings.extend(caching::findings(answer));
+    findings.extend(page::gate(trail));
     findings.extend(page::content(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));

@@ -11,6 +11,7 @@ mod closed;
 mod finding;
 mod guise;
 mod html;
+mod jar;
 mod open;
 mod page;
 mod question;

@@ -21,6 +21,7 @@ pub(super) fn findings(visits: &Visits, state: State) -> Vec<Finding> {
         State::LetThrough => page::let_through(answer),
         State::Closed | State::Redirected => still_closed(visits, state),
     }];
+    findings.extend(page::gate(trail));
     if state == State::Open {
         findings.extend(leftovers(trail));
     } else if matches!(state, State::Closed | State::Redirected) {

@@ -144,6 +144,18 @@ pub(super) fn let_through(answer: &Answer) -> Finding {
     )
 }
 
+/// A page that comes only to who brings a cookie back.
+pub(super) fn gate(trail: &Trail) -> Option<Finding> {
+    let is_gate = trail.wants_cookie() && !trail.is_endless();
+    is_gate.then(|| {
+        Finding::warning(
+            "Set-Cookie",
+            "the page redirects to itself until a cookie is brought back: who keeps none never gets it",
+            "Let crawlers and API clients through without a cookie",
+        )
+    })
+}
+
 /// The rest of the headers, and the body.
 pub(super) fn content(answer: &Answer, state: State) -> Vec<Finding> {
     let mut findings = Vec::new();

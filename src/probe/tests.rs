@@ -18,7 +18,7 @@ fn cut() -> Seen {
 
 /// The way from `/`, where `/` and every other path are answered so.
 fn trail(first: &Seen, others: &Seen) -> Trail {
-    let ask = |url: &Url| if url.path() == "/" { first.clone() } else { others.clone() };
+    let ask = |url: &Url, _: &str| if url.path() == "/" { first.clone() } else { others.clone() };
     Trail::follow(Url::parse("https://a.example/").unwrap(), ask)
 }
 

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::answer::{Answer, Seen, status_text};
+use super::jar::Jar;
 use super::quote::quoted;
 
 /// Most redirects that are followed. Browsers follow about 20; more than five on the way to a page is a mistake.
@@ -13,6 +14,8 @@ pub const MAX_HOPS: usize = 5;
 pub struct Step {
     /// The address.
     pub url: Url,
+    /// The cookies that were brought, as `Cookie` has them; mostly empty.
+    pub cookies: String,
     /// What came back.
     pub seen: Seen,
 }
@@ -21,24 +24,31 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Trail {
     steps: Vec<Step>,
-    /// The address that was asked for before and was led back to.
+    /// The address that was asked for before, with the same cookies, and was led back to.
     back_at: Option<Url>,
 }
 
 impl Trail {
-    /// Follows redirects from an address, at most [`MAX_HOPS`]. `ask` answers for an address.
-    pub fn follow(url: Url, mut ask: impl FnMut(&Url) -> Seen) -> Self {
-        let seen = ask(&url);
-        let mut trail = Self { steps: vec![Step { url, seen }], back_at: None };
+    /// Follows redirects from an address, at most [`MAX_HOPS`], with the cookies that they set. `ask` answers for an
+    /// address and cookies.
+    pub fn follow(url: Url, mut ask: impl FnMut(&Url, &str) -> Seen) -> Self {
+        let mut trail = Self { steps: Vec::new(), back_at: None };
+        let mut jar = Jar::default();
+        let mut next = Some(url);
         while trail.steps.len() <= MAX_HOPS
-            && let Some(next) = trail.next()
+            && let Some(url) = next.take()
         {
-            if trail.steps.iter().any(|step| step.url == next) {
-                trail.back_at = Some(next);
+            let cookies = jar.of(&url);
+            if trail.steps.iter().any(|step| step.url == url && step.cookies == cookies) {
+                trail.back_at = Some(url);
                 break;
             }
-            let seen = ask(&next);
-            trail.steps.push(Step { url: next, seen });
+            let seen = ask(&url, &cookies);
+            if let Ok(answer) = &seen {
+                jar.keep(&url, answer);
+            }
+            trail.steps.push(Step { url, cookies, seen });
+            next = trail.next();
         }
         trail
     }
@@ -50,14 +60,25 @@ impl Trail {
     }
 
     /// The step that answers for the site: the first that does more than to name another scheme or host for the same
-    /// path, as `http` to `https` and `example.com` to `www.example.com` do.
+    /// path, as `http` to `https` and `example.com` to `www.example.com` do, or to ask for a cookie.
     pub fn site(&self) -> &Step {
         let is_ordinary = |pair: &&[Step]| {
             let [from, to] = pair else { return false };
             let is_maintenance = from.seen.as_ref().is_ok_and(is_maintenance_redirect);
             !is_maintenance && from.url[url::Position::BeforePath..] == to.url[url::Position::BeforePath..]
         };
-        &self.steps[self.steps.windows(2).take_while(is_ordinary).count()]
+        let start = self.came_back().unwrap_or(0);
+        &self.steps[start + self.steps[start..].windows(2).take_while(is_ordinary).count()]
+    }
+
+    /// The last step that asked once more for an address, with cookies.
+    fn came_back(&self) -> Option<usize> {
+        (1..self.steps.len()).rev().find(|at| self.steps[..*at].iter().any(|step| step.url == self.steps[*at].url))
+    }
+
+    /// Whether the page comes only to who brings a cookie back.
+    pub(super) fn wants_cookie(&self) -> bool {
+        self.came_back().is_some()
     }
 
     /// Whether the site sends to another address than its own.
@@ -125,7 +146,7 @@ mod tests {
 
     /// Follows from `http://a.example/` where these addresses redirect to those, marked or not, and others are 200.
     fn followed(redirects: &[(&str, &str, bool)]) -> Trail {
-        let ask = |url: &Url| {
+        let ask = |url: &Url, _: &str| {
             let known = redirects.iter().find(|(from, ..)| *from == url.as_str());
             let Some((_, to, is_marked)) = known else { return Ok(Answer { status: 200, ..Answer::default() }) };
             let mut headers = vec![("location".to_owned(), (*to).to_owned())];
@@ -157,6 +178,27 @@ mod tests {
             assert_eq!((trail.site().url.as_str(), trail.last().url.as_str()), (site, last));
             assert!(!trail.is_endless());
         }
+    }
+
+    #[test]
+    fn who_is_asked_for_a_cookie_brings_it_once() {
+        let follow = |is_content: bool| {
+            let ask = |_: &Url, cookies: &str| {
+                let headers = [("location", "/"), ("set-cookie", "seen=1")];
+                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+                if is_content && cookies == "seen=1" {
+                    return Ok(Answer { status: 200, ..Answer::default() });
+                }
+                Ok(Answer { status: 302, headers, ..Answer::default() })
+            };
+            Trail::follow(Url::parse("http://a.example/").unwrap(), ask)
+        };
+        let gate = follow(true);
+        assert!(!gate.is_endless() && gate.wants_cookie() && !gate.leads_away());
+        assert_eq!(gate.site().cookies, "seen=1");
+        let circle = follow(false);
+        assert!(circle.is_endless());
+        assert_eq!(circle.steps.len(), 2);
     }
 
     #[test]

@@ -166,3 +166,25 @@ fn an_unmarked_503_may_be_an_overload() {
     let words = serve(|_| Reply::new(503, "<h1>Wegen Wartung geschlossen</h1>"));
     check(&words, "--expect open").ends_with(1).says(&["503 Service Unavailable: in maintenance"]);
 }
+
+#[test]
+fn a_redirect_that_wants_a_cookie_back_is_no_loop() {
+    let with_cookie = |asked: &Asked| asked.header("cookie").contains("seen=1");
+    let gate = |asked: &Asked| Reply::redirect(302, &asked.target).with("Set-Cookie", "seen=1; Path=/; HttpOnly");
+    let address = serve(move |asked| if with_cookie(asked) { open(asked) } else { gate(asked) });
+    let ran = check(&address, "--json --expect open").succeeds();
+    assert_eq!(complaints(&ran.json()), [("Set-Cookie", "warning")], "{}", ran.out);
+    assert_eq!(ran.json()["state"], "open");
+    let address = serve(move |asked| if with_cookie(asked) { closed(asked) } else { gate(asked) });
+    let ran = check(&address, "--json --expect closed").ends_with(0);
+    assert_eq!(complaints(&ran.json()), [("Set-Cookie", "warning")], "{}", ran.out);
+    // Over another address and back.
+    let address = serve(move |asked| match asked.path() {
+        "/gate" => Reply::redirect(302, "/").with("Set-Cookie", "seen=1"),
+        _ if with_cookie(asked) => open(asked),
+        _ => Reply::redirect(302, "/gate"),
+    });
+    check(&address, "--expect open").succeeds();
+    let never = serve(gate);
+    check(&never, "--expect open").ends_with(1).says(&["redirects never end"]);
+}

@@ -18,6 +18,8 @@ pub struct Site<'a> {
     pub client: &'a Client,
     /// Address of the page.
     pub url: &'a Url,
+    /// What it wants to be brought back before it gives the page; mostly empty.
+    pub cookies: &'a str,
     /// Path of the panel's log-in.
     pub panel: &'a str,
     /// Path of the health check.
@@ -28,7 +30,7 @@ impl Site<'_> {
     /// Asks one question.
     pub fn ask(&self, question: &Question) -> Seen {
         let url = self.address(question);
-        let get = Request::get(&url);
+        let get = Request { cookies: self.cookies, ..Request::get(&url) };
         let origin = format!("Origin: {}", url.origin().ascii_serialization());
         self.client.ask(&match question {
             Question::Head => Request { method: "HEAD", ..get },

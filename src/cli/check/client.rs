@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub method: &'a str,
     pub url: &'a Url,
     pub accept: &'a str,
+    /// Cookies as `Cookie` has them; mostly empty.
+    pub cookies: &'a str,
     /// Headers besides those that every visitor sends, lines without their ends.
     pub headers: Vec<&'a str>,
     pub body: &'a str,
@@ -43,7 +45,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// As a browser opens a page.
     pub fn get(url: &'a Url) -> Self {
-        Self { method: "GET", url, accept: BROWSER, headers: vec!["Connection: close"], body: "" }
+        Self { method: "GET", url, accept: BROWSER, cookies: "", headers: vec!["Connection: close"], body: "" }
     }
 
     fn head(&self) -> String {
@@ -54,6 +56,9 @@ impl<'a> Request<'a> {
              Accept-Language: en\r\nAccept-Encoding: identity\r\n",
             self.method, self.accept
         );
+        if !self.cookies.is_empty() {
+            head.push_str(&format!("Cookie: {}\r\n", self.cookies));
+        }
         if self.method == "POST" {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
@@ -75,8 +80,8 @@ impl Client {
     }
 
     /// Opens a page.
-    pub fn page(&self, url: &Url) -> Seen {
-        self.ask(&Request::get(url))
+    pub fn page(&self, url: &Url, cookies: &str) -> Seen {
+        self.ask(&Request { cookies, ..Request::get(url) })
     }
 
     /// Asks, and reads the answer as far as it is bounded.

@@ -106,8 +106,10 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
     let tls = tls::config(args.ca.as_deref(), args.insecure).map_err(|error| Usage(error.to_string()))?;
     let client = Client::new(args.timeout, tls);
     let asked_at = clock::now();
-    let trail = Trail::follow(args.url.clone(), |url| client.page(url));
-    let site = Site { client: &client, url: &trail.site().url, panel: &args.panel, health: &args.health };
+    let trail = Trail::follow(args.url.clone(), |url, cookies| client.page(url, cookies));
+    let page = trail.site();
+    let (panel, health) = (&args.panel, &args.health);
+    let site = Site { client: &client, url: &page.url, cookies: &page.cookies, panel, health };
     let others = questions(&trail).into_iter().map(|question| (question.clone(), site.ask(&question))).collect();
     let visits = Visits { trail, others, asked_at };
     let expected = args.expect.map(Expected::from);
