@@ -38,6 +38,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
     findings.extend(left_out(first, &trail.site().url));
+    findings.extend(site.writing(&visits.others));
     findings
 }
 
@@ -58,9 +59,11 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// Judges one answer; those to methods that write are judged together.
     fn finding(&self, question: &Question, seen: &Seen) -> Option<Finding> {
         let point = question.point();
         let answer = match seen {
+            _ if matches!(question, Question::Writing(_)) => return None,
             Ok(answer) => answer,
             Err(silence) => {
                 let mend = "Answer every request while the site is closed";
@@ -72,6 +75,31 @@ impl Site<'_> {
             Question::Panel | Question::Health => self.built_in(question, answer),
             _ => Some(self.held(question, answer)),
         }
+    }
+
+    /// The methods that write, together where they are answered alike.
+    fn writing(&self, others: &[(Question, Seen)]) -> Vec<Finding> {
+        let mut alike: Vec<(Vec<&str>, Finding)> = Vec::new();
+        for (question, seen) in others {
+            let Question::Writing(method) = question else { continue };
+            let finding = match seen {
+                Ok(answer) => self.held(question, answer),
+                Err(silence) => Finding::fault(
+                    question.point(),
+                    silence.to_string(),
+                    "Answer every method while the site is closed",
+                ),
+            };
+            match alike.iter_mut().find(|(_, known)| *known == finding) {
+                Some((methods, _)) => methods.push(method),
+                None => alike.push((vec![method], finding)),
+            }
+        }
+        let named = alike.into_iter().map(|(methods, finding)| {
+            let says = format!("{}: {}", methods.join(", "), finding.says);
+            Finding { says, ..finding }
+        });
+        named.collect()
     }
 
     /// A request that must be held.

@@ -36,7 +36,12 @@ pub enum Question {
     Panel,
     /// What load balancers ask.
     Health,
+    /// A method that writes, of a path that no site has.
+    Writing(&'static str),
 }
+
+/// The methods of [`Question::Writing`].
+const WRITING: [&str; 3] = ["PUT", "PATCH", "DELETE"];
 
 impl Question {
     /// A stable name for people and programs.
@@ -54,6 +59,7 @@ impl Question {
             Self::Part(_) => "page's parts",
             Self::Panel => "panel",
             Self::Health => "health",
+            Self::Writing(_) => "methods",
         }
     }
 }
@@ -75,6 +81,9 @@ pub fn questions(trail: &Trail) -> Vec<Question> {
         questions.extend(own_parts(page, &trail.site().url).into_iter().take(MAX_PARTS).map(Question::Part));
     }
     questions.extend([Question::Panel, Question::Health]);
+    if is_held {
+        questions.extend(WRITING.map(Question::Writing));
+    }
     questions
 }
 

@@ -62,6 +62,7 @@ fn only_a_site_that_seems_closed_is_sent_something() {
     ] {
         let questions = questions(&trail(&Ok(answer(status, &[header])), &Ok(answer(200, &[]))));
         assert_eq!(questions.contains(&Question::Form), is_sent, "{status}");
+        assert_eq!(questions.contains(&Question::Writing("DELETE")), is_sent, "{status}");
         assert!(questions.contains(&Question::Head));
     }
     assert!(questions(&trail(&cut(), &cut())).is_empty());

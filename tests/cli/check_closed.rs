@@ -1,6 +1,8 @@
 //! `maintenance check` of sites in maintenance: what else is wrong about an answer, in words that are true.
 
-use crate::check::{check, closed, grade};
+use std::sync::{Arc, Mutex};
+
+use crate::check::{check, closed, complaints, grade, open};
 use crate::machine::Machine;
 use crate::upstream::{Asked, Reply, serve};
 
@@ -38,6 +40,34 @@ fn headers_that_caches_go_by_are_looked_at() {
         assert_eq!(grade(&ran.json(), point), expected, "case {number}: {}", ran.out);
         ran.says(&[says]);
     }
+}
+
+#[test]
+fn writing_methods_are_sent_to_a_path_that_no_site_has_and_only_to_a_held_site() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let serving = |answer: fn(&Asked) -> Reply| {
+        let seen = Arc::clone(&asked);
+        serve(move |asked| {
+            seen.lock().unwrap().push((asked.method.clone(), asked.path().to_owned()));
+            answer(asked)
+        })
+    };
+    let is_writing = |method: &str| ["PUT", "PATCH", "DELETE"].contains(&method);
+    check(&serving(closed), "--expect closed").succeeds().says(&["✓ good  methods", "PUT, PATCH, DELETE"]);
+    let sent: Vec<_> = asked.lock().unwrap().drain(..).filter(|(method, _)| is_writing(method)).collect();
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    assert!(sent.iter().all(|(_, path)| path.starts_with("/maintenance-check-")), "{sent:?}");
+    for words in ["", "--expect open", "--expect closed"] {
+        check(&serving(open), words);
+        assert!(!asked.lock().unwrap().drain(..).any(|(method, _)| is_writing(&method)), "{words}");
+    }
+    let address = serve(|asked| if asked.method == "DELETE" { Reply::new(200, "gone") } else { closed(asked) });
+    let ran = check(&address, "--json --expect closed").ends_with(1);
+    assert_eq!(complaints(&ran.json()), [("methods", "fault")], "{}", ran.out);
+    ran.says(&["DELETE: 200 OK, not 503"]);
+    let address = serve(|asked| if asked.method.starts_with('P') { Reply::raw("") } else { closed(asked) });
+    check(&address, "").says(&["PUT, PATCH: no answer", "DELETE: 503 Service Unavailable"]);
+    Machine::new().run("check --help").says(&["PUT, PATCH and DELETE", "POST", "OPTIONS"]);
 }
 
 #[test]

@@ -13,6 +13,9 @@ const UPGRADE: [&str; 4] = [
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 
+/// The headers of a small form.
+const FORM: [&str; 2] = ["Connection: close", "Content-Type: application/x-www-form-urlencoded"];
+
 /// A site that is asked.
 pub struct Site<'a> {
     pub client: &'a Client,
@@ -35,12 +38,9 @@ impl Site<'_> {
         self.client.ask(&match question {
             Question::Head => Request { method: "HEAD", ..get },
             Question::EmptyPost => Request { method: "POST", ..get },
-            Question::Form => Request {
-                method: "POST",
-                headers: vec!["Connection: close", "Content-Type: application/x-www-form-urlencoded"],
-                body: "maintenance-check=1",
-                ..get
-            },
+            Question::Form => Request { method: "POST", headers: FORM.to_vec(), body: "maintenance-check=1", ..get },
+            Question::Writing("DELETE") => Request { method: "DELETE", ..get },
+            Question::Writing(method) => Request { method, headers: FORM.to_vec(), body: "maintenance-check=1", ..get },
             Question::Options => Request {
                 method: "OPTIONS",
                 accept: "*/*",
@@ -64,7 +64,9 @@ impl Site<'_> {
             Question::Fresh => {
                 url.query_pairs_mut().append_pair("maintenance-check", &nonce());
             }
-            Question::UnknownPath => at_path(&mut url, &format!("/maintenance-check-{}", nonce())),
+            Question::UnknownPath | Question::Writing(_) => {
+                at_path(&mut url, &format!("/maintenance-check-{}", nonce()))
+            }
             Question::Panel => at_path(&mut url, self.panel),
             Question::Health => at_path(&mut url, self.health),
             _ => {}

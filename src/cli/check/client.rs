@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
         if !self.cookies.is_empty() {
             head.push_str(&format!("Cookie: {}\r\n", self.cookies));
         }
-        if self.method == "POST" {
+        if matches!(self.method, "POST" | "PUT" | "PATCH") {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
         self.headers.iter().for_each(|line| head.extend([line, "\r\n"]));

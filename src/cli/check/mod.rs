@@ -38,8 +38,9 @@ Examples:
 /// comes with 200 is recognised where its title says so. Any maintenance mode can be checked, not only this one. Give
 /// --expect in scripts: without it a site is judged as what it seems to be.
 ///
-/// An open site is sent GET, HEAD and OPTIONS alone, one that is held POST as well, with and without a small form. No
-/// database is needed, and no proxy of the environment is used.
+/// An open site is sent GET, HEAD and OPTIONS alone. To one that is held go POST, with and without a small form, to the
+/// page itself, and PUT, PATCH and DELETE to a path that no site has. No database is needed, and no proxy of the
+/// environment is used.
 ///
 /// Exit code 0 when all is well, warnings aside; 1 when it is not: when the site is not as expected, and also when it
 /// cannot be reached. `state` of --json tells these apart: broken is a site without an answer or with one that is no
