@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::machine::{Machine, PASSWORD, Ran, program};
+use crate::upstream::{Reply, serve};
 
 /// Runs a command on a terminal and types these lines; `None` where `script` is missing. Stdout and stderr come
 /// together.
@@ -98,4 +100,17 @@ fn a_terminal_gets_colours_unless_it_asks_for_none() {
     machine.write(".env", "NO_COLOR=1\n");
     let Some(ran) = typed(&machine, "status", &[]) else { return };
     assert!(!ran.succeeds().out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_check_says_on_a_terminal_what_it_asks() {
+    let address = serve(|asked| {
+        if asked.method == "HEAD" {
+            // Long enough for the line to be drawn.
+            std::thread::park_timeout(Duration::from_millis(500));
+        }
+        Reply::new(503, "<h1>Back soon</h1>").with("Retry-After", "9").with("Cache-Control", "no-store")
+    });
+    let Some(ran) = typed(&Machine::new(), &format!("check http://{address}/"), &[]) else { return };
+    ran.succeeds().says(&["Asking http://", "(1 of 14): HEAD", "is in maintenance"]);
 }

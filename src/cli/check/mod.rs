@@ -6,6 +6,7 @@ mod ask;
 mod certificate;
 mod client;
 mod connection;
+mod progress;
 mod report;
 mod tls;
 
@@ -17,10 +18,11 @@ use url::Url;
 
 use self::ask::Site;
 use self::client::Client;
+use self::progress::Progress;
 use super::exit::{Exit, Usage};
 use super::{Context, text, time};
 use crate::clock;
-use crate::probe::{Expected, Trail, Visits, judge, questions};
+use crate::probe::{Expected, Question, Trail, Visits, judge, questions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,11 +109,23 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
     let tls = tls::config(args.ca.as_deref(), args.insecure).map_err(|error| Usage(error.to_string()))?;
     let client = Client::new(args.timeout, tls);
     let asked_at = clock::now();
-    let trail = Trail::follow(args.url.clone(), |url, cookies| client.page(url, cookies));
+    let progress = Progress::new(&context.console);
+    let trail = Trail::follow(args.url.clone(), |url, cookies| {
+        progress.show(format!("Asking {}", text::plain(url.as_str())));
+        client.page(url, cookies)
+    });
     let page = trail.site();
     let (panel, health) = (&args.panel, &args.health);
     let site = Site { client: &client, url: &page.url, cookies: &page.cookies, panel, health };
-    let others = questions(&trail).into_iter().map(|question| (question.clone(), site.ask(&question))).collect();
+    let questions = questions(&trail);
+    let number = questions.len();
+    let ask = |(at, question): (usize, Question)| {
+        progress.show(format!("Asking {} ({} of {number}): {}", page.url, at + 1, question.point()));
+        let seen = site.ask(&question);
+        (question, seen)
+    };
+    let others = questions.into_iter().enumerate().map(ask).collect();
+    drop(progress);
     let visits = Visits { trail, others, asked_at };
     let expected = args.expect.map(Expected::from);
     let report = judge(&visits, expected);
