@@ -5,8 +5,11 @@
 --   txn.maintenance_program      where the program listens, http://HOST:PORT
 --   txn.maintenance_status       status of the answer from disk
 --   txn.maintenance_unreachable  pass or hold: what happens while it does not answer and there is no file to look at
--- and denies every request for which it does not say:
---   txn.maintenance_decided      the request may go on
+-- What is said here in the same way:
+--   txn.maintenance_decided      the request may go on; every other one is denied
+--   txn.maintenance_held         maintenance_answer has an answer for the request
+--   txn.maintenance_through      X-Maintenance for the answer to somebody who passes a closed site
+--   txn.maintenance_cookie       Set-Cookie for the answer to a visitor
 
 local SAFE = { GET = true, HEAD = true, OPTIONS = true }
 
@@ -30,12 +33,15 @@ local function is_flagged(txn)
     return exists(file) or (not SAFE[txn.sf:method()] and exists(file .. ".read-only"))
 end
 
--- Ends the transaction, and whatever runs here with it. The body is left out for HEAD.
-local function answer(txn, status, headers, body)
-    local reply = txn:reply { status = status }
-    for _, header in ipairs(headers) do reply:add_header(header[1], header[2]) end
-    if txn.sf:method() ~= "HEAD" then reply:set_body(body) end
-    txn:done(reply)
+-- Keeps an answer for maintenance_answer.
+local function hold(txn, status, headers, body)
+    txn:set_priv { status = status, headers = headers, body = body }
+    txn:set_var("txn.maintenance_held", true)
+end
+
+-- The last thing that is done for a request that goes on: whoever fails before has let nobody pass.
+local function pass(txn)
+    txn:set_var("txn.maintenance_decided", true)
 end
 
 -- The page in the first language that is there of the first three that the client names, else in the site's own.
@@ -55,7 +61,7 @@ local function page(txn, file)
 end
 
 -- The answer from disk, in the form that the client names first.
-local function answer_from_disk(txn)
+local function hold_from_disk(txn)
     local file = txn:get_var("txn.maintenance_file")
     local accept = ((txn.sf:req_fhdr("accept") or ""):match("^[^,;]*") or ""):lower()
     local kind, body = "text/html; charset=utf-8", nil
@@ -67,7 +73,7 @@ local function answer_from_disk(txn)
         body = page(txn, file)
     end
     local seconds = (content(file .. ".retry-after") or ""):match("^%d+") or "120"
-    answer(txn, txn:get_var("txn.maintenance_status"), {
+    hold(txn, txn:get_var("txn.maintenance_status"), {
         { "Content-Type", kind },
         { "Retry-After", seconds },
         { "Cache-Control", "no-store" },
@@ -78,15 +84,37 @@ local function answer_from_disk(txn)
     }, body or "This site is down for maintenance. Please come back in a few minutes.\n")
 end
 
+-- The answer when nobody says anything.
+local function hold_unknown(txn)
+    hold(txn, 503, {
+        { "Content-Type", "text/plain; charset=utf-8" },
+        { "Retry-After", "120" },
+        { "Cache-Control", "no-store" },
+        { "X-Maintenance", "unknown" },
+    }, "This site cannot be reached right now. Please try again in a few minutes.\n")
+end
+
+-- Says in the log what is wrong, once a minute, because it is wrong for every request.
+local said_at
+local function warn(text)
+    local now = core.now().sec
+    if said_at and now - said_at < 60 then return end
+    said_at = now
+    core.Warning(text)
+end
+
 -- Headers of one connection only, and what HAProxy writes itself.
 local OWN = { ["connection"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true, ["content-length"] = true,
     ["date"] = true }
 
--- Asks the program. True when the request may pass, false when it does not answer; else the transaction ends with its
--- answer.
+-- Milliseconds for one try. HAProxy's client makes four.
+local TRY = 1000
+
+-- What the program says: "pass"; "held", with its answer kept; "away" when it does not answer; "unclear" when the answer
+-- is no verdict, such as one to a stranger.
 local function ask(txn)
     -- Known from its health, because HAProxy's client tries for three seconds to reach whoever is away.
-    if txn.f:nbsrv("maintenance_health") == 0 then return false end
+    if txn.f:nbsrv("maintenance_health") == 0 then return "away" end
     local function line(text) return text and { text } or nil end
     local answered = core.httpclient():get {
         url = txn:get_var("txn.maintenance_program") .. "/maintenance/check",
@@ -99,45 +127,64 @@ local function ask(txn)
             ["cookie"] = line(txn.sf:req_fhdr("cookie")),
             ["accept"] = line(txn.sf:req_fhdr("accept")),
             ["accept-language"] = line(txn.sf:req_fhdr("accept-language")),
+            ["sec-fetch-dest"] = line(txn.sf:req_fhdr("sec-fetch-dest")),
         },
-        timeout = 5000,
+        timeout = TRY,
     }
-    if not answered or answered.status == 0 or not answered.headers then return false end
-    if answered.status == 204 then return true end
-    -- What HAProxy itself says of a program that is not there does not bear this, and is never a 500.
-    if answered.status > 500 and not answered.headers["x-maintenance"] then return false end
+    if not answered or answered.status == 0 or not answered.headers then return "away" end
+    local function first(name) return answered.headers[name] and answered.headers[name][0] end
+    local status, said = answered.status, first("x-maintenance")
+    if status == 204 and first("x-maintenance-reason") then
+        if said then txn:set_var("txn.maintenance_through", said) end
+        if first("set-cookie") then txn:set_var("txn.maintenance_cookie", first("set-cookie")) end
+        return "pass"
+    end
+    -- Who is held bears it, and a site that nobody knows is 404, which nobody may keep.
+    if status == 204 or not (said or (status == 404 and first("cache-control") == "no-store")) then
+        -- What HAProxy itself says of a program that is not there is never a 500.
+        if status > 500 then return "away" end
+        warn(("maintenance: %s/maintenance/check answered %d, which is no verdict, so visitors are held%s"):format(
+            txn:get_var("txn.maintenance_program"), status,
+            status == 403 and ": TRUSTED_PROXIES of the program must hold the address of this machine" or ""))
+        return "unclear"
+    end
     local headers = {}
     for name, values in pairs(answered.headers) do
         if not OWN[name] then
             for _, value in pairs(values) do headers[#headers + 1] = { name, value } end
         end
     end
-    answer(txn, answered.status, headers, answered.body or "")
-end
-
--- The last thing that is done for a request that goes on: whoever fails before has let nobody pass.
-local function pass(txn)
-    txn:set_var("txn.maintenance_decided", true)
+    hold(txn, status, headers, answered.body or "")
+    return "held"
 end
 
 core.register_action("maintenance_file", { "http-req" }, function(txn)
-    if is_flagged(txn) then answer_from_disk(txn) end
-    pass(txn)
+    if is_flagged(txn) then hold_from_disk(txn) else pass(txn) end
 end)
 
 core.register_action("maintenance_both", { "http-req" }, function(txn)
-    if is_flagged(txn) and not ask(txn) then answer_from_disk(txn) end
-    pass(txn)
+    local verdict = is_flagged(txn) and ask(txn) or "pass"
+    if verdict == "pass" then
+        pass(txn)
+    elseif verdict ~= "held" then
+        hold_from_disk(txn)
+    end
 end)
 
 core.register_action("maintenance_check", { "http-req" }, function(txn)
-    if not ask(txn) and txn:get_var("txn.maintenance_unreachable") ~= "pass" then
-        answer(txn, 503, {
-            { "Content-Type", "text/plain; charset=utf-8" },
-            { "Retry-After", "120" },
-            { "Cache-Control", "no-store" },
-            { "X-Maintenance", "unknown" },
-        }, "This site cannot be reached right now. Please try again in a few minutes.\n")
+    local verdict = ask(txn)
+    if verdict == "pass" or (verdict == "away" and txn:get_var("txn.maintenance_unreachable") == "pass") then
+        pass(txn)
+    elseif verdict ~= "held" then
+        hold_unknown(txn)
     end
-    pass(txn)
+end)
+
+-- Gives the answer that was kept, and ends the transaction.
+core.register_action("maintenance_answer", { "http-req" }, function(txn)
+    local held = txn:get_priv()
+    local reply = txn:reply { status = held.status }
+    for _, header in ipairs(held.headers) do reply:add_header(header[1], header[2]) end
+    if txn.sf:method() ~= "HEAD" then reply:set_body(held.body) end
+    txn:done(reply)
 end)

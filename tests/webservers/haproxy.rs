@@ -1,11 +1,16 @@
 //! HAProxy.
 
 use std::fs;
+use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, eventually, get, unreachable};
+use crate::helpers::{
+    Modes, Stage, WebServer, acceptance, curl, eventually, get, keeps_nobody_waiting, knows_visitors,
+    program_that_answers, unreachable,
+};
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
 
@@ -53,8 +58,62 @@ fn haproxy_speaks_http_2() {
     let stage = Stage::start(&HAPROXY, "both");
     assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/x").0, 200);
     stage.switch("on", 503);
-    assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
+    // An exchange that is cancelled has no status for curl.
+    let form = stage.path("form");
+    fs::write(&form, [b'x'; 60_000]).unwrap();
+    let form = format!("@{}", form.display());
+    for _ in 0..10 {
+        let (status, page) = curl(&stage, &["--http2-prior-knowledge", "--data-binary", &form], "/x");
+        assert!(status == 503 && page.contains("What you just sent did not arrive."), "{status}: {page}");
+    }
     assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+}
+
+#[test]
+fn haproxy_holds_whoever_the_program_does_not_speak_of_and_says_so_in_its_log() {
+    let log = UdpSocket::bind("127.0.0.1:0").unwrap();
+    log.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let pass = &["--unreachable", "pass"][..];
+    for (mode, more, status, told) in [
+        ("both", &[][..], 403, "planned"),
+        ("both", &[], 404, "planned"),
+        ("check", &[], 500, "unknown"),
+        ("check", pass, 400, "unknown"),
+        ("check", pass, 403, "unknown"),
+        ("check", pass, 204, "unknown"),
+    ] {
+        let stage = Stage::behind(|stage| {
+            stage.machine().run("on").succeeds();
+            eventually("the file is there", || stage.path("flags/localhost/on").exists());
+            let program = program_that_answers(status).to_string();
+            let text = stage.emit("haproxy", mode, more).replace(&stage.program_address.to_string(), &program);
+            assert!(text.contains("log /dev/log local0"), "{text}");
+            let printed = stage.path("printed");
+            let text = text.replace("log /dev/log local0", &format!("log {} local0", log.local_addr().unwrap()));
+            fs::write(&printed, text).unwrap();
+            Some(command(stage, &printed))
+        });
+        let answer = stage.get("/x");
+        assert_eq!((answer.status, answer.header("x-maintenance")), (503, told), "{mode}, {status}: {answer:?}");
+        let said = format!("answered {status}, which is no verdict");
+        let mut line = [0; 2_000];
+        loop {
+            let length = log.recv(&mut line).unwrap_or_else(|error| panic!("{said:?} is not in the log: {error}"));
+            if String::from_utf8_lossy(&line[..length]).contains(&said) {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn haproxy_keeps_nobody_waiting_for_a_program_that_hangs() {
+    keeps_nobody_waiting(&HAPROXY, "both");
+}
+
+#[test]
+fn haproxy_gives_visitors_their_cookie() {
+    knows_visitors(&HAPROXY);
 }
 
 #[test]

@@ -131,9 +131,20 @@ impl Stage {
 
     /// Starts the program and waits until it answers.
     pub fn start_program(&mut self) {
+        self.start_program_with(&[]);
+    }
+
+    /// The same with further settings.
+    pub fn start_program_with(&mut self, settings: &[(&str, &str)]) {
         let bind = self.program_address.to_string();
         let mut command = self.machine.command(&["serve", "--bind", &bind]);
+        command.envs(settings.iter().copied());
         self.program = Some(Program::spawn(silent(&mut command), self.program_address));
+    }
+
+    /// Sends the program a signal by name, such as `STOP`.
+    pub fn signal_program(&self, name: &str) {
+        self.program.as_ref().expect("the program runs").signal(name);
     }
 
     /// Kills the program, as a crash would.

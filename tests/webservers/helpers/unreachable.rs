@@ -3,8 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::program::free_address;
+use super::program::{eventually, free_address};
 use super::stage::{Stage, WebServer};
 
 /// Asks a web server whose program is away, silent or broken: `hold` is what is printed unless `pass` is asked for.
@@ -27,15 +28,35 @@ pub fn unreachable(server: &WebServer) {
     }
 }
 
+/// Stops a program that goes on to take connections: at first a request waits for it a few seconds, then none does.
+pub fn keeps_nobody_waiting(server: &WebServer, mode: &str) {
+    let stage = Stage::start(server, mode);
+    stage.switch("on --for 20m", 503);
+    let is_asked = || stage.get("/x").header("x-maintenance").starts_with("planned; until=");
+    let waited = || {
+        let begun = Instant::now();
+        let answer = stage.get("/x");
+        assert!(answer.status == 503 && answer.header("x-application").is_empty(), "{answer:?}");
+        begun.elapsed()
+    };
+    assert!(is_asked());
+    stage.signal_program("STOP");
+    let first = waited();
+    assert!(first < Duration::from_secs(6), "the first request waits {first:?}");
+    eventually("nobody waits any more", || waited() < Duration::from_secs(2));
+    stage.signal_program("CONT");
+    eventually("the program is asked again", is_asked);
+}
+
 /// Takes connections and never answers.
 fn silent_program() -> SocketAddr {
     let mut taken = Vec::new();
-    program(move |stream| taken.push(stream))
+    a_program(move |stream| taken.push(stream))
 }
 
 /// Answers every question with this status; its health is well.
 pub fn program_that_answers(told: u16) -> SocketAddr {
-    program(move |mut stream| {
+    a_program(move |mut stream| {
         let mut head = [0; 4_096];
         let length = stream.read(&mut head).unwrap_or(0);
         let status = if head[..length].starts_with(b"GET /healthz") { 200 } else { told };
@@ -44,7 +65,7 @@ pub fn program_that_answers(told: u16) -> SocketAddr {
 }
 
 /// Listens, and does this with each connection, for as long as the tests run.
-fn program(serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
+fn a_program(serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let address = listener.local_addr().expect("it listens");
     thread::spawn(move || listener.incoming().flatten().for_each(serve));
