@@ -4,7 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl};
+use std::io::{Read as _, Write as _};
+use std::thread;
+use std::time::Duration;
+
+use crate::helpers::{Modes, Stage, WebServer, a_program, acceptance, curl, keeps_nobody_waiting, knows_visitors};
 
 const ENVOY: WebServer = WebServer { name: "envoy", command };
 
@@ -48,5 +52,44 @@ fn envoy_speaks_http_2() {
         stage.switch("on", 503);
         assert_eq!(curl(&stage, &["--http2-prior-knowledge", "--request", "POST"], "/x").0, 503);
         assert_eq!(curl(&stage, &["--http2-prior-knowledge"], "/ignored-page/").0, 200);
+    }
+}
+
+#[test]
+fn envoy_keeps_nobody_waiting_for_a_program_that_hangs() {
+    if is_here() {
+        keeps_nobody_waiting(&ENVOY, "check");
+    }
+}
+
+#[test]
+fn envoy_gives_visitors_their_cookie() {
+    if is_here() {
+        knows_visitors(&ENVOY);
+    }
+}
+
+#[test]
+fn envoy_cuts_no_long_answer() {
+    /// Envoy itself gives an answer 15 seconds, where nothing else is said.
+    const LONG: Duration = Duration::from_secs(17);
+    if is_here() {
+        let mut stage = Stage::behind(|_| None);
+        stage.program_address = a_program(|mut stream| {
+            thread::spawn(move || {
+                let mut head = [0; 4_096];
+                let length = stream.read(&mut head).unwrap_or(0);
+                let is_long = head[..length].starts_with(b"GET /admin/");
+                write!(stream, "HTTP/1.1 200 -\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab").ok();
+                thread::sleep(if is_long { LONG } else { Duration::ZERO });
+                write!(stream, "cd").ok();
+            });
+        });
+        stage.put_in_front(&ENVOY, "check", &[]);
+        assert_eq!(curl(&stage, &["--max-time", "40"], "/admin/sites/1/draining/events"), (200, "abcd".to_owned()));
+        // Nor one of the application, which would take a minute to see.
+        let printed = fs::read_to_string(stage.path("printed")).unwrap();
+        let routes = printed.matches("cluster: application").count() + printed.matches("cluster: program, ").count();
+        assert_eq!(printed.matches("timeout: 0s").count(), routes, "{printed}");
     }
 }

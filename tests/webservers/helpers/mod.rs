@@ -35,5 +35,5 @@ pub use program::{eventually, free_address};
 pub use removed::outlives_its_site;
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
-pub use unreachable::{keeps_nobody_waiting, program_that_answers, unreachable};
+pub use unreachable::{a_program, keeps_nobody_waiting, program_that_answers, unreachable};
 pub use visitors::knows_visitors;

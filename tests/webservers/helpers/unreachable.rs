@@ -65,7 +65,7 @@ pub fn program_that_answers(told: u16) -> SocketAddr {
 }
 
 /// Listens, and does this with each connection, for as long as the tests run.
-fn a_program(serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
+pub fn a_program(serve: impl FnMut(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let address = listener.local_addr().expect("it listens");
     thread::spawn(move || listener.incoming().flatten().for_each(serve));
