@@ -203,7 +203,7 @@ fn command(args: &Emit, mode: Mode, sites: &[&Site]) -> String {
         words.push_str(&format!(" --site {}", site.domain));
     }
     words.push_str(&format!(" --upstream {upstream} --program {program} --listen {listen}"));
-    if mode == Mode::Check && args.server != Server::Traefik && args.unreachable == Unreachable::Pass {
+    if mode == Mode::Check && args.unreachable == Unreachable::Pass {
         words.push_str(" --unreachable pass");
     }
     words

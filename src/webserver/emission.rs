@@ -156,6 +156,9 @@ pub enum EmissionError {
 const APACHE_CANNOT_ASK: &str = "Apache httpd cannot ask another program about a request before it serves it: it has \
      nothing like auth_request. Use --mode file; staff then see the page like everybody else";
 
+const CANNOT_PASS: &str = "Traefik cannot let requests pass while the program does not answer: its forwardAuth answers \
+     500 then. Leave --unreachable out";
+
 const CANNOT_LOOK: &str = "Traefik and Envoy cannot look whether a file is there. Use --mode check";
 
 impl Server {
@@ -235,6 +238,9 @@ impl Emission {
     /// The server cannot do it, or a file is not known.
     pub fn render(&self, server: Server, part: Part) -> Result<String, EmissionError> {
         server.allows(self.mode)?;
+        if server == Server::Traefik && self.unreachable == Unreachable::Pass {
+            return Err(EmissionError::NotPossible(CANNOT_PASS));
+        }
         if self.mode.needs_files()
             && let Some(site) = self.sites.iter().find(|site| site.file.is_none())
         {
@@ -287,7 +293,7 @@ mod tests {
     fn an_emission(mode: Mode) -> Emission {
         Emission {
             mode,
-            unreachable: Unreachable::Pass,
+            unreachable: Unreachable::Hold,
             sites: vec![
                 a_site(7, &["shop.example.com", "www.shop.example.com", "*.preview.example.com"], "/srv/m/shop/on"),
                 a_site(8, &["xn--bcher-kva.example"], "/srv/main tenance/b/on"),
@@ -313,6 +319,9 @@ mod tests {
         assert_eq!(possible().count(), 12);
         for (server, mode) in possible() {
             for unreachable in [Unreachable::Pass, Unreachable::Hold] {
+                if (server, unreachable) == (Server::Traefik, Unreachable::Pass) {
+                    continue;
+                }
                 let text = Emission { unreachable, ..an_emission(mode) }.render(server, Part::Configuration).unwrap();
                 assert!(
                     text.starts_with("# shop.example.com, xn--bcher-kva.example behind maintenance mode."),
@@ -338,6 +347,9 @@ mod tests {
             let error = an_emission(mode).render(server, Part::Configuration).unwrap_err().to_string();
             assert!(error.contains(words), "{server:?} {mode:?}: {error}");
         }
+        let pass = Emission { unreachable: Unreachable::Pass, ..an_emission(Mode::Check) };
+        let error = pass.render(Server::Traefik, Part::Configuration).unwrap_err().to_string();
+        assert!(error.contains("Leave --unreachable out"), "{error}");
         assert!(Server::ALL.into_iter().all(|server| server.allows(server.best_mode(true)).is_ok()));
         assert!(Server::ALL.into_iter().all(|server| server.allows(server.best_mode(false)).is_ok()));
     }

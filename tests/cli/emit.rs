@@ -87,6 +87,7 @@ fn what_a_server_cannot_do_or_a_configuration_cannot_hold_is_refused_in_words() 
         ("emit apache --mode check", &["cannot ask another program", "--mode file"][..]),
         ("emit apache --mode both", &["--mode file"]),
         ("emit traefik --mode file", &["cannot look whether a file is there", "--mode check"]),
+        ("emit traefik --unreachable pass", &["cannot let requests pass", "Leave --unreachable out"]),
         ("emit envoy --mode both", &["--mode check"]),
         ("emit nginx --lua", &["only HAProxy"]),
         ("emit nginx --upstream https://10.0.0.1", &["--upstream", "http://127.0.0.1:8000"]),

@@ -36,7 +36,12 @@ struct Router {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 enum Middleware {
     #[serde(rename_all = "camelCase")]
-    ForwardAuth { address: String, auth_request_headers: Vec<String> },
+    ForwardAuth {
+        address: String,
+        auth_request_headers: Vec<String>,
+        auth_response_headers: Vec<String>,
+        add_auth_cookies_to_response: Vec<String>,
+    },
     #[serde(rename_all = "camelCase")]
     IpAllowList { source_range: Vec<String> },
 }
@@ -78,11 +83,17 @@ fn what_is_printed_for_traefik_has_the_form_that_its_documentation_describes() {
     // Only what has a rule of its own goes past the question, and each with the higher priority wins.
     let asks = &routers["maintenance-1-application"];
     assert!(routers.values().all(|router| router.priority >= asks.priority));
-    let Middleware::ForwardAuth { address, auth_request_headers } = &middlewares[&asks.middlewares[0]] else {
+    // One that says nothing has the length of its rule, for the names of a site hardly so much.
+    assert!(asks.priority >= 1_000, "a router that is there already would win");
+    let Middleware::ForwardAuth { address, auth_request_headers, auth_response_headers, add_auth_cookies_to_response } =
+        &middlewares[&asks.middlewares[0]]
+    else {
         panic!("the application is reached without a question");
     };
     assert_eq!(*address, format!("http://{}/maintenance/check", stage.program_address));
-    assert_eq!(auth_request_headers, &["Accept", "Accept-Language", "Cookie"]);
+    assert_eq!(auth_request_headers, &["Accept", "Accept-Language", "Cookie", "Sec-Fetch-Dest"]);
+    assert_eq!(auth_response_headers, &["X-Maintenance", "X-Maintenance-Reason"]);
+    assert_eq!(add_auth_cookies_to_response, &["maintenance_visitor", "__Host-maintenance_visitor"]);
     let inner = &routers["maintenance-1-inner"];
     assert!(routers.values().all(|router| router.priority <= inner.priority));
     let Middleware::IpAllowList { source_range } = &middlewares[&inner.middlewares[0]] else {
