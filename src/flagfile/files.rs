@@ -84,10 +84,7 @@ impl Files {
         self.sites.retain(|id, _| is_there(id));
         let removed = self.folder.keep(&names)?;
         if removed > 0 {
-            log::info!(
-                "Files in `{}` that belong to no site any more were removed: {removed}.",
-                self.path.root().display()
-            );
+            log::info!("Files in `{}` that no site has any more were removed: {removed}.", self.path.root().display());
         }
         Ok(done)
     }

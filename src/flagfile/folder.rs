@@ -34,6 +34,9 @@ pub enum FolderError {
     /// The file system refuses.
     #[error("`{}` cannot be written: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    /// A file that should not be there cannot be taken away; a flag keeps its site closed.
+    #[error("`{}` cannot be removed: {source}", path.display())]
+    Remove { path: PathBuf, source: io::Error },
     /// Something else is where one of our folders should be, such as a link that leads elsewhere.
     #[error("`{}` is not a folder", path.display())]
     NotAFolder { path: PathBuf },
@@ -157,7 +160,7 @@ impl Folder {
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(FolderError::Io { path: path.to_owned(), source }),
+            Err(source) => Err(FolderError::Remove { path: path.to_owned(), source }),
         }
     }
 
@@ -363,5 +366,16 @@ mod tests {
             let found = fs::metadata(&path).unwrap();
             assert_eq!((found.uid(), found.gid()), (NOBODY, NOBODY), "{}", path.display());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_said_so() {
+        let root = tempfile::tempdir().unwrap();
+        let path = FlagPath::parse(&format!("{}/{{domain}}/on", root.path().display())).unwrap();
+        let folder = Folder::take(&path, "database").unwrap();
+        let flag = root.path().join("a.example/on");
+        fs::create_dir_all(&flag).unwrap();
+        let error = folder.remove(&flag).unwrap_err().to_string();
+        assert!(error.contains("a.example/on` cannot be removed: "), "{error}");
     }
 }

@@ -95,6 +95,8 @@ pub(crate) struct Writer {
     written: watch::Sender<Revision>,
     looked: Option<Instant>,
     said: Option<Instant>,
+    /// Whether there is a next time.
+    goes_on: bool,
 }
 
 impl Writer {
@@ -119,12 +121,14 @@ impl Writer {
             written,
             looked: None,
             said: None,
+            goes_on: false,
         };
         (writer, files)
     }
 
     /// Writes until nobody rings any more. `report` is rung when the files have become those of another revision.
     pub(crate) fn run(mut self, bell: &Receiver<()>, report: &SyncSender<()>) {
+        self.goes_on = true;
         loop {
             let before = *self.written.borrow();
             // A fault of ours must not end the writing.
@@ -228,9 +232,8 @@ impl Writer {
         };
         if self.said.is_none_or(|said| said.elapsed() >= REMIND_EVERY) {
             self.said = Some(Instant::now());
-            log::error!(
-                "The files for a web server are not what they should be, since {since}; tried again until it works: {reason}"
-            );
+            let again = if self.goes_on { ", tried again until it works" } else { "" };
+            log::error!("The files for a web server are not what they should be, since {since}{again}: {reason}");
         }
         self.state.store(Arc::new(FileState::Failing { reason, since }));
     }

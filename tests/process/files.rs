@@ -233,6 +233,8 @@ fn of_two_agents_on_one_folder_one_writes_and_the_other_takes_over() {
     let two = scene.agent("two", &[]);
     eventually("the second stands by", || two.logged().contains("stands by"));
     scene.done(&["on", "--wait"]);
+    eventually("the mirror is the first one's", || two.logged().contains("Another process keeps the mirror"));
+    assert!(!two.logged().contains("WARN"), "{}", two.logged());
     assert!(scene.is_closed());
     one.child.signal("KILL");
     one.child.wait();
@@ -251,8 +253,11 @@ fn files_of_another_database_are_left_alone() {
     eventually("it is refused", || stranger.logged().contains("belong to the database sqlite://"));
     assert!(scene.is_closed());
     let once = other.agent_with("web3", &["--once"], |command| _ = command.env("MAINTENANCE_FILE", scene.setting()));
-    let mut once = once.child;
+    let Agent { child: mut once, log } = once;
     assert_eq!(once.wait(), Some(1));
+    let logged = fs::read_to_string(log).unwrap();
+    assert!(logged.contains("not what they should be") && !logged.contains("tried again"), "{logged}");
+    assert!(stranger.logged().contains("tried again until it works"), "{}", stranger.logged());
 }
 
 #[test]

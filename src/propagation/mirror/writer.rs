@@ -142,6 +142,14 @@ impl Writer {
             return;
         }
         self.said = Some(Instant::now());
+        // Two agents of one folder are meant to be so, and each can start from what the other has written.
+        if let MirrorError::Locked { path } = error {
+            log::info!(
+                "Another process keeps the mirror `{}`; this one goes on with it when that ends.",
+                path.display()
+            );
+            return;
+        }
         log::warn!(
             "No mirror is kept, so this server could not start while the database is away; tried again until it \
              works: {error}"
