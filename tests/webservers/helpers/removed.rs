@@ -11,7 +11,7 @@ pub fn outlives_its_site(server: &WebServer) {
     stage.machine().run("site add other.example").succeeds();
     stage.machine().run("site remove localhost --yes").succeeds();
     let folder = stage.path("flags/localhost");
-    let left = || fs::read_dir(&folder).map_or(0, |files| files.filter(|file| is_of_site(file)).count());
+    let left = || fs::read_dir(&folder).map_or(0, |files| files.filter(is_of_site).count());
     eventually("its files are gone", || left() == 0);
 
     stage.restart_server(server);
