@@ -59,6 +59,7 @@ pub struct Emit {
     #[arg(long, value_name = "ORIGIN")]
     program: Option<Origin>,
 
+    /// Address that this program listens on, for --program
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", hide = true,
           value_parser = bind)]
     bind: SocketAddr,
