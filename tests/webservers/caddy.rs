@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, outlives_its_site, unreachable};
+use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, knows_visitors, outlives_its_site, unreachable};
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
 
@@ -62,4 +62,9 @@ fn caddy_lets_nobody_pass_whose_question_is_too_long() {
 #[test]
 fn caddy_starts_when_its_site_is_no_longer_there() {
     outlives_its_site(&CADDY);
+}
+
+#[test]
+fn caddy_gives_visitors_their_cookie() {
+    knows_visitors(&CADDY);
 }

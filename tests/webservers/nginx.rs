@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::helpers::{
-    Modes, Stage, WebServer, acceptance, curl_at, free_address, get, outlives_its_site, output, program_that_answers,
-    request, unreachable,
+    Modes, Stage, WebServer, acceptance, curl_at, free_address, get, knows_visitors, outlives_its_site, output,
+    program_that_answers, request, unreachable,
 };
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
@@ -150,4 +150,9 @@ fn nginx_leaves_a_401_alone_that_it_takes_from_the_application() {
         let page = stage.get("/app-answers/401");
         assert!(page.status == 503 && page.header("x-maintenance").starts_with("planned"), "{mode}: {page:?}");
     }
+}
+
+#[test]
+fn nginx_gives_visitors_their_cookie() {
+    knows_visitors(&NGINX);
 }
