@@ -17,4 +17,4 @@ pub use settings::{
     Settings, SettingsError, UnknownSite, VisitSettings,
 };
 pub use source::{SettingSource, SettingView, Sources, wrong_value};
-pub use value::{IgnoredUrls, Secret, bind, site_id};
+pub use value::{IgnoredUrls, Secret, admin_url, bind, site_id};

@@ -70,8 +70,11 @@ pub(super) fn ignored_urls(text: &str) -> Result<IgnoredUrls, String> {
     Ok(IgnoredUrls(rows))
 }
 
-/// A path of whole segments, with one slash at each end.
-pub(super) fn admin_url(text: &str) -> Result<String, String> {
+/// Reads the path of the panel: whole segments, with one slash at each end.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn admin_url(text: &str) -> Result<String, String> {
     let inner = text.trim().trim_matches('/');
     let is_segment = |part: &str| {
         !part.is_empty()

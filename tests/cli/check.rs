@@ -378,6 +378,17 @@ fn who_is_let_through_is_told_to_ask_from_elsewhere() {
 }
 
 #[test]
+fn the_panel_is_asked_where_the_setting_says() {
+    let machine = Machine::new().env("ADMIN_URL", "/desk/");
+    let server = Server::start(&machine, "--bind 127.0.0.1:0");
+    machine.run("on").succeeds();
+    server.wait_for("/", 503);
+    let check = format!("check http://{}/ --expect closed", server.address);
+    machine.run(&check).succeeds();
+    machine.run(&format!("{check} --panel /admin/login/")).ends_with(1).says(&["panel"]);
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_in_words() {
     let machine = Machine::new();
     machine.run("check").fails(2, &["URL"]);

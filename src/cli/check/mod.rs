@@ -22,6 +22,7 @@ use self::progress::Progress;
 use super::exit::{Exit, Usage};
 use super::{Context, text, time};
 use crate::clock;
+use crate::config::admin_url;
 use crate::probe::{Expected, Question, Trail, Visits, judge, questions};
 
 const EXAMPLES: &str = "\
@@ -78,9 +79,13 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
-    /// Path of the panel's log-in, which must not be held
-    #[arg(long, value_name = "PATH", default_value = "/admin/login/", value_parser = path)]
-    panel: String,
+    /// Path of the panel's log-in, which must not be held; without it the one below ADMIN_URL
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    panel: Option<String>,
+
+    /// Path of the panel, for --panel
+    #[arg(long, env = "ADMIN_URL", default_value = "/admin/", value_name = "PATH", hide = true, value_parser = admin_url)]
+    admin_url: String,
 
     /// Path that load balancers ask, which must not be held
     #[arg(long, value_name = "PATH", default_value = "/healthz", value_parser = path)]
@@ -115,7 +120,8 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
         client.page(url, cookies)
     });
     let page = trail.site();
-    let (panel, health) = (&args.panel, &args.health);
+    let panel = args.panel.clone().unwrap_or_else(|| format!("{}login/", args.admin_url));
+    let (panel, health) = (&panel, &args.health);
     let site = Site { client: &client, url: &page.url, cookies: &page.cookies, panel, health };
     let questions = questions(&trail);
     let number = questions.len();
