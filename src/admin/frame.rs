@@ -28,6 +28,16 @@ impl Panel {
     /// The frame for a signed-in user. Takes the message of the last action, so call it once, for the page that is
     /// sent.
     pub(super) fn frame(&self, session: &Session, operator: &Operator, section: Option<Section>) -> Frame {
+        Frame { flash: flash::take(session), ..self.frame_without_message(session, operator, section) }
+    }
+
+    /// The same for a page that is never seen itself: the message of the last action waits for one that is.
+    pub(super) fn frame_without_message(
+        &self,
+        session: &Session,
+        operator: &Operator,
+        section: Option<Section>,
+    ) -> Frame {
         let csrf = self.auth().csrf();
         Frame {
             csrf: csrf.session(session).map(|binding| csrf.token(&binding)).unwrap_or_default(),
@@ -38,7 +48,6 @@ impl Panel {
             is_account: false,
             strip: self.strip(operator, clock::now()),
             notice: self.notice(),
-            flash: flash::take(session),
             ..self.bare_frame()
         }
     }

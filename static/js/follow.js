@@ -1,11 +1,11 @@
-// Keeps what is told of the servers, or of a drain, as it is now: by a stream of events where there is one, else by
-// asking again and again. Only while the page is seen and somebody is there; reads aloud what has changed.
+// Keeps what is told of the sites, of the servers, or of a drain, as it is now: by a stream of events where there is one,
+// else by asking again and again. Only while the page is seen and somebody is there; reads aloud what has changed.
 const follow = document.querySelector('[data-follow]');
 if (!follow) return;
 const { events } = follow.dataset;
 const [stale, resting] = ['stale', 'resting'].map((name) => follow.querySelector(`[data-${name}]`));
 const restAfter = 30 * 60_000;
-const askEvery = events ? 10_000 : 2000;
+const askEvery = events ? 10_000 : Number(follow.dataset.every ?? 2000);
 const words = (page) => page.querySelector('[data-aloud]')?.dataset.aloud;
 const aloud = document.createElement('span');
 aloud.className = 'hidden';
@@ -23,14 +23,24 @@ function show(html) {
     const at = document.activeElement;
     for (const part of follow.querySelectorAll('[id]')) {
         const now = part.isConnected && fresh.getElementById(part.id);
-        if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
+        // Nobody loses the ticks that were set.
+        if (now && now.innerHTML !== part.innerHTML && !part.querySelector(':checked')) part.replaceChildren(...now.childNodes);
     }
     // Whoever was on a button stays there; where it is gone, on what is left.
     if (!at.isConnected) (document.getElementById(at.id) ?? document.getElementById('main')).focus({ preventScroll: true });
+    if (fresh.getElementById('main')) takeStrip(fresh);
     if (words(follow) !== said) {
         said = words(follow);
         aloud.textContent = said;
     }
+}
+
+// What stands above every page, unless somebody is at work in it.
+function takeStrip(page) {
+    const [strip, now] = [document, page].map((of) => of.querySelector('.strip'));
+    if (strip?.innerHTML === now?.innerHTML || strip?.querySelector(':focus, [open]')) return;
+    if (strip) strip.replaceWith(now ?? '');
+    else document.querySelector('header').after(now);
 }
 
 function isStale(is) {
@@ -55,8 +65,7 @@ async function ask() {
 // What stands above every page tells of the same site.
 async function renewStrip() {
     const answer = await fetch(location.href, { cache: 'no-store', redirect: 'error' });
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.strip');
-    if (answer.ok) document.querySelector('.strip')?.replaceWith(fresh ?? '');
+    if (answer.ok) takeStrip(new DOMParser().parseFromString(await answer.text(), 'text/html'));
 }
 
 // The browser connects again by itself unless it was refused.

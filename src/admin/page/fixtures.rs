@@ -120,7 +120,8 @@ impl Pages {
             ..sites_page()
         };
         self.add("sites-nothing", &frame, &nothing);
-        let selecting = SitesPage { is_selecting: true, select_href: "/admin/".into(), ..sites_page() };
+        let all_href = Some("/admin/?select=1&sites[]=1&sites[]=2".into());
+        let selecting = SitesPage { is_selecting: true, select_href: "/admin/".into(), all_href, ..sites_page() };
         self.add("sites-selecting", &frame, &selecting);
         let kept_out = SitesPage { seen: Some(Seen { is_kept_out: true, proxy: None, ..seen() }), ..sites_page() };
         let notice = Some("The database does not answer. Sites keep their last known state: 3 in maintenance.".into());

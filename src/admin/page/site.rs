@@ -53,6 +53,10 @@ pub struct SitesPage {
     pub select_href: String,
     /// This list as a path under the panel's base with its query, to come back to: `?q=forum`.
     pub back: String,
+    /// Address of this list for the script that follows it.
+    pub live_href: String,
+    /// Address of this list with every box ticked; `None` when there are no boxes or all are ticked.
+    pub all_href: Option<String>,
     /// More pages; `None` when one holds all.
     pub pager: Option<Pager>,
     /// How the servers stand, when there are several or one is behind.

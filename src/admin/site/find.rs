@@ -34,6 +34,8 @@ pub(super) struct ListQuery {
     pub(super) select: String,
     /// The ticked ones.
     pub(super) sites: Vec<i64>,
+    /// Anything but empty: for a page that shows the list already.
+    pub(super) live: String,
 }
 
 impl ListQuery {
@@ -55,6 +57,11 @@ impl ListQuery {
     /// Whether the rows have boxes.
     pub(super) fn is_selecting(&self) -> bool {
         !self.select.is_empty()
+    }
+
+    /// Whether a page asks that shows the list already, for what has changed.
+    pub(super) fn is_live(&self) -> bool {
+        !self.live.is_empty()
     }
 
     /// This list's address below the panel's path, on another page, with boxes or without.

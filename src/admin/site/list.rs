@@ -54,6 +54,8 @@ pub(in crate::admin) async fn list(
         is_selecting: query.is_selecting(),
         select_href: format!("{}{}", panel.base(), query.on(found.page, !query.is_selecting())),
         back: query.on(found.page, false),
+        all_href: all(&query, &found, panel.base()),
+        live_href: live(panel.base(), &query.on(found.page, query.is_selecting())),
         pager: pager(&query, &found, panel.base()),
         servers,
         may_add: operator.rights().superuser(),
@@ -63,7 +65,26 @@ pub(in crate::admin) async fn list(
             (_, Some(first)) => Some(panel.seen_anywhere(&req, &operator, first)),
         },
     };
-    panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)
+    let section = Some(Section::Sites);
+    let frame = match query.is_live() {
+        true => panel.frame_without_message(&session, &operator, section),
+        false => panel.frame(&session, &operator, section),
+    };
+    panel.page(StatusCode::OK, &frame, &page)
+}
+
+/// The address of a list, for who shows it already.
+fn live(base: &str, list: &str) -> String {
+    format!("{base}{list}{}live=1", if list.contains('?') { '&' } else { '?' })
+}
+
+/// The address of this list with every box of it ticked; `None` when there are none, or all are.
+fn all(query: &ListQuery, found: &Found, base: &str) -> Option<String> {
+    if !query.is_selecting() || found.ids.iter().all(|id| query.sites.contains(&id.0)) {
+        return None;
+    }
+    let ticked: String = found.ids.iter().map(|id| format!("&sites[]={}", id.0)).collect();
+    Some(format!("{base}{}{ticked}", query.on(found.page, true)))
 }
 
 fn filters(query: &ListQuery, found: &Found, base: &str) -> Vec<FilterLink> {
