@@ -460,8 +460,8 @@ impl From<ContactError> for BuildError {
         match error {
             ContactError::Store(error) => Self::Store(error),
             ContactError::NoSuchSite { id, known } => Self::NoSuchSite { id, known },
-            ContactError::Gone { .. } | ContactError::Emptied { .. } => {
-                unreachable!("these are told only when there is a mirror to start from")
+            ContactError::Gone { .. } | ContactError::Emptied { .. } | ContactError::Another => {
+                unreachable!("these are told only to who has a state to go on with")
             }
         }
     }

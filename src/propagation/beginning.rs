@@ -90,7 +90,7 @@ fn without_database(
                 contact.take_secret(secret);
             }
             let as_of = mirrored.as_of;
-            let state = State { revision: mirrored.revision, records: mirrored.records };
+            let state = State { revision: mirrored.revision, records: mirrored.records, origin: String::new() };
             let snapshot = state.compile(rules, templates);
             log::error!(
                 "This server starts without its database. It goes on from the mirror `{}`, which agreed with it {} ago; \

@@ -44,6 +44,12 @@ pub(crate) enum ContactError {
          or remove the mirror `{}` to begin anew", mirror.display()
     )]
     Emptied { mirror: PathBuf },
+    /// It was made anew since this process began with it.
+    #[error(
+        "the database is not the one that this server began with, and closed sites might be open in it: put that one \
+         back, or start the server again to go on with this one"
+    )]
+    Another,
 }
 
 impl ContactError {
@@ -54,6 +60,7 @@ impl ContactError {
             Self::NoSuchSite { .. } => "no-such-site",
             Self::Gone { .. } => "gone",
             Self::Emptied { .. } => "emptied",
+            Self::Another => "another",
         }
     }
 
@@ -62,7 +69,7 @@ impl ContactError {
         match self {
             Self::Store(error) => error.is_passing(),
             Self::NoSuchSite { .. } => false,
-            Self::Gone { .. } | Self::Emptied { .. } => true,
+            Self::Gone { .. } | Self::Emptied { .. } | Self::Another => true,
         }
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Follower {
     mirror: Option<Mirror>,
     clock: ClockWatch,
     watch: Option<Watch>,
+    /// Which database was met first; nothing is taken from another.
+    origin: Option<String>,
 }
 
 impl Follower {
@@ -108,6 +110,7 @@ impl Follower {
             files: writer.is_some().then_some(bell),
             clock: ClockWatch::default(),
             watch: None,
+            origin: None,
             contact,
             rules,
             folder,
@@ -118,6 +121,7 @@ impl Follower {
         let files = enforced.files.clone();
         let reporter = Reporter { store: follower.store().clone(), name, revision: seen, files, health, changed };
         if let Some((state, watch)) = met {
+            follower.origin = Some(state.origin.clone());
             follower.mirror_all(state);
             follower.confirmed.set(clock::now());
             // Should it fail here, the first step begins with it.
@@ -190,7 +194,7 @@ impl Follower {
             None => self.reconnect()?,
         }
         self.renew_plans();
-        Ok(self.reload_templates()?)
+        self.reload_templates()
     }
 
     /// Lays out anew what repeats for longer than was laid out.
@@ -209,12 +213,22 @@ impl Follower {
                 made => made?,
             }
         }
+        let origin = News::origin(self.store())?;
+        self.recognise(&origin)?;
         self.learn()?;
         let mut watch = self.store().watch()?;
         watch.look()?;
         self.read_all()?;
         self.watch = Some(watch);
         Ok(())
+    }
+
+    /// Whether it is the database that was met first. One that was made anew opens closed sites.
+    fn recognise(&self, origin: &str) -> Result<(), ContactError> {
+        match &self.origin {
+            Some(first) if first != origin => Err(ContactError::Another),
+            _ => Ok(()),
+        }
     }
 
     /// What else the database tells: its clock, and the secret of the cookies.
@@ -236,11 +250,11 @@ impl Follower {
     }
 
     /// Loads what was touched after the revision in force and swaps the snapshot.
-    fn catch_up(&mut self) -> Result<(), StoreError> {
+    fn catch_up(&mut self) -> Result<(), ContactError> {
         loop {
             let asked_at = clock::now();
             let current = self.snapshot.load_full();
-            match News::read(self.store(), current.revision())? {
+            match News::read(self.store(), current.revision(), self.origin.clone())? {
                 News::Nothing => {
                     self.confirmed.set(asked_at);
                     return Ok(());
@@ -264,9 +278,11 @@ impl Follower {
     }
 
     /// Reads all sites, and forgets who is signed in.
-    fn read_all(&self) -> Result<(), StoreError> {
+    fn read_all(&mut self) -> Result<(), ContactError> {
         let asked_at = clock::now();
         let state = State::read(self.store())?;
+        self.recognise(&state.origin)?;
+        self.origin = Some(state.origin.clone());
         let (current, is_known) = (self.snapshot.load_full(), self.health.load().source != Source::Unknown);
         if is_known && state.revision < current.revision() {
             log::warn!(
@@ -290,7 +306,7 @@ impl Follower {
     }
 
     /// Builds all pages anew when a file of the templates folder has changed.
-    fn reload_templates(&mut self) -> Result<(), StoreError> {
+    fn reload_templates(&mut self) -> Result<(), ContactError> {
         match self.folder.changed() {
             Some(templates) => {
                 log::info!("The templates have changed and were read again.");

@@ -20,6 +20,8 @@ const FEED_CHUNK: i64 = 1_000;
 pub(super) struct State {
     pub(super) revision: Revision,
     pub(super) records: Vec<SiteRecord>,
+    /// Which database it is of.
+    pub(super) origin: String,
 }
 
 impl State {
@@ -27,7 +29,7 @@ impl State {
     pub(super) fn read(store: &Store) -> Result<Self, StoreError> {
         read(store, |reader| {
             let records = reader.record_list()?.into_iter().map(|(record, _)| record).collect();
-            Ok(Self { revision: reader.change_last()?, records })
+            Ok(Self { revision: reader.change_last()?, records, origin: reader.origin()? })
         })
     }
 
@@ -40,7 +42,7 @@ impl State {
 /// What the log says after a revision.
 pub(super) enum News {
     Nothing,
-    /// The log is shorter than what this process has seen: a backup was put back.
+    /// The log is shorter than what this process has seen, or is another database's.
     Replaced,
     /// Every site was changed by one entry that names none.
     Everything,
@@ -53,9 +55,18 @@ pub(super) enum News {
 }
 
 impl News {
-    /// Reads what is new, as far as one chunk goes: call again until there is nothing.
-    pub(super) fn read(store: &Store, since: Revision) -> Result<Self, StoreError> {
-        read(store, move |reader| Self::of(reader, since))
+    /// Reads what is new, as far as one chunk goes: call again until there is nothing. `origin` is that of the database
+    /// as far as it is known.
+    pub(super) fn read(store: &Store, since: Revision, origin: Option<String>) -> Result<Self, StoreError> {
+        read(store, move |reader| match origin {
+            Some(origin) if reader.origin()? != origin => Ok(Self::Replaced),
+            _ => Self::of(reader, since),
+        })
+    }
+
+    /// Which database it is.
+    pub(super) fn origin(store: &Store) -> Result<String, StoreError> {
+        read(store, |reader| reader.origin())
     }
 
     /// How many entries the log has after a revision.

@@ -15,6 +15,7 @@ mod error;
 mod lease;
 mod login_failure;
 mod migrations;
+mod origin;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

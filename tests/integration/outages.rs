@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use maintenance_mode::clock;
 use maintenance_mode::propagation::Source;
 
 use crate::helpers::{
@@ -105,6 +106,30 @@ fn a_database_that_was_emptied_opens_nothing_and_one_that_is_put_back_does() {
     place.move_database("away.sqlite3", "a.sqlite3");
     eventually("the server recovers by itself", || is_well(&server));
     server.open(FIRST_SITE);
+}
+
+#[test]
+fn a_database_that_is_made_anew_under_a_running_server_opens_nothing() {
+    let place = Place::new();
+    drop(place.server().start());
+    place.move_database("a.sqlite3", "other.sqlite3");
+    fs::remove_file(place.mirror()).unwrap();
+    let made = clock::now().as_second();
+    // SQLite notes the second in which a database was made.
+    eventually("the next second has begun", || clock::now().as_second() > made);
+    let server = place.server().start();
+    server.close(FIRST_SITE);
+    place.move_database("a.sqlite3", "away.sqlite3");
+    place.move_database("other.sqlite3", "a.sqlite3");
+    eventually("it is noticed", || server.send(get("/readyz")).json()["database_error"] == "another");
+    assert_eq!(server.send(get("/")).status, 503);
+
+    place.move_database("a.sqlite3", "other.sqlite3");
+    place.move_database("away.sqlite3", "a.sqlite3");
+    eventually("the server goes on with its own", || is_well(&server));
+    assert_eq!(server.send(get("/")).status, 503);
+    server.open(FIRST_SITE);
+    assert_eq!(server.send(get("/")).status, 200);
 }
 
 #[test]
