@@ -235,11 +235,13 @@ impl Snapshot {
         self.named_site(host).or_else(|| self.default_site())
     }
 
-    /// The site for a host as it was read from a request; the default site for a malformed one.
+    /// The site for a host as it was read from a request; the default site for a malformed one, none where several are
+    /// named: whoever serves the request may go by another of them.
     #[inline]
     pub fn site_of(&self, host: &Result<Cow<'_, str>, HostError>) -> Option<&SiteSnapshot> {
         match host {
             Ok(host) => self.site_for(host),
+            Err(HostError::Several) => None,
             Err(_) => self.default_site(),
         }
     }

@@ -42,7 +42,7 @@ pub struct RequestFacts<'r> {
 }
 
 impl RequestFacts<'_> {
-    /// The site that the request is for; the default site for a malformed host.
+    /// The site that the request is for, as [`Snapshot::site_of`] finds it.
     #[inline]
     pub fn site<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s SiteSnapshot> {
         snapshot.site_of(&self.host)

@@ -52,21 +52,27 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 
 /// The host that the request is for.
 ///
-/// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it and the
-/// `Host` header is ignored (RFC 9112, section 3.2.2). Several `Host` headers that differ name none.
+/// A trusted proxy may hand on the host that the visitor asked for. Else an absolute target names it, or the `Host` header.
+/// Several `Host` headers that differ name none, and neither does one beside a target that names another: it is to be
+/// ignored (RFC 9112, section 3.2.2), but Actix's own guard for hosts reads the header.
 pub(crate) fn host_of<'r>(req: &'r HttpRequest, trusted: &NetworkSet) -> Result<Cow<'r, str>, HostError> {
     if let Some(forwarded) = forwarded_host(peer_of(req), lines(req, &X_FORWARDED_HOST, trusted), trusted) {
         return request_host_bytes(forwarded);
     }
-    if let Some(authority) = req.uri().authority() {
-        return request_host(authority.as_str());
-    }
     let mut hosts = req.headers().get_all(header::HOST);
-    let first = hosts.next().ok_or(HostError::Empty)?;
-    if hosts.any(|other| other != first) {
+    let first = hosts.next();
+    if hosts.any(|other| Some(other) != first) {
         return Err(HostError::Several);
     }
-    request_host_bytes(first.as_bytes())
+    let said = first.map(|host| request_host_bytes(host.as_bytes()));
+    match (req.uri().authority(), said) {
+        (None, said) => said.unwrap_or(Err(HostError::Empty)),
+        (Some(target), None) => request_host(target.as_str()),
+        (Some(target), Some(said)) => {
+            let named = request_host(target.as_str())?;
+            if said? == named { Ok(named) } else { Err(HostError::Several) }
+        }
+    }
 }
 
 /// The site that a request is for, as the gate finds it; the default site for a malformed host.
