@@ -168,8 +168,9 @@ impl ClosedSite {
     fn passing(&self) -> &Passing {
         self.passing.get_or_init(|| {
             let (ignored, left_out) = IgnoredPatterns::compile_valid(self.record.patterns.clone());
-            for (row, error) in left_out {
-                log::error!("Ignored pattern {} of {} is left out: {error}", row + 1, self.record.site.domain);
+            if let Some((row, error)) = left_out.first() {
+                let (domain, more) = (&self.record.site.domain, left_out.len() - 1);
+                log::error!("Ignored pattern {} of {domain} is left out, and {more} more: {error}", row + 1);
             }
             Passing { networks: self.record.networks.iter().map(|row| row.network).collect(), ignored }
         })

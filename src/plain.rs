@@ -16,7 +16,7 @@ pub fn plain(text: &str) -> String {
 
 /// Format characters of Unicode (category Cf, joiners and marks of Arabic and Syriac script aside), and those that end
 /// a line.
-fn is_trick(c: char) -> bool {
+pub fn is_trick(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

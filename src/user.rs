@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::plain::is_trick;
 use crate::site::SiteId;
 
 /// Key of a user.
@@ -105,7 +106,8 @@ pub struct UnknownTheme;
 /// Longest user name, in characters.
 pub const MAX_USERNAME_CHARS: usize = 150;
 
-/// Checks a log-in name: 1 to 150 characters, without white space and control characters.
+/// Checks a log-in name: 1 to 150 characters, without white space, control characters, and what nobody sees: a name must
+/// not look like another one.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
@@ -117,8 +119,9 @@ pub fn check_username(username: &str) -> Result<String, String> {
     if username.chars().count() > MAX_USERNAME_CHARS {
         return Err(format!("at most {MAX_USERNAME_CHARS} characters"));
     }
-    if username.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("must not hold spaces or control characters".to_owned());
+    let is_unseen = |c| is_trick(c) || matches!(c, '\u{200c}' | '\u{200d}');
+    if username.chars().any(|c| c.is_control() || c.is_whitespace() || is_unseen(c)) {
+        return Err("must not hold spaces, control characters or invisible ones".to_owned());
     }
     Ok(username)
 }
@@ -132,7 +135,7 @@ mod tests {
         assert_eq!(username_key(" Ada "), "ada");
         assert_eq!(username_key("ＡＤＡ"), username_key("ada"));
         assert_eq!(check_username(" Ada ").unwrap(), "Ada");
-        for wrong in ["", "  ", "a b", "a\nb", &"x".repeat(151)] {
+        for wrong in ["", "  ", "a b", "a\nb", "a\u{200b}", "\u{202e}a", "a\u{200d}b", &"x".repeat(151)] {
             assert!(check_username(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
+use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -18,6 +20,9 @@ use crate::middleware::origin_of;
 
 /// Largest form, in bytes.
 pub(super) const MAX_FORM_BYTES: usize = 1 << 20;
+
+/// How long a form may take to arrive: one that comes in byte by byte would hold a connection for ever.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Deepest nesting of field names: `patterns[0][pattern]`.
 const MAX_DEPTH: usize = 4;
@@ -96,7 +101,13 @@ fn receive(
         if req.content_type() != "application/x-www-form-urlencoded" {
             return Err(PanelError::BadForm("it was not sent as a form".to_owned()));
         }
-        let body = body.await.map_err(|_| PanelError::TooLarge { limit_kib: MAX_FORM_BYTES >> 10 })?;
+        let slow = |_| PanelError::BadForm(format!("it did not arrive within {} seconds", ARRIVES_WITHIN.as_secs()));
+        let body = timeout(ARRIVES_WITHIN, body).await.map_err(slow)?;
+        let body = body.map_err(|_| PanelError::TooLarge { limit_kib: MAX_FORM_BYTES >> 10 })?;
+        // PostgreSQL keeps no text with it, and nobody can type it.
+        if body.contains(&0) || body.windows(3).any(|escape| escape == b"%00") {
+            return Err(PanelError::BadForm("it holds a NUL".to_owned()));
+        }
         let fields = Fields::read(&body).map_err(|error| PanelError::BadForm(error.to_string()))?;
         let proof = prove(&req, fields.get(CSRF_FIELD));
         Ok((body, Sent { fields, proof }))

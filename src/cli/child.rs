@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use tokio::process::Command;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
+use crate::config::secrets_of_file;
+
 /// Added to the number of a signal, as shells do, for the exit code of a program that it has ended.
 const BY_SIGNAL: i32 = 128;
 
@@ -73,7 +75,9 @@ impl Child {
     /// Starts the command with this process's input and output.
     pub fn start(command: &[OsString]) -> anyhow::Result<Self> {
         let (program, arguments) = command.split_first().context("no command was given")?;
-        let child = Command::new(program).args(arguments).spawn();
+        let mut started = Command::new(program);
+        secrets_of_file().iter().for_each(|name| _ = started.env_remove(name));
+        let child = started.args(arguments).spawn();
         Ok(Self { child: child.with_context(|| format!("`{}` cannot be run", program.to_string_lossy()))? })
     }
 

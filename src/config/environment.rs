@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Name of the file in the working folder; folders above are not searched, so that a setting never comes from
 /// somewhere unexpected.
@@ -18,6 +19,17 @@ pub(crate) fn host_name() -> String {
 #[cfg(not(unix))]
 pub(crate) fn host_name() -> String {
     variable("COMPUTERNAME").unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// Variables that are for this program alone, and would tell others how to forge a cookie or read the figures.
+const SECRETS: [&str; 2] = ["SECRET_KEY", "METRICS_TOKEN"];
+
+/// Those that the `.env` file set.
+static SECRETS_OF_FILE: OnceLock<Vec<&str>> = OnceLock::new();
+
+/// The secrets that only the `.env` file has put into the environment, which commands that are started must not inherit.
+pub(crate) fn secrets_of_file() -> &'static [&'static str] {
+    SECRETS_OF_FILE.get().map_or(&[], Vec::as_slice)
 }
 
 /// Names that the `.env` file set, because the environment did not have them.
@@ -48,7 +60,9 @@ impl DotEnv {
     /// # Errors
     /// The file is there but cannot be read or understood. A missing file is none.
     pub fn load() -> Result<Self, DotEnvError> {
-        Self::load_from(Path::new(FILE))
+        let loaded = Self::load_from(Path::new(FILE))?;
+        SECRETS_OF_FILE.get_or_init(|| SECRETS.into_iter().filter(|name| loaded.set(name)).collect());
+        Ok(loaded)
     }
 
     fn load_from(path: &Path) -> Result<Self, DotEnvError> {

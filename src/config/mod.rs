@@ -11,6 +11,8 @@ mod source;
 mod value;
 
 pub(crate) use environment::host_name;
+#[cfg(feature = "cli")]
+pub(crate) use environment::secrets_of_file;
 pub use environment::{DotEnv, DotEnvError, variable};
 pub use settings::{
     DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, InstanceSettings, MirrorSetting, OnUnknown, ServerSettings,

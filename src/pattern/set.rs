@@ -3,6 +3,7 @@
 use regex_syntax::hir::Hir;
 
 use super::automaton::{Automaton, TooCostly};
+use super::cost::{Cost, MAX_WIDTH_TOGETHER};
 use super::fixed::{self, FixedPaths};
 use super::{IgnoredPattern, MAX_MATCHED_PATH_BYTES, MAX_PATTERNS_PER_SITE, PatternError, check};
 use crate::path::RequestPath;
@@ -50,6 +51,14 @@ impl PatternSet {
         let parsed: Result<Vec<Option<Hir>>, _> = rows.iter().map(check::check_text).collect();
         Self::build(rows, &parsed?.iter().map(Some).collect::<Vec<_>>())
             .map_err(|TooCostly| PatternError::TogetherTooCostly)
+    }
+
+    /// Whether the regexes of these rows ask for too much together, as far as it can be told without building any: what
+    /// takes next to no time, also for rows that would take minutes.
+    pub fn asks_too_much(rows: &[IgnoredPattern]) -> bool {
+        let regexes = rows.iter().filter_map(|row| check::check_text(row).ok().flatten());
+        let width = regexes.fold(0_u64, |sum, hir| sum.saturating_add(Cost::of(&hir).width));
+        width > MAX_WIDTH_TOGETHER
     }
 
     /// Compiles the rows that are valid and reports the others, so that one bad row in the database never takes a
@@ -287,6 +296,7 @@ mod tests {
         let mut rows: Vec<_> = (0..60).map(|n| regex(&format!(".*a.{{200}}b{n}"))).collect();
         rows.push(row(Exact, "/health"));
         assert_eq!(PatternSet::compile(&rows).unwrap_err(), PatternError::TogetherTooCostly);
+        assert!(PatternSet::asks_too_much(&rows) && !PatternSet::asks_too_much(&rows[..10]));
         let (set, refused) = PatternSet::compile_valid(&rows);
         assert_eq!((refused.len(), set.len(), set.find(&RequestPath::new("/health"))), (60, 1, Some(60)));
         assert!(matches_each(&rows, &RequestPath::new("/health"))[60]);

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::set::EachRow;
 use super::shape::Single;
-use super::{IgnoredPattern, PatternKind, check, ends_closed, fixed, without_slash};
+use super::{IgnoredPattern, PatternKind, PatternSet, check, ends_closed, fixed, without_slash};
 use crate::path::RequestPath;
 
 /// Paths so different from each other that who matches all of them matches everything.
@@ -99,8 +99,12 @@ fn escaped(escape: &str, decoded: Option<&str>) -> String {
     }
 }
 
-/// Warnings for a whole list, in the order of its rows, which count from 0. Rows that are refused have none.
+/// Warnings for a whole list, in the order of its rows, which count from 0. Rows that are refused have none, and neither
+/// has a list that is refused because it asks for too much.
 pub fn warnings(rows: &[IgnoredPattern]) -> Vec<(usize, PatternWarning)> {
+    if PatternSet::asks_too_much(rows) {
+        return Vec::new();
+    }
     let parsed: Vec<_> = rows.iter().map(|row| check::check_text(row).ok()).collect();
     let alone: Vec<_> = rows.iter().zip(&parsed).map(|(row, parsed)| about_itself(row, parsed.as_ref())).collect();
     let frees_all: Vec<bool> = alone.iter().map(|warnings| warnings.iter().any(frees_all)).collect();

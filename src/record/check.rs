@@ -6,7 +6,8 @@ use super::SiteRecord;
 use crate::field::{FieldErrors, Warning};
 use crate::maintenance::check_redirect;
 use crate::network::holds_everybody;
-use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternSet, PatternWarning};
+use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternError, PatternSet, PatternWarning};
+use crate::plain::is_trick;
 use crate::site::{MAX_ALIASES_PER_SITE, MAX_SITE_NAME_CHARS, time_zone};
 
 /// Most languages with a message.
@@ -76,6 +77,10 @@ impl SiteRecord {
     fn check_patterns(&self, errors: &mut FieldErrors) {
         if self.patterns.len() > MAX_PATTERNS_PER_SITE {
             errors.add("patterns", format!("a site has at most {MAX_PATTERNS_PER_SITE} ignored patterns"));
+            return;
+        }
+        if PatternSet::asks_too_much(&self.patterns) {
+            errors.add("patterns", PatternError::TogetherTooCostly);
             return;
         }
         let mut is_sound = true;
@@ -160,5 +165,8 @@ fn check_text(errors: &mut FieldErrors, field: &str, text: &str, max_chars: usiz
     }
     if text.chars().any(char::is_control) {
         errors.add(field, "must not hold control characters or line ends");
+    }
+    if text.chars().any(is_trick) {
+        errors.add(field, "must not hold invisible characters, such as those that turn the direction of a text");
     }
 }

@@ -27,6 +27,11 @@ impl DatabaseUrl {
         if url.is_empty() {
             return Err(refuse("it is empty; give a file name or postgres://user@host/database"));
         }
+        // The words of libpq, which would be sent on as a whole, and repeated as such.
+        if url.to_ascii_lowercase().contains("password=") && !url.contains("://") {
+            let reason = "it is a list of words; write postgres://user:password@host/database";
+            return Err(StoreError::Url { url: String::new(), reason: reason.to_owned() });
+        }
         let (scheme, rest) = match url.split_once(':') {
             Some((scheme, rest)) if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
                 (scheme.to_ascii_lowercase(), rest)
@@ -35,6 +40,10 @@ impl DatabaseUrl {
         };
         match scheme.as_str() {
             "sqlite" | "file" => Self::sqlite(rest.strip_prefix("//").unwrap_or(rest), refuse),
+            "postgres" | "postgresql" if !rest.starts_with("//") || rest.contains(char::is_whitespace) => {
+                let reason = "it is not of the form postgres://user:password@host/database, with %20 for a blank";
+                Err(StoreError::Url { url: String::new(), reason: reason.to_owned() })
+            }
             "postgres" | "postgresql" => Self::postgres(url, refuse),
             _ => Err(refuse("its scheme is not known; use sqlite:FILE or postgres://user@host/database")),
         }
@@ -210,5 +219,9 @@ mod tests {
         let url = DatabaseUrl::parse("postgres://ada:s3cret@db:5432/m?password=s3cret").unwrap();
         assert_eq!(url.to_string(), "postgres://ada:…@db:5432/m?password=…");
         assert!(!format!("{url:?}").contains("s3cret"));
+        for wrong in ["postgres:/ada:s3cret@db/m", "postgres://ada:s3cret x@db/m", "host=db password=s3cret"] {
+            let error = DatabaseUrl::parse(wrong).unwrap_err().to_string();
+            assert!(error.contains("postgres://user:password@host/database") && !error.contains("s3cret"), "{error}");
+        }
     }
 }

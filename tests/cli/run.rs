@@ -28,6 +28,20 @@ fn a_command_that_fails_gives_its_exit_code_and_what_was_said_beforehand_happens
 }
 
 #[test]
+fn a_command_does_not_learn_the_secrets_of_the_file() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    machine
+        .write(".env", "SECRET_KEY=0123456789abcdef0123456789abcdef\nMETRICS_TOKEN=scrape-me-every-15s\nTHEME=dark\n");
+    let ran =
+        machine.run_words(&["run", "--", "/bin/sh", "-c", "echo \"[$SECRET_KEY$METRICS_TOKEN$THEME]\""]).succeeds();
+    assert_eq!(ran.out, "[dark]\n");
+    // What whoever calls has set is theirs.
+    let machine = machine.env("SECRET_KEY", "of the application, 32 characters");
+    let ran = machine.run_words(&["run", "--", "/bin/sh", "-c", "echo \"[$SECRET_KEY]\""]).succeeds();
+    assert_eq!(ran.out, "[of the application, 32 characters]\n");
+}
+
+#[test]
 fn a_command_that_cannot_be_run_leaves_the_site_open() {
     let machine = Machine::with_sites(&["forum.example"]);
     machine.run("run -- /nonexistent/program").fails(1, &["`/nonexistent/program` cannot be run"]);

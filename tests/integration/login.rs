@@ -85,6 +85,13 @@ fn every_refusal_has_the_same_words_and_status() {
 }
 
 #[test]
+fn a_name_with_a_nul_is_no_form_on_either_engine() {
+    let server = a_server().start();
+    let answer = try_to_log_in(&server.visitor(), "a\0b", PASSWORD);
+    assert_eq!(answer.status, 400, "{}", answer.text());
+}
+
+#[test]
 fn too_many_tries_are_told_how_long_to_wait_and_what_opens_the_account() {
     let server = a_server().start();
     server.add_user("ann", &staff());
@@ -284,7 +291,7 @@ fn a_refused_set_up_says_why_at_the_field_and_keeps_the_link() {
     visitor.get(&link);
     for (username, password, again, words) in [
         ("", PASSWORD, PASSWORD, "A user name is needed."),
-        ("a da", PASSWORD, PASSWORD, "Must not hold spaces or control characters."),
+        ("a da", PASSWORD, PASSWORD, "Must not hold spaces, control characters or invisible ones."),
         ("ada", "short", "short", "The password must have at least 12 characters"),
         ("ada", "passwordpassword", "passwordpassword", "The password "),
         ("ada", PASSWORD, "something else", "The two passwords differ."),

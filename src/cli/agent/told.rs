@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::config::secrets_of_file;
 use crate::flagfile::OnRules;
 
 /// How long the command may run.
@@ -73,6 +74,7 @@ impl Told {
     fn end(&self) -> io::Result<Option<ExitStatus>> {
         let Some((program, arguments)) = self.words.split_first() else { return Ok(None) };
         let mut command = Command::new(program);
+        secrets_of_file().iter().for_each(|name| _ = command.env_remove(name));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let readers = [child.stdout.take().map(logged), child.stderr.take().map(logged)];
