@@ -19,6 +19,9 @@ pub enum PanelError {
     /// There is no such page, or it is not to be known of.
     #[error("there is no such page")]
     NotFound,
+    /// The link to create the first superuser is none, or not any more.
+    #[error("this link is not good any more")]
+    SpentLink,
     /// The form cannot be read.
     #[error("the form cannot be read: {0}")]
     BadForm(String),
@@ -77,6 +80,12 @@ impl PanelError {
         };
         match self {
             Self::NotFound => ErrorPage::not_found(base),
+            Self::SpentLink => told(
+                404,
+                "This link is not good any more",
+                "It was used, or a newer one was printed. While there is no superuser, the server prints a new one at its start."
+                    .to_owned(),
+            ),
             Self::BadForm(why) => told(400, "This form cannot be read", format!("Nothing was saved: {why}.")),
             Self::TooLarge { limit_kib } => {
                 told(413, "This form is too large", format!("Nothing was saved. A form may have {limit_kib} KiB."))
@@ -141,7 +150,7 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
 impl ResponseError for PanelError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::SpentLink => StatusCode::NOT_FOUND,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Csrf(_) => StatusCode::FORBIDDEN,

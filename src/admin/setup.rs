@@ -73,7 +73,7 @@ pub(super) async fn create(
     match panel.act(move |actions| actions.user_add_first(&actor, &name, hash)).await {
         Ok(_) => {}
         // Somebody was faster: the link is dead.
-        Err(ActionError::NotAllowed { .. }) => return Err(PanelError::NotFound),
+        Err(ActionError::NotAllowed { .. }) => return Err(PanelError::SpentLink),
         Err(ActionError::Invalid(errors)) => {
             page.username.error = errors.get("username").first().map(|error| sentence(error));
             return answer(&panel, &req, StatusCode::UNPROCESSABLE_ENTITY, page);
@@ -99,7 +99,7 @@ pub(super) async fn create(
 async fn need_good_link(panel: &Panel, token: &str) -> Result<(), PanelError> {
     let (store, token) = (panel.maintenance.store().clone(), token.to_owned());
     let is_good = panel.maintenance.store().apart(move || check_setup(&store, &token)).await?;
-    if is_good { Ok(()) } else { Err(PanelError::NotFound) }
+    if is_good { Ok(()) } else { Err(PanelError::SpentLink) }
 }
 
 fn blank(token: &str, username: &str) -> SetupPage {

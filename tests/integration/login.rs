@@ -279,7 +279,9 @@ fn a_made_up_or_replaced_set_up_link_leads_nowhere() {
     let first = setup_path(&server).expect("there is no superuser yet");
     setup_path(&server).expect("a second link");
     for link in [first.as_str(), "/admin/setup/0/", &format!("/admin/setup/{}/", "0".repeat(64))] {
-        assert_eq!(server.visitor().get(link).status, 404, "{link}");
+        let answer = server.visitor().get(link);
+        assert_eq!(answer.status, 404, "{link}");
+        assert!(answer.text().contains("This link is not good any more"), "{link}");
     }
 }
 
