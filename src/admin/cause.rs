@@ -77,7 +77,7 @@ impl CauseWords<'_> {
             None if has_messages => {
                 "Visitors read the site’s message, because no lease or window has one of its own.".to_owned()
             }
-            None => "Visitors read our words, because there is no message.".to_owned(),
+            None => "Visitors read the built-in text, because there is no message.".to_owned(),
         }
     }
 }
@@ -138,7 +138,7 @@ mod tests {
         assert!(said(true, false, true).contains("of lease-3 “deploy 7”, because the site has none"));
         assert!(said(false, true, true).contains("of lease-3 “deploy 7”, because the box is not ticked"));
         assert!(said(false, true, false).contains("no lease or window has one"));
-        assert!(said(false, false, false).contains("our words"));
+        assert!(said(false, false, false).contains("the built-in text"));
     }
 
     #[test]

@@ -218,7 +218,7 @@ fn messages(before: &[Value], after: &[Value]) -> Vec<FieldChange> {
         let count = changes.len();
         changes.extend(parts);
         if changes.len() == count && old.is_some() != new.is_some() {
-            let is_there = |row: &Option<Value>| if row.is_some() { "in our words" } else { "" }.to_owned();
+            let is_there = |row: &Option<Value>| if row.is_some() { "the built-in text" } else { "" }.to_owned();
             changes.extend(change(&label, is_there(&old), is_there(&new)));
         }
     }
@@ -366,7 +366,7 @@ mod tests {
             [
                 "Message in English, heading: Soon → Later",
                 "Message in Deutsch, heading:  → Bald",
-                "Message in xx:  → in our words",
+                "Message in xx:  → the built-in text",
             ]
         );
     }

@@ -92,7 +92,7 @@ fn message_text(message: &Message) -> String {
     let link = format!("{} {}", message.link_label, message.link_url);
     let parts = [&message.heading, &message.body, &message.contact, &link];
     let said: Vec<&str> = parts.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
-    if said.is_empty() { "in our words".to_owned() } else { said.join("\n") }
+    if said.is_empty() { "the built-in text".to_owned() } else { said.join("\n") }
 }
 
 fn described(text: &str, description: &str) -> String {
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                ["Message in Deutsch", "Bald zurück", "in our words"],
+                ["Message in Deutsch", "Bald zurück", "the built-in text"],
                 ["Ignored patterns", "^health/ (regex): Probe", "^health/ (regex): Probe\n/robots.txt (exact)"],
                 ["Redirect", "", "/down"],
             ]
