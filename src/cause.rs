@@ -149,6 +149,15 @@ impl Standing {
         self.causes.iter().map(|cause| cause.level).max()
     }
 
+    /// What it is doing, for people: `open`, `draining`, `in maintenance`, `closed for writing`.
+    pub fn in_words(&self) -> &'static str {
+        match self.phase() {
+            Phase::Open => "open",
+            Phase::Draining => "draining",
+            Phase::Maintenance => self.level().unwrap_or_default().in_words(),
+        }
+    }
+
     /// What it does for visitors.
     pub fn phase(&self) -> Phase {
         match self.is_closed() {

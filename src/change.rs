@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::maintenance::Level;
 use crate::site::SiteId;
 
 /// Number of a change. Grows by commit order; every server says which one it enforces.
@@ -54,6 +55,7 @@ impl Change {
     /// What happened, as people read it: `Maintenance started`. A word that is not known here is shown as it is.
     pub fn title(&self) -> &str {
         match self.action.as_str() {
+            "maintenance.started" if self.closes_for_writing() => "Closed for writing",
             "maintenance.started" => "Maintenance started",
             "maintenance.updated" => "Maintenance updated",
             "maintenance.ended" => "Maintenance ended",
@@ -89,6 +91,12 @@ impl Change {
             CONFIG_IMPORTED => "Configuration imported",
             other => other,
         }
+    }
+
+    /// Whether the box was ticked to close for writing only.
+    fn closes_for_writing(&self) -> bool {
+        let level = self.after.as_ref().and_then(|after| after.get("level"));
+        level.and_then(Value::as_str) == Some(Level::ReadOnly.as_str())
     }
 
     /// Why nothing can take it back; `None` when something can.

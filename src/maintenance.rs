@@ -95,6 +95,30 @@ impl Level {
             Self::Full => "full",
         }
     }
+
+    /// What a site is that is closed so far, for people: `in maintenance`, `closed for writing`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "closed for writing",
+            Self::Full => "in maintenance",
+        }
+    }
+
+    /// How much of a site is closed, for programs: `closed`, `read-only`.
+    pub fn of_site(self) -> &'static str {
+        match self {
+            Self::ReadOnly => self.as_str(),
+            Self::Full => "closed",
+        }
+    }
+
+    /// What that means for visitors, as a sentence.
+    pub fn consequence(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "Reading goes on; what would change something gets the 503 page.",
+            Self::Full => "Visitors get the 503 page.",
+        }
+    }
 }
 
 impl std::str::FromStr for Level {

@@ -296,6 +296,7 @@ impl Would {
         match record.maintenance.box_holds(now) {
             _ if is_draining && start.force => Self::Force,
             false => Self::Start,
+            true if start.level.is_some_and(|level| level != record.maintenance.level) => Self::Update,
             true if moves_drain || start.message.is_some() || start.expected_end.is_some() => Self::Update,
             true => Self::Nothing,
         }
@@ -335,23 +336,25 @@ fn plan(
     for (record, would) in planned {
         let end = start.expected_end.map(|end| format!(", expected end {}", time::short(end, now))).unwrap_or_default();
         let domain = &record.site.domain;
+        let state = record.causes().standing(now).in_words();
+        let extent = if start.level == Some(Level::ReadOnly) { " for writing only" } else { "" };
         let drain = match start.drain_until {
             Some(until) => format!(", once those at work have finished, at {} at the latest", time::short(until, now)),
             None => String::new(),
         };
         page.push_str(&match would {
             Would::Start if record.site.is_protected => {
-                format!("Would start maintenance on {domain}{drain}{end}. It is protected.\n")
+                format!("Would start maintenance on {domain}{extent}{drain}{end}. It is protected.\n")
             }
-            Would::Start => format!("Would start maintenance on {domain}{drain}{end}.\n"),
+            Would::Start => format!("Would start maintenance on {domain}{extent}{drain}{end}.\n"),
             Would::Force => format!("Would close {domain} at once, whoever is at work.\n"),
             Would::Update if record.causes().standing(now).phase() == Phase::Draining => {
                 format!("{domain} is draining already. Would go on{drain}{end}.\n")
             }
             Would::Update => {
-                format!("{domain} is already in maintenance. Would change message or expected end{end}.\n")
+                format!("{domain} is already {state}. Would change message, expected end or how much is closed{end}.\n")
             }
-            Would::Nothing => format!("{domain} is already in maintenance. Nothing would change.\n"),
+            Would::Nothing => format!("{domain} is already {state}. Nothing would change.\n"),
         });
         page.push_str(&format!("Let in: {}.\n", let_in(record, &args.gate)));
     }

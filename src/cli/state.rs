@@ -7,7 +7,7 @@ use super::Context;
 use crate::cause::{Cause, CauseId};
 use crate::change::Revision;
 use crate::drain::AtWork;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::{Store, StoreError};
@@ -23,6 +23,11 @@ pub struct SiteState {
     pub name: String,
     /// `open`, `draining` or `maintenance`.
     pub phase: Phase,
+    /// How much is closed: `closed` or `read-only`, by the strictest of its causes; null while it is open.
+    pub level: Option<&'static str>,
+    /// The same for people.
+    #[serde(skip)]
+    pub word: &'static str,
     /// Since when the first open cause has held it closed; null while it is open.
     pub since: Option<Timestamp>,
     /// When it is expected to open; null when that is not known or the site is open.
@@ -101,6 +106,8 @@ impl SiteState {
             domain: record.site.domain.to_string(),
             name: record.site.display_name(),
             phase: standing.phase(),
+            level: standing.level().map(Level::of_site),
+            word: standing.in_words(),
             since: standing.since,
             until: standing.until,
             overdue: standing.overdue(now).is_some(),
@@ -129,6 +136,7 @@ mod tests {
             "id",
             "domain",
             "phase",
+            "level",
             "since",
             "until",
             "closes_at",

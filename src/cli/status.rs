@@ -44,12 +44,13 @@ pub struct Status {
 
     /// Print a list of objects instead
     ///
-    /// Each has id, domain, name, phase (open, draining, maintenance), since, until, overdue, started_by, closes_at,
-    /// sessions, tasks, message, causes, next (the window that begins next: id, starts_at, ends_at, name) and revision.
+    /// Each has id, domain, name, phase (open, draining, maintenance), level (closed, read-only), since, until, overdue,
+    /// started_by, closes_at, sessions, tasks, message, causes, next (the window that begins next: id, starts_at, ends_at,
+    /// name) and revision.
     #[arg(long)]
     json: bool,
 
-    /// Exit with 10 when a site is in maintenance and 11 when it is draining; of several the most closed counts
+    /// Exit with 10 when a site is in maintenance, also for writing only, and 11 when it is draining; of several the most closed counts
     #[arg(long)]
     exit_code: bool,
 }
@@ -130,9 +131,9 @@ fn row(state: &SiteState, now: Timestamp) -> Vec<String> {
     let ahead = state.next.as_ref().filter(|_| state.phase == Phase::Open);
     let (shape, word) = match state.phase {
         Phase::Open if ahead.is_some() => ("◷", "scheduled"),
-        Phase::Open => ("○", "open"),
-        Phase::Draining => ("◐", "draining"),
-        Phase::Maintenance => ("■", "in maintenance"),
+        Phase::Open => ("○", state.word),
+        Phase::Draining => ("◐", state.word),
+        Phase::Maintenance => ("■", state.word),
     };
     let mut row = vec![format!("{shape} {}", state.domain), word.to_owned()];
     if let Some(next) = ahead {

@@ -7,8 +7,8 @@ use super::Context;
 use super::state::{SiteState, states};
 use super::{text, time};
 use crate::actions::Switched;
-use crate::cause::Cause;
-use crate::maintenance::AtEnd;
+use crate::cause::{Cause, Standing};
+use crate::maintenance::{AtEnd, Level};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
@@ -95,11 +95,17 @@ impl Outcome {
             ResultWord::Forced => {
                 let ended = self.record.drains.iter().filter_map(|drain| drain.end.as_ref()).max_by_key(|end| end.at);
                 let how = ended.map(text::drain_end).unwrap_or_default();
-                format!("{domain} is in maintenance at {}: {how}.", time::exact(self.at, now))
+                format!("{domain} is {} at {}: {how}.", self.standing(now).in_words(), time::exact(self.at, now))
             }
             ResultWord::Started => {
                 let at = time::exact(self.record.maintenance.since.unwrap_or(self.at), now);
+                if self.is_read_only(now) {
+                    return format!("{domain} is closed for writing since {at}{}. Reading goes on.", self.end(now));
+                }
                 format!("Maintenance started on {domain} at {at}{}.", self.end(now))
+            }
+            ResultWord::Updated if self.is_read_only(now) => {
+                format!("Maintenance updated on {domain}: it is closed for writing{}.", self.end(now))
             }
             ResultWord::Updated => format!("Maintenance updated on {domain}: it goes on{}.", self.end(now)),
             ResultWord::Ended if self.ended.iter().all(|cause| cause.drains_until.is_some()) => {
@@ -117,7 +123,8 @@ impl Outcome {
                 time::short(closes_at, now)
             ),
             ResultWord::Already if self.record.maintenance.box_holds(now) => {
-                format!("{domain} is already in maintenance{}. Nothing changed.", self.started(now))
+                let state = self.standing(now).in_words();
+                format!("{domain} is already {state}{}. Nothing changed.", self.started(now))
             }
             ResultWord::Already => format!("{domain} is open already. Nothing changed."),
         }
@@ -125,7 +132,16 @@ impl Outcome {
 
     /// When the site closes at the latest, while it drains.
     fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.record.causes().standing(now).closes_at()
+        self.standing(now).closes_at()
+    }
+
+    /// Whether reading goes on.
+    fn is_read_only(&self, now: Timestamp) -> bool {
+        self.standing(now).level() == Some(Level::ReadOnly)
+    }
+
+    fn standing(&self, now: Timestamp) -> Standing {
+        self.record.causes().standing(now)
     }
 
     fn end(&self, now: Timestamp) -> String {
@@ -162,9 +178,10 @@ pub fn described(cause: &Cause, now: Timestamp) -> String {
     }
 }
 
-/// ` “Database upgrade”`, of a cause that has a name.
+/// ` “Database upgrade” for writing only`: the name, where there is one, and how much it closes, where that is not all.
 fn named(cause: &Cause) -> String {
-    if cause.name.is_empty() { String::new() } else { format!(" “{}”", text::plain(&cause.name)) }
+    let name = if cause.name.is_empty() { String::new() } else { format!(" “{}”", text::plain(&cause.name)) };
+    if cause.level == Level::ReadOnly { format!("{name} for writing only") } else { name }
 }
 
 /// Prints the states with what happened.

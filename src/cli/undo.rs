@@ -144,8 +144,7 @@ fn outcome(change: &Change, record: Option<&SiteRecord>, now: jiff::Timestamp) -
         Some(record) if change.before.is_some() && change.after.is_none() => {
             format!("{} is there again.", record.site.domain)
         }
-        Some(record) if record.maintenance.box_holds(now) => format!("{} is in maintenance.", record.site.domain),
-        Some(record) => format!("{} is open.", record.site.domain),
+        Some(record) => format!("{} is {}.", record.site.domain, record.causes().standing(now).in_words()),
     }
 }
 

@@ -170,3 +170,34 @@ fn no_site_named_means_the_default_one() {
     empty.run("migrate").succeeds();
     empty.run("on").fails(3, &["there are no sites yet", "maintenance site add"]);
 }
+
+#[test]
+fn what_is_closed_for_writing_only_is_called_so() {
+    let machine = Machine::with_sites(&["example.com"]);
+    machine
+        .run("on --read-only --dry-run")
+        .succeeds()
+        .says(&["Would start maintenance on example.com for writing only."]);
+    machine.run("on --read-only").succeeds().says(&["example.com is closed for writing since ", "Reading goes on."]);
+    machine.run("on").succeeds().says(&["example.com is already closed for writing, started by CLI, "]);
+    let status = machine.run("status").succeeds();
+    assert!(status.out.contains("closed for writing") && !status.out.contains("in maintenance"), "{}", status.out);
+    machine.run("site list").succeeds().says(&["closed for writing"]);
+    let state = machine.state("1");
+    assert_eq!((state["phase"].as_str(), state["level"].as_str()), (Some("maintenance"), Some("read-only")));
+    machine.run("history").succeeds().says(&["Closed for writing"]);
+    machine.run("off").succeeds().says(&["Ended: box for writing only (started by "]);
+    machine.run("undo").succeeds().says(&["example.com is closed for writing."]);
+    machine.run("off").succeeds();
+    machine.run("on").succeeds();
+    assert_eq!(machine.state("1")["level"].as_str(), Some("closed"));
+    machine.run("on --read-only --dry-run").succeeds().says(&["example.com is already in maintenance. Would change"]);
+    machine.run("on --dry-run").succeeds().says(&["example.com is already in maintenance. Nothing would change."]);
+    machine.run("off").succeeds();
+    assert_eq!(machine.state("1")["level"], serde_json::Value::Null);
+    machine
+        .run("window start --read-only --for 1h")
+        .succeeds()
+        .says(&["Started window-1 on example.com for writing only"]);
+    assert_eq!(machine.run("window list --json").json()[0]["level"].as_str(), Some("read-only"));
+}

@@ -118,13 +118,14 @@ fn has_server(actions: &Actions) -> anyhow::Result<bool> {
 /// `forum.example.com is in maintenance since 03:14:09 UTC: nobody was left after 2 min`.
 fn closed(record: &SiteRecord, now: Timestamp) -> String {
     let domain = &record.site.domain;
+    let state = record.causes().standing(now).in_words();
     let ended = record.drains.iter().filter_map(|drain| Some((drain, drain.end.as_ref()?)));
     match ended.max_by_key(|(_, end)| end.at) {
         Some((drain, end)) => {
             let took = time::span(drain.started_at, end.at);
             let how = text::drain_end(end);
-            format!("{domain} is in maintenance since {}: {how}, after {took}", time::exact(end.at, now))
+            format!("{domain} is {state} since {}: {how}, after {took}", time::exact(end.at, now))
         }
-        None => format!("{domain} is in maintenance"),
+        None => format!("{domain} is {state}"),
     }
 }

@@ -6,7 +6,6 @@ use super::View;
 use crate::cli::exit::Exit;
 use crate::cli::{Context, open, text};
 use crate::clock;
-use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 
 const EXAMPLES: &str = "\
@@ -39,19 +38,14 @@ pub fn run(context: &Context, args: &List) -> anyhow::Result<Exit> {
             .print("No sites yet. Add the domain that visitors type: maintenance site add www.example.com\n")?;
     } else {
         let rows: Vec<Vec<String>> =
-            records.iter().map(|(record, _)| row(record, record.causes().standing(now).phase())).collect();
+            records.iter().map(|(record, _)| row(record, record.causes().standing(now).in_words())).collect();
         context.console.print(&text::columns(&rows))?;
     }
     Ok(Exit::Done)
 }
 
-fn row(record: &SiteRecord, phase: Phase) -> Vec<String> {
+fn row(record: &SiteRecord, state: &str) -> Vec<String> {
     let site = &record.site;
-    let state = match phase {
-        Phase::Open => "open",
-        Phase::Draining => "draining",
-        Phase::Maintenance => "in maintenance",
-    };
     let aliases: Vec<String> = site.aliases.iter().map(|alias| alias.to_unicode()).collect();
     let mut marks = Vec::new();
     if site.is_default {

@@ -182,8 +182,11 @@ fn told(verb: &str, window: &Window, owner: Option<&Site>, now: Timestamp) -> St
     let zone = window.schedule.zone();
     let times = view::times(window, now, view::AHEAD);
     let mut lines = match window.id {
-        WindowId(0) => format!("{verb} a window on {}:\n", owner.map_or("all sites", |site| site.domain.as_str())),
-        _ => format!("{verb} {}:\n", view::named(window, owner)),
+        WindowId(0) => {
+            let whom = owner.map_or("all sites", |site| site.domain.as_str());
+            format!("{verb} a window on {whom}{}:\n", view::extent(window))
+        }
+        _ => format!("{verb} {}{}:\n", view::named(window, owner), view::extent(window)),
     };
     for time in &times {
         lines.push_str(&format!("  {}\n", view::span(time, &zone)));

@@ -62,5 +62,6 @@ fn told((owner, window): &Owned<'_>, now: Timestamp) -> String {
     let until = view::times(window, now, 1).first().and_then(|time| time.ends_at);
     let until = until.map_or("until it is ended".to_owned(), |end| format!("until {}", time::short(end, now)));
     let id = window.id;
-    format!("Started {} {until}.   End: maintenance window end window-{id}\n", view::named(window, *owner))
+    let extent = view::extent(window);
+    format!("Started {}{extent} {until}.   End: maintenance window end window-{id}\n", view::named(window, *owner))
 }

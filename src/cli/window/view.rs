@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cause::CauseId;
 use crate::cli::text;
+use crate::maintenance::Level;
 use crate::schedule::{Schedule, name_of};
 use crate::site::{Site, SiteId};
 use crate::window::{Occurrence, Window};
@@ -29,6 +30,8 @@ pub struct View {
     /// The rule of a window that repeats; null for one that happens once.
     rule: Option<String>,
     notice_minutes: u32,
+    /// How much it closes: `full` or `read-only`.
+    level: Level,
     /// Text of its first message; null without one.
     message: Option<String>,
     /// Whether it holds its sites closed now.
@@ -67,6 +70,7 @@ impl View {
                 Schedule::Repeat(repeat) => Some(repeat.rule.clone()),
             },
             notice_minutes: window.notice_minutes,
+            level: window.level,
             message: window.messages.first().map(|message| message.body.clone()),
             running: times.first().is_some_and(|time| time.covers(now)),
             times: times
@@ -75,6 +79,11 @@ impl View {
                 .collect(),
         }
     }
+}
+
+/// How much a window closes, to go on after its name; empty where that is all.
+pub fn extent(window: &Window) -> &'static str {
+    if window.level == Level::ReadOnly { " for writing only" } else { "" }
 }
 
 /// `Sun 2026-11-22 02:00 to 03:00 Europe/Berlin = 01:00 to 02:00 UTC`.
