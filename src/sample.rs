@@ -13,7 +13,7 @@ use crate::admin::page::{self, Moment, PlannedNotice, SamplePage};
 use crate::admin::templates::Templates;
 use crate::app::Maintenance;
 use crate::clock;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::middleware::MaintenanceStatus;
 use crate::rules::NOTICE_PATH;
 
@@ -103,11 +103,13 @@ impl Sample {
         let (reason, has_panel) = match status.reason {
             "superuser" => ("you are a superuser", true),
             "staff" => ("you are staff of this site", true),
-            _ => ("your address is internal", false),
+            "internal-ip" => ("your address is internal", false),
+            _ => ("", false),
         };
         page::MaintenanceStatus {
             phase: if status.phase == Phase::Open { "open" } else { "maintenance" }.to_owned(),
-            reason: Some(reason.to_owned()),
+            is_read_only: status.level == Some(Level::ReadOnly),
+            reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
             site: status.site.clone(),
             until: status.until.map(shown),
             panel_href: status.site_id.filter(|_| has_panel).map(|site| format!("{}sites/{site}/", self.base)),

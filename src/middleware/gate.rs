@@ -25,7 +25,7 @@ use crate::closed::ClosedSite;
 use crate::decision::{
     ByTarget, Identity, KnownUser, Pass, RequestFacts, Verdict, Visit, decide, decide_at, decide_by_target,
 };
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::page::PageRequest;
 use crate::site::SiteId;
 use crate::snapshot::{SiteSnapshot, Snapshot};
@@ -239,6 +239,7 @@ fn let_through(req: &ServiceRequest, pass: &Pass<'_>, now: Timestamp) -> Option<
     let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).map(|line| line.as_bytes());
     req.extensions_mut().insert(MaintenanceStatus {
         phase: closed.map_or(Phase::Maintenance, |closed| closed.phase()),
+        level: Some(closed.map_or(Level::default(), |closed| closed.level())),
         reason: pass.reason(),
         site: site.domain.to_string(),
         site_id: Some(site.id),

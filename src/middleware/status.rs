@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::facts::site_of;
 use crate::clock;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::notice::SiteNotice;
 use crate::path::RequestPath;
 use crate::site::SiteId;
@@ -28,8 +28,10 @@ use crate::snapshot::Snapshot;
 pub struct MaintenanceStatus {
     /// What the site is doing for visitors.
     pub phase: Phase,
+    /// How much is closed; `None` on an open site.
+    pub level: Option<Level>,
     /// Why this request was let through: `open`, `built-in`, `superuser`, `staff`, `internal-ip`, `ignored-pattern`,
-    /// `draining`.
+    /// `draining`, `read-only`.
     pub reason: &'static str,
     /// The site's domain; empty when no site is known.
     pub site: String,
@@ -50,6 +52,7 @@ impl Default for MaintenanceStatus {
     fn default() -> Self {
         Self {
             phase: Phase::Open,
+            level: None,
             reason: "open",
             site: String::new(),
             site_id: None,
@@ -86,6 +89,7 @@ impl MaintenanceStatus {
         };
         Some(Self {
             phase: closed.map_or(Phase::Open, |closed| closed.phase()),
+            level: closed.map(|closed| closed.level()),
             reason,
             site: site.domain.to_string(),
             site_id: Some(site.id),

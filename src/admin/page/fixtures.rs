@@ -560,6 +560,7 @@ impl Pages {
             path: path.into(),
             maintenance_status: MaintenanceStatus {
                 phase: if closed { "maintenance".into() } else { "open".into() },
+                is_read_only: false,
                 reason: closed.then(|| "you are a superuser".to_owned()),
                 site: "www.example.com".into(),
                 until: closed.then(|| at("2026-11-21T03:30:00Z")),

@@ -26,8 +26,10 @@ pub struct SamplePage {
 pub struct MaintenanceStatus {
     /// `open`, `draining` or `maintenance`.
     pub phase: String,
-    /// Why this viewer sees the page of a closed site, to go on *you see it because*: `you are a superuser`; `None` on
-    /// an open site.
+    /// Whether it is closed for writing only.
+    pub is_read_only: bool,
+    /// Why this viewer passes a closed site, to go on *you see it because*: `you are a superuser`; `None` on an open site,
+    /// and for those who only read one that is closed for writing.
     pub reason: Option<String>,
     /// Domain of the site.
     pub site: String,
