@@ -103,6 +103,11 @@ impl Answer {
         word.trim().eq_ignore_ascii_case("let-through").then_some(reason)
     }
 
+    /// Whether it says that the site is closed for writing only, and this request reads.
+    pub fn is_read_only(&self) -> bool {
+        self.let_through() == Some("read-only")
+    }
+
     /// The media type, in lower case and without parameters.
     pub fn media_type(&self) -> String {
         let value = self.header("content-type").unwrap_or_default();

@@ -71,6 +71,8 @@ pub struct Report {
     pub says_so: bool,
     /// Whether the end that it tells has passed.
     pub is_overdue: bool,
+    /// Whether it says that it is closed for writing only, and lets who reads through.
+    pub is_read_only: bool,
     /// One for each point, in the order of the questions.
     pub findings: Vec<Finding>,
 }
@@ -110,5 +112,6 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         (state, Expected::Closed) => closed::not_closed(visits, state),
         (_, Expected::Open) => open::findings(visits, state),
     };
-    Report { state, end, says_so, is_overdue, findings }
+    let is_read_only = visits.trail.site().seen.as_ref().is_ok_and(Answer::is_read_only);
+    Report { state, end, says_so, is_overdue, is_read_only, findings }
 }

@@ -132,6 +132,13 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
 
 /// A site that is closed for others.
 pub(super) fn let_through(answer: &Answer) -> Finding {
+    if answer.is_read_only() {
+        return Finding::fault(
+            "GET",
+            format!("{}: closed for writing only; who reads is let through", answer.status_text()),
+            "Start the maintenance without --read-only to close it for everybody, or end it",
+        );
+    }
     let reason = answer.let_through().unwrap_or_default();
     Finding::fault(
         "GET",

@@ -60,6 +60,7 @@ fn summary(report: &Report, expected: Option<Expected>) -> String {
         State::Closed if !report.says_so => "is in maintenance or overloaded".to_owned(),
         State::Closed => format!("is in maintenance{}", until(report)),
         State::Redirected => format!("sends visitors elsewhere for a maintenance{}", until(report)),
+        State::LetThrough if report.is_read_only => "is closed for writing".to_owned(),
         State::LetThrough if expected == Some(Expected::Open) => "is in maintenance for others".to_owned(),
         State::LetThrough => "is in maintenance for others, but lets you through".to_owned(),
         State::Broken => "is broken".to_owned(),
@@ -68,7 +69,7 @@ fn summary(report: &Report, expected: Option<Expected>) -> String {
         (None, _) | (Some(Expected::Open), State::Open) => "",
         (Some(Expected::Open), _) => ", not open as expected",
         (Some(Expected::Closed), State::Closed | State::Redirected) => "",
-        (Some(Expected::Closed), State::LetThrough) => ", who were to be held",
+        (Some(Expected::Closed), State::LetThrough) if !report.is_read_only => ", who were to be held",
         (Some(Expected::Closed), _) => ", not in maintenance as expected",
     };
     format!("{is}{as_expected}: {}.", counts(report))
