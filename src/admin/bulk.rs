@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::cause::states;
 use super::draining::{Mode, long_drain};
 use super::error::PanelError;
 use super::form::{Form, parse};
@@ -18,9 +19,9 @@ use super::panel::{Panel, see_other};
 use super::site::{Told, address, refused_domain};
 use super::words::count;
 use crate::actions::{ActionError, Start};
+use crate::cause::Standing;
 use crate::clock;
 use crate::drain::LONG;
-use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 
@@ -75,17 +76,6 @@ impl Action {
 
     fn verb(self) -> &'static str {
         if self == Self::Start { "Start" } else { "End" }
-    }
-
-    /// What those sites are for which there is nothing left to do.
-    fn state(self, done: &[&SiteRecord], now: Timestamp) -> &'static str {
-        let is_draining = |record: &&SiteRecord| record.causes().standing(now).phase() == Phase::Draining;
-        match self {
-            Self::Start if done.iter().all(is_draining) => "draining",
-            Self::Start if done.iter().any(is_draining) => "in maintenance or draining",
-            Self::Start => "in maintenance",
-            Self::End => "open",
-        }
     }
 
     fn is_done(self, record: &SiteRecord, now: Timestamp) -> bool {
@@ -212,7 +202,7 @@ fn question(action: Action, records: &[SiteRecord], form: &BulkForm, refused: Re
             Refused::Long(length) => Some(long_drain(*length)),
             _ => None,
         },
-        note: note(action.state(&done, now), done.len(), !rows.is_empty()),
+        note: note(&done, !rows.is_empty(), now),
         rows,
         back: form.back.clone(),
         cancel: selecting(form),
@@ -220,7 +210,9 @@ fn question(action: Action, records: &[SiteRecord], form: &BulkForm, refused: Re
 }
 
 /// What is said about those that are so already.
-fn note(state: &str, done: usize, are_there_others: bool) -> Option<String> {
+fn note(done: &[&SiteRecord], are_there_others: bool, now: Timestamp) -> Option<String> {
+    let standings: Vec<Standing> = done.iter().map(|record| record.causes().standing(now)).collect();
+    let (state, done) = (states(standings.iter()), done.len());
     let (more, verb) = (if are_there_others { " more" } else { "" }, if done == 1 { "is" } else { "are" });
     match (done, are_there_others) {
         (0, _) => None,

@@ -3,9 +3,17 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::page::{CauseRow, Moment};
-use crate::cause::{Cause, CauseId};
+use super::page::{CauseRow, Holding, Moment};
+use super::words::list;
+use crate::cause::{Cause, CauseId, Standing};
+use crate::maintenance::{Level, Phase};
 use crate::record::SiteRecord;
+
+/// Most causes that a sentence names.
+const MAX_STILL: usize = 5;
+
+/// Most causes that a row names.
+const MAX_NAMED: usize = 2;
 
 /// `the box`, `window-12 “Database upgrade”`, `lease-3 “deploy 7”`.
 pub(super) fn called(cause: &Cause) -> String {
@@ -24,6 +32,31 @@ pub(super) fn going_on(cause: &Cause, zone: &TimeZone, now: Timestamp) -> String
     }
 }
 
+/// What sites are, each word once, the most closed first: `in maintenance or draining`.
+pub(super) fn states<'s>(standings: impl Iterator<Item = &'s Standing>) -> String {
+    const ORDER: [&str; 4] = ["in maintenance", "closed for writing", "draining", "open"];
+    let said: Vec<&str> = standings.map(Standing::in_words).collect();
+    ORDER.into_iter().filter(|word| said.contains(word)).collect::<Vec<_>>().join(" or ")
+}
+
+/// What closes a site, to go on after its state: who has ticked the box, else every cause by name, as in `by window-12
+/// “Database upgrade”`.
+pub(super) fn closed_by(standing: &Standing) -> Option<String> {
+    match standing.causes.as_slice() {
+        [] => None,
+        [Cause { id: CauseId::Box, by, .. }] => by.clone(),
+        causes => Some(format!("by {}", list(&causes.iter().map(called).collect::<Vec<_>>(), MAX_NAMED))),
+    }
+}
+
+/// What still holds a site closed, as a sentence; `None` while nothing does.
+pub(super) fn still_closed(record: &SiteRecord, zone: &TimeZone, now: Timestamp) -> Option<String> {
+    let standing = record.causes().standing(now);
+    let causes: Vec<String> = standing.causes.iter().map(|cause| going_on(cause, zone, now)).collect();
+    let extent = if standing.level() == Some(Level::ReadOnly) { "closed for writing" } else { "closed" };
+    (!causes.is_empty()).then(|| format!("The site stays {extent} by {}.", list(&causes, MAX_STILL)))
+}
+
 /// Words the causes of sites.
 pub(super) struct CauseWords<'a> {
     /// Path of the panel.
@@ -35,11 +68,26 @@ pub(super) struct CauseWords<'a> {
 }
 
 impl CauseWords<'_> {
+    /// What holds a site closed, and whose message is shown; `None` while it is open.
+    pub(super) fn holding(&self, record: &SiteRecord) -> Option<Holding> {
+        let standing = record.causes().standing(self.now);
+        standing.is_closed().then(|| Holding {
+            title: match (standing.phase(), standing.level()) {
+                (Phase::Draining, _) => "What will close it",
+                (_, Some(Level::ReadOnly)) => "What holds it closed for writing",
+                _ => "What holds it closed",
+            },
+            rows: standing.causes.iter().map(|cause| self.row(record, cause)).collect(),
+            message: self.message(record, &standing.causes),
+        })
+    }
+
     /// One open cause of a site.
     pub(super) fn row(&self, record: &SiteRecord, cause: &Cause) -> CauseRow {
         let moment = |at: Option<Timestamp>| at.map(|at| Moment::of(at, self.zone, self.now));
         CauseRow {
             is_box: cause.id == CauseId::Box,
+            is_read_only: cause.level == Level::ReadOnly,
             what: capitalised(&called(cause)),
             since: moment(cause.since),
             until: moment(cause.until),

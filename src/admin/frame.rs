@@ -10,10 +10,12 @@ use super::cause::CauseWords;
 use super::draining::who;
 use super::flash;
 use super::own::Operator;
-use super::page::{Frame, Knowledge, Moment, NavLink, Outage, Section, Strip, StripSite, lasted, lasted_from_seconds};
+use super::page::{
+    Frame, Knowledge, Moment, NavLink, Outage, Section, Status, Strip, StripSite, lasted, lasted_from_seconds,
+};
 use super::panel::Panel;
 use crate::clock;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::propagation::Source;
 use crate::site;
 use crate::snapshot::Snapshot;
@@ -113,21 +115,24 @@ impl Panel {
         closed.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
         let is_long = theirs
+            .filter(|(_, closed)| closed.level() == Level::Full)
             .filter_map(|(_, closed)| closed.record().causes().standing(now).since)
             .any(|since| now.duration_since(since).as_hours() >= LONG_HOURS);
         let draining = closed.iter().filter(|site| site.strip.draining.is_some()).count();
-        let in_maintenance = closed.len() - draining;
+        let read_only = closed.iter().filter(|site| site.strip.is_read_only).count();
+        let in_maintenance = closed.len() - draining - read_only;
         let total = snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count();
         let more = closed.len().saturating_sub(MAX_STRIP_SITES);
         let is_odd = |site: &StripSite| site.causes.len() > 1 || site.causes.iter().any(|cause| !cause.is_box);
         let sites: Vec<StripSite> = closed.into_iter().take(MAX_STRIP_SITES).map(|site| site.strip).collect();
-        let (phase, list) = match in_maintenance {
-            0 => (Phase::Draining, "draining"),
-            _ => (Phase::Maintenance, "maintenance"),
+        let (status, list) = match (in_maintenance, read_only) {
+            (0, 0) => (Phase::Draining.into(), "draining"),
+            (0, _) => (Status::closed(Level::ReadOnly), "read-only"),
+            _ => (Phase::Maintenance.into(), "maintenance"),
         };
         Some(Strip {
-            heading: heading(in_maintenance, draining, total),
-            status: phase.into(),
+            heading: heading(in_maintenance, read_only, draining, total),
+            status,
             has_causes: sites.iter().any(is_odd),
             sites,
             more,
@@ -141,14 +146,14 @@ impl Panel {
     }
 }
 
-/// `3 of 20 sites in maintenance, 1 draining`.
-fn heading(in_maintenance: usize, draining: usize, total: usize) -> String {
+/// `3 of 20 sites in maintenance, 1 closed for writing, 1 draining`.
+fn heading(in_maintenance: usize, read_only: usize, draining: usize, total: usize) -> String {
     let sites = if total == 1 { "site" } else { "sites" };
-    match (in_maintenance, draining) {
-        (0, draining) => format!("{draining} of {total} {sites} draining"),
-        (closed, 0) => format!("{closed} of {total} {sites} in maintenance"),
-        (closed, draining) => format!("{closed} of {total} {sites} in maintenance, {draining} draining"),
-    }
+    let counted =
+        [(in_maintenance, Level::Full.in_words()), (read_only, Level::ReadOnly.in_words()), (draining, "draining")];
+    let mut parts = counted.into_iter().filter(|(number, _)| *number > 0);
+    let first = parts.next().map(|(number, words)| format!("{number} of {total} {sites} {words}"));
+    first.into_iter().chain(parts.map(|(number, words)| format!("{number} {words}"))).collect::<Vec<_>>().join(", ")
 }
 
 /// A site of the strip with its place there.
@@ -158,10 +163,10 @@ struct Named {
 }
 
 impl Named {
-    /// Overdue first, then in maintenance, then draining; the longest first.
-    fn rank(&self) -> (bool, bool, Option<&str>, &str) {
+    /// Overdue first, then in maintenance, then closed for writing, then draining; the longest first.
+    fn rank(&self) -> (bool, bool, bool, Option<&str>, &str) {
         let began = self.strip.since.as_ref().map(|since| since.iso.as_str());
-        (!self.is_overdue, self.strip.draining.is_some(), began, &self.strip.domain)
+        (!self.is_overdue, self.strip.draining.is_some(), self.strip.is_read_only, began, &self.strip.domain)
     }
 }
 
@@ -179,6 +184,7 @@ fn strip_sites(panel: &Panel, snapshot: &Snapshot, operator: &Operator, now: Tim
         let strip = StripSite {
             domain: site.domain.to_unicode(),
             href: format!("{}sites/{}/{page}", panel.base(), site.id),
+            is_read_only: standing.phase() == Phase::Maintenance && standing.level() == Some(Level::ReadOnly),
             draining: closes_at.map(|at| format!("closes at {at}{}", left.unwrap_or_default())),
             since: standing.since.map(|since| Moment::of(since, &zone, now)),
             lasted: standing.since.map(|since| lasted(since, now)).unwrap_or_default(),

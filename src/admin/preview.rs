@@ -17,7 +17,7 @@ use super::page::{Choice, HeaderLine, Link, PreviewPage, Section};
 use super::panel::Panel;
 use crate::clock;
 use crate::language;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::page::{PageRequest, SitePages};
 use crate::record::SiteRecord;
 use crate::response::{Held, Kind};
@@ -78,6 +78,8 @@ struct Looked {
     is_closed: bool,
     /// Whether those at work get the site.
     is_draining: bool,
+    /// Whether it is sent only where something would be changed.
+    is_read_only: bool,
 }
 
 /// The answer with its headers, in a frame of the panel.
@@ -168,6 +170,7 @@ fn look(record: &SiteRecord, pages: &SitePages, snapshot: &Snapshot, query: &Pre
         template_error,
         is_closed: closed.is_some(),
         is_draining: closed.is_some_and(|closed| closed.phase() == Phase::Draining),
+        is_read_only: closed.is_some_and(|closed| closed.level() == Level::ReadOnly),
     }
 }
 
@@ -183,6 +186,7 @@ fn preview_page(panel: &Panel, record: &SiteRecord, query: &PreviewQuery, looked
         domain: record.site.domain.to_unicode(),
         is_closed: looked.is_closed,
         is_draining: looked.is_draining,
+        is_read_only: looked.is_read_only,
         kind: word.to_owned(),
         languages: looked.languages.iter().map(|tag| Choice::new(tag, name_of(tag))).collect(),
         language: looked.language.clone(),

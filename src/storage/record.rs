@@ -31,8 +31,9 @@ use crate::window::{SiteException, Window};
 /// A site's row and the row of its maintenance record.
 type RecordRow = (SiteRow, MaintenanceRow);
 
-/// Of a site its id, domain and name; of its record the box, since when, the end, what happens then, the drains.
-type LineRow = (i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String);
+/// Of a site its id, domain and name; of its record the box, since when, the end, what happens then, how much is
+/// closed, the drains.
+type LineRow = (i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String, String);
 
 /// Ids in one `IN (…)`; well below what either engine takes.
 const IDS_AT_ONCE: usize = 500;
@@ -49,7 +50,7 @@ pub struct SiteLine {
     pub name: String,
     /// Its aliases as they are stored; empty unless they were asked for.
     pub aliases: Vec<String>,
-    /// The box and the end; by whom is left out.
+    /// The box, how much it closes, and the end; by whom is left out.
     pub maintenance: MaintenanceRecord,
     /// Its leases.
     pub leases: Vec<Lease>,
@@ -91,6 +92,7 @@ impl Reader<'_> {
                 maintenances::since,
                 maintenances::expected_end,
                 maintenances::at_end,
+                maintenances::level,
                 maintenances::drains_json,
             ))
             .order(sites::id)
@@ -105,26 +107,28 @@ impl Reader<'_> {
         let mut aliases = group(aliases, Ok)?;
         let mut leases = super::lease::load(self.conn, None)?;
         let mut windows = Windows::load(self.conn, None)?;
-        let lines = rows.into_iter().map(|(id, domain, name, in_maintenance, since, expected_end, at_end, drains)| {
-            Ok(SiteLine {
-                id: SiteId(id),
-                domain: parsed("domain", &domain)?,
-                name,
-                aliases: aliases.remove(&id).unwrap_or_default(),
-                maintenance: MaintenanceRecord {
-                    in_maintenance,
-                    since: since.map(Timestamp::from),
-                    expected_end: expected_end.map(Timestamp::from),
-                    at_end: parsed("at_end", &at_end)?,
-                    ..MaintenanceRecord::default()
-                },
-                leases: leases.remove(&id).unwrap_or_default(),
-                windows: windows.own.remove(&id).unwrap_or_default(),
-                exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
-                drains: parsed_json("drains_json", &drains)?,
-                shared: Arc::clone(&windows.shared),
-            })
-        });
+        let lines =
+            rows.into_iter().map(|(id, domain, name, in_maintenance, since, expected_end, at_end, level, drains)| {
+                Ok(SiteLine {
+                    id: SiteId(id),
+                    domain: parsed("domain", &domain)?,
+                    name,
+                    aliases: aliases.remove(&id).unwrap_or_default(),
+                    maintenance: MaintenanceRecord {
+                        in_maintenance,
+                        since: since.map(Timestamp::from),
+                        expected_end: expected_end.map(Timestamp::from),
+                        at_end: parsed("at_end", &at_end)?,
+                        level: parsed("level", &level)?,
+                        ..MaintenanceRecord::default()
+                    },
+                    leases: leases.remove(&id).unwrap_or_default(),
+                    windows: windows.own.remove(&id).unwrap_or_default(),
+                    exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
+                    drains: parsed_json("drains_json", &drains)?,
+                    shared: Arc::clone(&windows.shared),
+                })
+            });
         lines.collect()
     }
 

@@ -19,6 +19,7 @@ mod notice;
 mod outages;
 mod phases;
 mod preview;
+mod read_only;
 mod routes;
 mod schedule;
 mod servers;

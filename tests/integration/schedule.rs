@@ -379,7 +379,7 @@ fn every_cause_has_its_own_end_and_the_message_says_what_still_holds() {
     server.reach(done.revision.0);
     let page = ada.get("/admin/sites/1/");
     let listed = texts(&page.text(), ".holding li");
-    assert!(listed[0].starts_with("The box since ") && listed[0].contains("by CLI, root@test"), "{listed:?}");
+    assert!(listed[0].starts_with("Switched on by CLI, root@test, since "), "{listed:?}");
     assert!(listed[1].starts_with("Lease-1 “deploy 7” since ") && listed[1].contains("then it stays"), "{listed:?}");
     assert!(listed[1].contains("its message is shown"), "{listed:?}");
     assert!(listed[2].starts_with("Window-1 “Upgrade” since ") && listed[2].contains(", until "), "{listed:?}");

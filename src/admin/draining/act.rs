@@ -15,6 +15,7 @@ use crate::admin::own::Operator;
 use crate::admin::page::{Flash, Moment};
 use crate::admin::panel::{Panel, see_other};
 use crate::clock;
+use crate::maintenance::Level;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::visit::{VisitId, VisitKind};
@@ -108,8 +109,9 @@ async fn tell(panel: &Panel, session: &Session, done: &Done<Drained>, back: &str
     let clock = |at: Timestamp| Moment::of(at, &panel.zone(), now).short;
     let flash = match &done.value {
         Drained::Closed(record) => {
-            let text = format!("{domain} is in maintenance since {}.", clock(now));
-            Flash { detail: left(record), ..Flash::done(text) }
+            let level = record.causes().standing(now).level().unwrap_or_default();
+            let text = format!("{domain} is {} since {}.", level.in_words(), clock(now));
+            Flash { detail: left(record, level), ..Flash::done(text) }
         }
         Drained::Moved(record) => {
             let closes_at = record.causes().standing(now).closes_at().map(clock).unwrap_or_default();
@@ -126,9 +128,9 @@ async fn tell(panel: &Panel, session: &Session, done: &Done<Drained>, back: &str
 }
 
 /// Who was left when it was closed.
-fn left(record: &SiteRecord) -> String {
+fn left(record: &SiteRecord, level: Level) -> String {
     let ended = record.drains.iter().filter_map(|drain| drain.end.as_ref()).max_by_key(|end| end.at);
     let left = ended.map(|end| end.left()).unwrap_or_default();
     let verb = if left.sessions + left.tasks <= 1 { "was" } else { "were" };
-    format!("{} {verb} still at work. Visitors get the 503 page.", capitalised(&who(left)))
+    format!("{} {verb} still at work. {}", capitalised(&who(left)), level.consequence())
 }

@@ -8,15 +8,15 @@ use crate::admin::cause::capitalised;
 use crate::admin::page::{
     DrainStep, DrainingPage, Gone, Moment, Status, TaskLine, VisitLine, lasted, lasted_from_seconds,
 };
-use crate::cause::{Cause, CauseId};
+use crate::cause::{Cause, CauseId, Standing};
 use crate::drain::AtWork;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::task::RunningTask;
 use crate::visit::{Visit, VisitKind};
 
 /// The page of a look, as it is at `now`.
 pub(super) fn page(look: &Look, base: &str, zone: &TimeZone, now: Timestamp) -> DrainingPage {
-    let view = View { look, zone, now };
+    let view = View { look, standing: look.record.causes().standing(look.at), zone, now };
     let phase = look.phase();
     let (summary, detail) = view.said(phase);
     let named = (look.visits.len() as u64, look.tasks.len() as u64);
@@ -25,7 +25,7 @@ pub(super) fn page(look: &Look, base: &str, zone: &TimeZone, now: Timestamp) -> 
         base: base.to_owned(),
         id: look.record.site.id.0,
         domain: look.record.site.domain.to_unicode(),
-        status: phase.into(),
+        status: (&view.standing).into(),
         is_draining: phase == Phase::Draining,
         summary,
         detail,
@@ -46,6 +46,7 @@ pub(in crate::admin) fn who(left: AtWork) -> String {
 
 struct View<'a> {
     look: &'a Look,
+    standing: Standing,
     zone: &'a TimeZone,
     now: Timestamp,
 }
@@ -55,17 +56,26 @@ impl View<'_> {
         Moment::of(at, self.zone, self.now)
     }
 
+    /// How much is closed, or will be.
+    fn level(&self) -> Level {
+        self.standing.level().unwrap_or_default()
+    }
+
     /// What is said first, and what that means.
     fn said(&self, phase: Phase) -> (String, String) {
+        let level = self.level();
         match phase {
             Phase::Draining => self.draining(),
             Phase::Maintenance => match self.look.ended().and_then(|drain| Some((drain, drain.end.as_ref()?))) {
                 Some((drain, end)) => {
                     let words = end.in_words(&lasted_from_seconds(drain.started_at, end.at));
                     let at = self.moment(end.at).short;
-                    (format!("{words}."), format!("In maintenance since {at}: visitors get the 503 page."))
+                    (
+                        format!("{words}."),
+                        format!("{} since {at}. {}", capitalised(level.in_words()), level.consequence()),
+                    )
                 }
-                None => ("It is in maintenance.".to_owned(), "Visitors get the 503 page.".to_owned()),
+                None => (format!("It is {}.", level.in_words()), level.consequence().to_owned()),
             },
             Phase::Open => ("It does not drain: it is open.".to_owned(), "Visitors get the site.".to_owned()),
         }
@@ -111,7 +121,7 @@ impl View<'_> {
         let announced = self.announced(&causes).map(|at| step(Status::ANNOUNCED, Some(at), "", "past"));
         let steps = [
             step(Phase::Draining.into(), began, "", draining),
-            step(Phase::Maintenance.into(), Some(closes_at), note, closed),
+            step(Status::closed(self.level()), Some(closes_at), note, closed),
         ];
         announced.into_iter().chain(steps).collect()
     }

@@ -224,7 +224,7 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
         Some(record)
             if matches!(change.action.as_str(), "maintenance.ended" | "drain.cancelled") && record.is_closed(now) =>
         {
-            format!("Undone: {domain} is in maintenance again.")
+            format!("Undone: {domain} is {} again.", record.causes().standing(now).in_words())
         }
         Some(_) => format!("Undone: {} on {domain}.", lower_first(change.title())),
     }

@@ -7,6 +7,8 @@ use super::{Moment, Span};
 /// Everything that holds one site closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holding {
+    /// What the list is: `What holds it closed`, of a draining site `What will close it`.
+    pub title: &'static str,
     /// The open causes: the box, leases, windows.
     pub rows: Vec<CauseRow>,
     /// Whose message visitors read and why, as a sentence.
@@ -18,6 +20,8 @@ pub struct Holding {
 pub struct CauseRow {
     /// Whether it is the box.
     pub is_box: bool,
+    /// Whether it closes for writing only.
+    pub is_read_only: bool,
     /// What it is: `The box`, `Window-12 “Database upgrade”`.
     pub what: String,
     /// Since when it holds; a box may have been ticked before that was noted.

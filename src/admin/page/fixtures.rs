@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::*;
 use crate::admin::templates::Templates;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::user::Rights;
 use crate::user::Theme;
 
@@ -188,6 +188,10 @@ impl Pages {
             windows: Vec::new(),
             more_windows: false,
             in_maintenance: Field::ticked("in_maintenance", false),
+            box_hint:
+                "The site is closed by window-12 “Database upgrade” until 04:00 UTC. The box, once it is ticked, \
+                       closes it besides. Who gets in is listed under “Who gets in?”."
+                    .into(),
             may_drain: true,
             tester: Tester {
                 verdicts: vec![verdict("Now", true), verdict("Once maintenance has started", false)],
@@ -279,7 +283,7 @@ impl Pages {
             status: Phase::Maintenance.into(),
             is_draining: false,
             summary: "Closed at the deadline after 15 min with 2 sessions and 1 task left.".into(),
-            detail: "In maintenance since 03:12 UTC: visitors get the 503 page.".into(),
+            detail: "In maintenance since 03:12 UTC. Visitors get the 503 page.".into(),
             steps: vec![
                 step(Phase::Draining, "2026-11-21T02:57:00Z", "past"),
                 step(Phase::Maintenance, "2026-11-21T03:12:00Z", "now"),
@@ -591,6 +595,7 @@ fn strip() -> Strip {
         domain: domain.into(),
         href: format!("/admin/sites/{id}/"),
         since: Some(at(since)),
+        is_read_only: id == 5,
         draining: (id == 7).then(|| "closes at 03:27 UTC, 5 sessions and 1 task left".to_owned()),
         lasted: lasted.into(),
         overdue: overdue.map(Into::into),
@@ -598,7 +603,7 @@ fn strip() -> Strip {
         causes: holding().rows,
     };
     Strip {
-        heading: "2 of 20 sites in maintenance, 1 draining".into(),
+        heading: "1 of 20 sites in maintenance, 1 closed for writing, 1 draining".into(),
         status: Phase::Maintenance.into(),
         has_causes: true,
         sites: vec![
@@ -687,6 +692,7 @@ fn sites_page() -> SitesPage {
         SiteRow {
             expected_end: Some(at("2026-11-21T04:30:00Z")),
             patterns: "3 patterns".into(),
+            status: Status::closed(Level::ReadOnly),
             ..closed(5, "billing.example.com", "2026-11-20T01:02:00Z", "CLI, root@web1")
         },
         SiteRow {
@@ -891,6 +897,7 @@ fn record_page() -> RecordPage {
         may_change_site: true,
         revision: 118,
         in_maintenance: Field::ticked("in_maintenance", true),
+        box_hint: "Visitors get the 503 page. Who gets in is listed under “Who gets in?”.".into(),
         how: Field::new("how", "close"),
         drain_minutes: Field::new("drain_minutes", "15"),
         may_drain: false,
@@ -967,6 +974,7 @@ fn preview_page() -> PreviewPage {
         domain: "forum.example.com".into(),
         is_closed: true,
         is_draining: false,
+        is_read_only: false,
         kind: "html".into(),
         language: "en".into(),
         languages: choices(&[("en", "English"), ("ar", "العربية")]),
@@ -1079,6 +1087,7 @@ fn span(text: &str, start: &str, distance: &str) -> Span {
 fn holding() -> Holding {
     let row = |what: &str, id: &str, by: Option<&str>, until_note| CauseRow {
         is_box: id == "box",
+        is_read_only: id == "window-12",
         what: what.into(),
         since: Some(at("2026-11-21T02:25:00Z")),
         until: Some(at("2026-11-21T03:00:00Z")),
@@ -1089,6 +1098,7 @@ fn holding() -> Holding {
         end_href: format!("/admin/sites/7/end/{id}/"),
     };
     Holding {
+        title: "What holds it closed",
         rows: vec![
             row("The box", "box", Some("ann"), "expected"),
             row("Lease-3 “deploy 7”", "lease-3", Some("ci"), "unless it is renewed, then it stays"),

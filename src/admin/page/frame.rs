@@ -87,11 +87,12 @@ impl NavLink {
 /// The strip that names the sites that are in maintenance or draining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Strip {
-    /// What they are, with their numbers: `3 of 20 sites in maintenance, 1 draining`.
+    /// What they are, with their numbers: `3 of 20 sites in maintenance, 1 closed for writing, 1 draining`.
     pub heading: String,
     /// The gravest of what they are.
     pub status: Status,
-    /// The closed sites, overdue first, then those in maintenance, then those that drain, the longest first; at most six.
+    /// The closed sites, overdue first, then those in maintenance, those closed for writing only, those that drain; the
+    /// longest first, at most six.
     pub sites: Vec<StripSite>,
     /// How many are not named.
     pub more: usize,
@@ -110,6 +111,8 @@ pub struct StripSite {
     pub domain: String,
     /// Its page, or that of its drain.
     pub href: String,
+    /// Whether it is closed for writing only.
+    pub is_read_only: bool,
     /// While it drains, when it closes and who is left, to go on after its name: `closes at 14:32 UTC, 5 sessions left`.
     pub draining: Option<String>,
     /// Since when.

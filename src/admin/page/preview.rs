@@ -15,6 +15,8 @@ pub struct PreviewPage {
     pub is_closed: bool,
     /// Whether those at work still get the site.
     pub is_draining: bool,
+    /// Whether they get it only for what would change something.
+    pub is_read_only: bool,
     /// `html`, `json` or `text`.
     pub kind: String,
     /// Language shown.

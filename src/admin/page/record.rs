@@ -41,6 +41,8 @@ pub struct RecordPage {
     pub revision: i64,
     /// `in_maintenance`: the box.
     pub in_maintenance: Field,
+    /// What the box does, as sentences: `Visitors get the 503 page.`
+    pub box_hint: String,
     /// `how` it closes: `close` at once, `drain` those at work first.
     pub how: Field,
     /// `drain_minutes`: how long those may at most.

@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::{Conflict, Field, FieldError, Link, Moment, Page, Seen, ServersSummary};
-use crate::maintenance::Phase;
+use crate::cause::Standing;
+use crate::maintenance::{Level, Phase};
 
 /// The status of a site: a shape and a word, never colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// Names the shape and the colour: `open`, `scheduled`, `draining`, `maintenance`.
     pub kind: &'static str,
-    /// The word: `Open`, `Scheduled`, `Draining`, `In maintenance`.
+    /// The word: `Open`, `Scheduled`, `Draining`, `In maintenance`, `Closed for writing`.
     pub word: &'static str,
 }
 
@@ -19,6 +20,23 @@ impl Status {
     pub const SCHEDULED: Self = Self { kind: "scheduled", word: "Scheduled" };
     /// Visitors were told beforehand of what the site does now.
     pub const ANNOUNCED: Self = Self { kind: "scheduled", word: "Announced" };
+
+    /// A site that is closed so far.
+    pub fn closed(level: Level) -> Self {
+        match level {
+            Level::Full => Phase::Maintenance.into(),
+            Level::ReadOnly => Self { word: "Closed for writing", ..Phase::Maintenance.into() },
+        }
+    }
+}
+
+impl From<&Standing> for Status {
+    fn from(standing: &Standing) -> Self {
+        match standing.phase() {
+            Phase::Maintenance => Self::closed(standing.level().unwrap_or_default()),
+            other => other.into(),
+        }
+    }
 }
 
 impl From<Phase> for Status {
@@ -37,7 +55,7 @@ impl From<Phase> for Status {
 pub struct SitesPage {
     /// Words searched for; empty shows all.
     pub query: String,
-    /// Filter in force as sent in `status`: empty, `maintenance`, `draining`, `scheduled`.
+    /// Filter in force as sent in `status`: empty, `maintenance`, `read-only`, `draining`, `scheduled`.
     pub filter: String,
     /// Filters with their counts; the words include the count.
     pub filters: Vec<FilterLink>,
@@ -45,7 +63,7 @@ pub struct SitesPage {
     pub total: usize,
     /// What was found: `1 of 20 sites matches “forum”.` Takes the focus.
     pub result: Option<String>,
-    /// This page's rows: overdue, in maintenance, draining, scheduled, open; then by name. At most 50.
+    /// This page's rows: overdue, in maintenance, closed for writing, draining, scheduled, open; then by name. At most 50.
     pub rows: Vec<SiteRow>,
     /// Whether the rows have boxes and the bar for several is shown.
     pub is_selecting: bool,
@@ -101,7 +119,7 @@ pub struct SiteRow {
     pub next: Option<Moment>,
     /// While it drains, when it closes at the latest.
     pub closes_at: Option<Moment>,
-    /// Who closed it.
+    /// Who closed it; `by window-12 “Database upgrade”` where that is not the box alone.
     pub by: Option<String>,
     /// When it is expected back.
     pub expected_end: Option<Moment>,

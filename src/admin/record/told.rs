@@ -1,6 +1,7 @@
 //! What is said of a save: done, unchanged, or not stored.
 
 use actix_web::http::StatusCode;
+use jiff::Timestamp;
 
 use super::view::View;
 use crate::actions::{Done, Saved, Switched};
@@ -9,6 +10,8 @@ use crate::admin::panel::Panel;
 use crate::admin::site::Told;
 use crate::cause::CauseId;
 use crate::clock;
+use crate::maintenance::{Level, Phase};
+use crate::record::SiteRecord;
 use crate::storage::StoreError;
 
 /// Said when an expected end was typed for a site that stays open.
@@ -36,11 +39,22 @@ pub(super) fn saved(panel: &Panel, view: &View, done: &Done<Saved>, is_end_dropp
             let ended = causes.filter(|cause| cause.id == CauseId::Box).collect();
             told(Switched::Ended(record.clone(), ended))
         }
+        (Some(revision), true, true)
+            if level(record, now).is_some_and(|is| level(&view.stored, view.now).is_some_and(|was| was != is)) =>
+        {
+            Told::by(panel, back, now).of_level(record).with_undo([revision.0], back)
+        }
         (Some(revision), ..) => {
             let detail = said(format!("The changes on {site} are in force."));
             Flash { detail, ..Flash::done("Saved.") }.with_undo([revision.0], back)
         }
     }
+}
+
+/// How much of a site is closed; `None` while it is open or draining.
+fn level(record: &SiteRecord, now: Timestamp) -> Option<Level> {
+    let standing = record.causes().standing(now);
+    standing.level().filter(|_| standing.phase() == Phase::Maintenance)
 }
 
 /// Asks for the domain of a protected site.

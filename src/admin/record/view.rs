@@ -10,19 +10,20 @@ use super::edited::{Edited, Odd};
 use super::tester::Asker;
 use super::typed::Typed;
 use super::{end, rows};
-use crate::admin::cause::CauseWords;
+use crate::admin::cause::{CauseWords, going_on};
 use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{
-    Conflict, Field, FieldError, Holding, Moment, OthersQuestion, RecordPage, SiteWindow, Span, Status, Warnings,
-    lasted,
+    Conflict, Field, FieldError, Moment, OthersQuestion, RecordPage, SiteWindow, Span, Status, Warnings, lasted,
 };
 use crate::admin::panel::Panel;
 use crate::admin::seen::Onlooker;
 use crate::admin::window::{named, repeats};
+use crate::admin::words::list;
+use crate::cause::Standing;
 use crate::change::{Change, Revision};
 use crate::clock;
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::middleware::origin_of;
 use crate::record::SiteRecord;
 use crate::site::{self, SiteId, request_host};
@@ -34,6 +35,9 @@ const LONG_HOURS: i64 = 24;
 
 /// Most windows that the page of a site lists.
 const MAX_WINDOWS: usize = 5;
+
+/// Most causes that the box names.
+const MAX_CAUSES: usize = 2;
 
 /// Most people that a refusal names.
 const MAX_WHO: usize = 5;
@@ -185,7 +189,7 @@ impl View {
             read_only: Field::ticked("read_only", typed.read_only),
             name: self.stored.site.name.clone(),
             site_url: self.site_url.clone(),
-            status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
+            status: if next.is_some() { Status::SCHEDULED } else { (&standing).into() },
             next: next.map(|at| Moment::of(at, &self.zone, self.now)),
             since: standing.since.map(|since| Moment::of(since, &self.zone, self.now)),
             closes_at: standing.closes_at().map(|at| Moment::of(at, &self.zone, self.now)),
@@ -198,6 +202,7 @@ impl View {
             may_change_site: self.operator.rights().superuser(),
             revision: typed.revision,
             in_maintenance: Field::ticked("in_maintenance", typed.in_maintenance),
+            box_hint: self.box_hint(&standing),
             typed_domain: field("typed_domain", &typed.typed_domain),
             expected_end: field("expected_end", &typed.expected_end),
             at_end: field("at_end", &typed.at_end),
@@ -214,7 +219,7 @@ impl View {
             others: if said.question.is_some() { "" } else { typed.others.as_str() }.to_owned(),
             question: said.question,
             warnings: said.warnings,
-            holding: self.holding(),
+            holding: CauseWords { base: &self.base, zone: &self.zone, now: self.now }.holding(&self.stored),
             windows: self.windows(),
             more_windows: self.stored.causes().every_window().count() > MAX_WINDOWS,
             conflict: said.conflict,
@@ -227,14 +232,16 @@ impl View {
         page
     }
 
-    /// What holds the site closed, and whose message is shown.
-    fn holding(&self) -> Option<Holding> {
-        let causes = self.stored.causes().at(self.now);
-        let worded = CauseWords { base: &self.base, zone: &self.zone, now: self.now };
-        (!causes.is_empty()).then(|| Holding {
-            rows: causes.iter().map(|cause| worded.row(&self.stored, cause)).collect(),
-            message: worded.message(&self.stored, &causes),
-        })
+    /// What the box does, or would do beside what holds the site already.
+    fn box_hint(&self, standing: &Standing) -> String {
+        const WHO: &str = "Who gets in is listed under “Who gets in?”.";
+        if self.stored.maintenance.box_holds(self.now) || !standing.is_closed() {
+            return format!("{} {WHO}", standing.level().unwrap_or_default().consequence());
+        }
+        let causes: Vec<String> = standing.causes.iter().map(|cause| going_on(cause, &self.zone, self.now)).collect();
+        let verb = if standing.phase() == Phase::Draining { "drains for" } else { "is closed by" };
+        let causes = list(&causes, MAX_CAUSES);
+        format!("The site {verb} {causes}. The box, once it is ticked, closes it besides. {WHO}")
     }
 
     /// The next times of the windows that close the site, those that run among them.
@@ -263,7 +270,9 @@ impl View {
 
     fn notice(&self) -> Option<String> {
         let mut sentences = Vec::new();
-        let since = self.stored.causes().standing(self.now).since;
+        let standing = self.stored.causes().standing(self.now);
+        // Search engines read a site that is closed for writing only as ever.
+        let since = standing.since.filter(|_| standing.level() == Some(Level::Full));
         if let Some(since) = since.filter(|since| self.now.duration_since(*since).as_hours() >= LONG_HOURS) {
             sentences.push(format!(
                 "This site has been closed for {}. Search engines accept a 503 for a day or two, then begin to drop \

@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::cause::{Causes, Standing};
-use crate::maintenance::Phase;
+use crate::maintenance::{Level, Phase};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::SiteLine;
@@ -26,7 +26,7 @@ const MAX_QUERY_CHARS: usize = 100;
 pub(super) struct ListQuery {
     /// Words searched for.
     pub(super) q: String,
-    /// `maintenance`, `draining` or `scheduled`; anything else shows all.
+    /// `maintenance`, `read-only`, `draining` or `scheduled`; anything else shows all.
     pub(super) status: String,
     /// Number of the page, from 1.
     pub(super) page: String,
@@ -48,6 +48,7 @@ impl ListQuery {
     pub(super) fn only(&self) -> Only {
         match self.status.as_str() {
             "maintenance" => Only::Closed,
+            "read-only" => Only::Readable,
             "draining" => Only::Draining,
             "scheduled" => Only::Scheduled,
             _ => Only::All,
@@ -84,6 +85,8 @@ pub(super) enum Only {
     All,
     /// Those in maintenance.
     Closed,
+    /// Those that are closed for writing only.
+    Readable,
     /// Those that let people finish.
     Draining,
     /// Open ones with a window ahead.
@@ -96,6 +99,7 @@ impl Only {
         match self {
             Self::All => "",
             Self::Closed => "maintenance",
+            Self::Readable => "read-only",
             Self::Draining => "draining",
             Self::Scheduled => "scheduled",
         }
@@ -124,6 +128,8 @@ pub(super) struct Found {
     pub(super) matching: usize,
     /// How many of those are in maintenance.
     pub(super) closed: usize,
+    /// How many of those are closed for writing only.
+    pub(super) read_only: usize,
     /// How many of those are draining.
     pub(super) draining: usize,
     /// How many of those are open and have a window ahead.
@@ -142,8 +148,8 @@ struct Doing {
     line: SiteLine,
 }
 
-/// Finds the sites of a page: overdue ones first, then those in maintenance, then those that drain, then open ones with a window ahead, then
-/// the others; each by domain.
+/// Finds the sites of a page: overdue ones first, then those in maintenance, then those that are closed for writing only,
+/// then those that drain, then open ones with a window ahead, then the others; each by domain.
 pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now: Timestamp) -> Found {
     let theirs = theirs(lines, rights);
     let total = theirs.len();
@@ -158,25 +164,28 @@ pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now
     };
     let mut shown: Vec<Doing> = matching.into_iter().map(doing).collect();
     let is_in = |site: &Doing, phase| site.standing.phase() == phase;
-    let closed = shown.iter().filter(|site| is_in(site, Phase::Maintenance)).count();
+    let is_closed = |site: &Doing, level| is_in(site, Phase::Maintenance) && site.standing.level() == Some(level);
+    let closed = shown.iter().filter(|site| is_closed(site, Level::Full)).count();
+    let read_only = shown.iter().filter(|site| is_closed(site, Level::ReadOnly)).count();
     let draining = shown.iter().filter(|site| is_in(site, Phase::Draining)).count();
     let scheduled = shown.iter().filter(|site| site.next.is_some()).count();
     match query.only() {
         Only::All => {}
-        Only::Closed => shown.retain(|site| is_in(site, Phase::Maintenance)),
+        Only::Closed => shown.retain(|site| is_closed(site, Level::Full)),
+        Only::Readable => shown.retain(|site| is_closed(site, Level::ReadOnly)),
         Only::Draining => shown.retain(|site| is_in(site, Phase::Draining)),
         Only::Scheduled => shown.retain(|site| site.next.is_some()),
     }
     let is_first = |site: &Doing| {
-        let is_closed = (is_in(site, Phase::Maintenance), site.standing.is_closed());
-        (site.standing.overdue(now).is_some(), is_closed, site.next.is_some())
+        let closed = (is_closed(site, Level::Full), is_closed(site, Level::ReadOnly), site.standing.is_closed());
+        (site.standing.overdue(now).is_some(), closed, site.next.is_some())
     };
     shown.sort_by_cached_key(|site| (Reverse(is_first(site)), site.line.domain.to_unicode(), site.line.id));
     let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
     let here = || shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE);
     let (ids, next) = (here().map(|site| site.line.id).collect(), here().map(|site| site.next).collect());
-    Found { ids, total, matching: all, closed, draining, scheduled, next, page }
+    Found { ids, total, matching: all, closed, read_only, draining, scheduled, next, page }
 }
 
 /// When the next window of all sites begins, as planned: asked once for all sites that have no exception.
@@ -208,6 +217,7 @@ impl Found {
         match query.only() {
             Only::All => self.matching,
             Only::Closed => self.closed,
+            Only::Readable => self.read_only,
             Only::Draining => self.draining,
             Only::Scheduled => self.scheduled,
         }
@@ -297,6 +307,19 @@ mod tests {
         assert_eq!(ids(&superuser(), "", ""), [3, 5, 2, 4, 6, 1]);
         assert_eq!(ids(&superuser(), "", "maintenance"), [3, 5, 2]);
         assert_eq!(ids(&superuser(), "", "nonsense"), [3, 5, 2, 4, 6, 1]);
+    }
+
+    #[test]
+    fn a_site_that_is_closed_for_writing_only_comes_after_those_in_maintenance_and_has_a_filter_of_its_own() {
+        let mut lines = lines();
+        lines[4].maintenance.level = Level::ReadOnly;
+        let found = |status: &str| {
+            let query = ListQuery { status: status.into(), ..ListQuery::default() };
+            find(lines.clone(), &superuser(), &query, NOW.parse().unwrap())
+        };
+        let ids = |status: &str| found(status).ids.iter().map(|id| id.0).collect::<Vec<_>>();
+        assert_eq!((ids(""), ids("maintenance"), ids("read-only")), (vec![3, 2, 5, 4, 6, 1], vec![3, 2], vec![5]));
+        assert_eq!((found("").closed, found("").read_only), (2, 1));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::find::{Found, ListQuery, Only, PAGE_SIZE, find};
+use crate::admin::cause::closed_by;
 use crate::admin::error::PanelError;
 use crate::admin::form::parse;
 use crate::admin::own::Operator;
@@ -99,6 +100,9 @@ fn filters(query: &ListQuery, found: &Found, base: &str) -> Vec<FilterLink> {
         link("All", "", found.matching, only == Only::All),
         link("In maintenance", "maintenance", found.closed, only == Only::Closed),
     ];
+    if found.read_only > 0 || only == Only::Readable {
+        links.push(link("Closed for writing", "read-only", found.read_only, only == Only::Readable));
+    }
     if found.draining > 0 || only == Only::Draining {
         links.push(link("Draining", "draining", found.draining, only == Only::Draining));
     }
@@ -117,6 +121,7 @@ fn result(query: &ListQuery, found: &Found) -> Option<String> {
     let state = match query.only() {
         Only::All => "",
         Only::Closed => "in maintenance",
+        Only::Readable => "closed for writing",
         Only::Draining => "draining",
         Only::Scheduled => "scheduled",
     };
@@ -157,11 +162,11 @@ fn row(record: &SiteRecord, next: Option<Timestamp>, is_selected: bool, zone: &T
     SiteRow {
         id: record.site.id.0,
         name: if record.site.name == domain { String::new() } else { record.site.name.clone() },
-        status: if next.is_some() { Status::SCHEDULED } else { standing.phase().into() },
+        status: if next.is_some() { Status::SCHEDULED } else { (&standing).into() },
         since: at(standing.since),
         next: at(next),
         closes_at: at(standing.closes_at()),
-        by: standing.by.clone(),
+        by: closed_by(&standing),
         expected_end: at(standing.until),
         overdue: standing.overdue(now).map(|end| lasted(end, now)),
         patterns: match record.patterns.len() {

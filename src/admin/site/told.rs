@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::actions::{Done, Switched};
-use crate::admin::cause::{called, capitalised, going_on};
+use crate::admin::cause::{called, capitalised, states, still_closed};
 use crate::admin::page::{Flash, Moment};
 use crate::admin::panel::Panel;
 use crate::admin::words::{count, list};
-use crate::cause::{Cause, CauseId};
-use crate::maintenance::Phase;
+use crate::cause::{Cause, CauseId, Standing};
+use crate::maintenance::{Level, Phase};
 use crate::record::SiteRecord;
 
 /// Most sites that a message names.
@@ -54,7 +54,8 @@ impl<'a> Told<'a> {
             (several, _) => self.several(several),
         };
         let flash = flash.with_undo(done.changes.iter().map(|change| change.0), self.back);
-        self.with_the_rest(flash, done.value.len() - changed.len(), changed[0])
+        let rest = done.value.iter().filter(|switched| matches!(switched, Switched::Already(_)));
+        self.with_the_rest(flash, &rest.map(|switched| self.standing(switched.record())).collect::<Vec<_>>())
     }
 
     fn one(&self, switched: &Switched) -> Flash {
@@ -78,7 +79,11 @@ impl<'a> Told<'a> {
             _ => {
                 let since = record.maintenance.since.unwrap_or(self.now);
                 let page = format!("{}sites/{}/", self.panel.base(), record.site.id);
-                let flash = Flash::done(format!("Maintenance started on {domain} at {}.", self.clock(since)));
+                let since = self.clock(since);
+                let flash = Flash::done(match self.level(record) {
+                    Level::Full => format!("Maintenance started on {domain} at {since}."),
+                    Level::ReadOnly => format!("{domain} is closed for writing since {since}."),
+                });
                 let flash = match record.maintenance.expected_end {
                     None => flash.with_link("Set expected end", format!("{page}#expected_end")),
                     Some(_) => flash,
@@ -103,15 +108,8 @@ impl<'a> Told<'a> {
         let domain = record.site.domain.to_unicode();
         let name = if cause == CauseId::Box { "The box".to_owned() } else { capitalised(&cause.to_string()) };
         let mut flash = Flash::note(format!("{name} does not hold {domain} closed."));
-        flash.detail = format!("Nothing changed. {}", self.still(record).unwrap_or_default());
+        flash.detail = format!("Nothing changed. {}", still_closed(record, &self.zone, self.now).unwrap_or_default());
         flash
-    }
-
-    /// What still holds a site closed, as a sentence.
-    fn still(&self, record: &SiteRecord) -> Option<String> {
-        let causes = record.causes().at(self.now);
-        let named: Vec<String> = causes.iter().map(|cause| going_on(cause, &self.zone, self.now)).collect();
-        (!named.is_empty()).then(|| format!("The site stays closed by {}.", list(&named, MAX_NAMED)))
     }
 
     fn several(&self, switched: &[&Switched]) -> Flash {
@@ -136,18 +134,17 @@ impl<'a> Told<'a> {
     }
 
     /// `2 more were in maintenance already.`
-    fn with_the_rest(&self, mut flash: Flash, rest: usize, changed: &Switched) -> Flash {
-        if rest > 0 {
-            let were = if rest == 1 { "was" } else { "were" };
-            let state = if matches!(changed, Switched::Ended(..)) { "open" } else { "in maintenance" };
-            flash.detail.push_str(&format!(" {rest} more {were} {state} already."));
+    fn with_the_rest(&self, mut flash: Flash, rest: &[Standing]) -> Flash {
+        if !rest.is_empty() {
+            let were = if rest.len() == 1 { "was" } else { "were" };
+            flash.detail.push_str(&format!(" {} more {were} {} already.", rest.len(), states(rest.iter())));
         }
         flash
     }
 
     fn already(&self, record: &SiteRecord) -> Flash {
         let domain = record.site.domain.to_unicode();
-        let standing = record.causes().standing(self.now);
+        let standing = self.standing(record);
         let mut flash = match (standing.phase(), standing.closes_at()) {
             (Phase::Draining, Some(at)) => {
                 let started = self.started(record);
@@ -157,15 +154,15 @@ impl<'a> Told<'a> {
                 ))
             }
             (Phase::Open, _) => Flash::note(format!("{domain} is already open.")),
-            _ => Flash::note(format!("{domain} is already in maintenance{}.", self.started(record))),
+            _ => Flash::note(format!("{domain} is already {}{}.", standing.in_words(), self.started(record))),
         };
         flash.detail = "Nothing changed.".to_owned();
         flash
     }
 
     fn all_already(&self, several: &[Switched]) -> Flash {
-        let is_closed = several.iter().any(|one| one.record().is_closed(self.now));
-        let state = if is_closed { "in maintenance" } else { "open" };
+        let standings: Vec<Standing> = several.iter().map(|one| self.standing(one.record())).collect();
+        let state = states(standings.iter());
         let mut flash = Flash::note(format!("All {} are already {state}.", count(several.len(), "site")));
         flash.detail = "Nothing changed.".to_owned();
         flash
@@ -183,23 +180,49 @@ impl<'a> Told<'a> {
 
     /// While a site that was started on drains: when it closes at the latest.
     fn closes_at(&self, switched: &Switched) -> Option<Timestamp> {
-        switched.record().causes().standing(self.now).closes_at()
+        self.standing(switched.record()).closes_at()
+    }
+
+    fn standing(&self, record: &SiteRecord) -> Standing {
+        record.causes().standing(self.now)
+    }
+
+    /// How much of a site is closed.
+    fn level(&self, record: &SiteRecord) -> Level {
+        self.standing(record).level().unwrap_or_default()
+    }
+
+    /// What a closed site is to its visitors from now on, when that is something else than before.
+    pub(in crate::admin) fn of_level(&self, record: &SiteRecord) -> Flash {
+        let (domain, standing) = (record.site.domain.to_unicode(), self.standing(record));
+        let detail = self.consequence(&Switched::Updated(record.clone()));
+        Flash { detail, ..Flash::done(format!("{domain} is {} now.", standing.in_words())) }
     }
 
     fn consequence(&self, switched: &Switched) -> String {
         if let (Some(at), false) = (self.closes_at(switched), matches!(switched, Switched::Ended(..))) {
             let at = self.clock(at);
-            return format!("Those at work go on until {at} at the latest; everybody else gets the 503 page.");
+            let others = match self.level(switched.record()) {
+                Level::Full => "gets the 503 page",
+                Level::ReadOnly => "can only read",
+            };
+            return format!("Those at work go on until {at} at the latest; everybody else {others}.");
         }
         let words = match switched {
-            Switched::Ended(record, _) => match self.still(record) {
+            Switched::Ended(record, _) => match still_closed(record, &self.zone, self.now) {
                 Some(still) => return still,
                 None => "Visitors get the site again.",
             },
-            one if self.is_redirected || one.record().maintenance.redirect_url.is_some() => {
-                "Visitors are sent to another address."
+            one => {
+                let is_redirected = self.is_redirected || one.record().maintenance.redirect_url.is_some();
+                match (self.level(one.record()), is_redirected) {
+                    (Level::Full, true) => "Visitors are sent to another address.",
+                    (Level::ReadOnly, true) => {
+                        "Reading goes on; what would change something is sent to another address."
+                    }
+                    (level, false) => level.consequence(),
+                }
             }
-            _ => "Visitors get the 503 page.",
         };
         words.to_owned()
     }

@@ -10,21 +10,17 @@ use super::owners::ALL_SITES;
 use super::remarks::times;
 use super::words::named;
 use crate::actions::{ActionError, Actions, Actor, Done, Planned};
-use crate::admin::cause::{capitalised, going_on};
+use crate::admin::cause::{capitalised, still_closed};
 use crate::admin::error::PanelError;
 use crate::admin::form::Form;
 use crate::admin::own::Operator;
 use crate::admin::page::{Flash, Moment, Span};
 use crate::admin::panel::{Panel, see_other};
-use crate::admin::words::list;
 use crate::clock;
 use crate::window::WindowId;
 
 /// By how much an end is put off.
 const MORE: SignedDuration = SignedDuration::from_mins(15);
-
-/// Most causes that a message names.
-const MAX_NAMED: usize = 3;
 
 /// What the buttons send.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -159,11 +155,7 @@ async fn after_end(panel: &Panel, planned: &Planned) -> Result<String, PanelErro
     let Some(site) = planned.site else { return Ok(for_all(panel)) };
     let Some((record, _)) = panel.read(move |reader| reader.record(site)).await? else { return Ok(String::new()) };
     let (now, zone) = (clock::now(), panel.zone());
-    let causes: Vec<String> = record.causes().at(now).iter().map(|cause| going_on(cause, &zone, now)).collect();
-    Ok(match causes.is_empty() {
-        true => "Visitors get the site again.".to_owned(),
-        false => format!("The site stays closed by {}.", list(&causes, MAX_NAMED)),
-    })
+    Ok(still_closed(&record, &zone, now).unwrap_or_else(|| "Visitors get the site again.".to_owned()))
 }
 
 /// The same of all sites at once.

@@ -19,6 +19,7 @@ use crate::admin::panel::Panel;
 use crate::admin::site::{PAGE_SIZE, address};
 use crate::admin::words::count;
 use crate::clock;
+use crate::maintenance::Level;
 use crate::site::SiteId;
 use crate::storage::SiteLine;
 use crate::window::Window;
@@ -134,6 +135,13 @@ impl Rows<'_> {
     }
 
     fn note(&self, entry: &Entry<'_>) -> String {
+        let extent = if entry.window.level == Level::ReadOnly { "For writing only." } else { "" };
+        let parts = [extent.to_owned(), self.fate(entry)];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What became of a time, or will.
+    fn fate(&self, entry: &Entry<'_>) -> String {
         let changed = entry.time.filter(|time| time.is_changed());
         if !entry.window.is_enabled {
             return "It does not count.".to_owned();
