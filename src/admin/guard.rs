@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::error::PanelError;
 use super::kept::{self, Kept};
 use super::own::Operator;
-use super::page::Frame;
+use super::page::{ErrorPage, Frame};
 use super::panel::{Panel, see_other};
 use super::routes::Access;
 use crate::auth::session;
@@ -110,6 +110,7 @@ pub(super) async fn outermost(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let kept = Kept::stay_with(&panel, &mut req);
+    let back = (*req.method() == Method::POST).then(|| panel.page_of_form(req.headers()));
     match next.call(req).await {
         Ok(response) => {
             let mut response = response.map_into_boxed_body();
@@ -118,14 +119,16 @@ pub(super) async fn outermost(
         }
         Err(error) => {
             log::error!("The panel could not look up a session: {error}");
-            let was_read = kept.as_ref().is_some_and(Kept::was_read);
+            // Of a form that is not kept nobody knows whether a handler has read it.
+            let was_read = kept.as_ref().is_none_or(Kept::was_read);
             let kept = match kept {
                 Some(kept) => kept.read().await,
                 None => None,
             };
-            let page = match was_read {
-                true => kept::not_known_whether_saved(&panel, kept),
-                false => kept::no_database(&panel, kept),
+            let page = match back {
+                None => ErrorPage::no_database(panel.base(), &panel.outage()),
+                Some(back) if was_read => kept::not_known_whether_done(&panel, &back, kept),
+                Some(back) => kept::not_done(&panel, &back, kept),
             };
             let mut page = panel.error_page(&panel.bare_frame(), &page);
             add_headers(page.headers_mut());
@@ -149,16 +152,23 @@ async fn error_page(panel: &Panel, response: &ServiceResponse<BoxBody>) -> Optio
         }
     };
     let req = response.request();
-    let page = match kept_of(req).filter(|_| page.tries_again) {
-        Some(kept) => kept::no_database(panel, kept.read().await),
-        None => page,
+    let says_outage = page.waits.is_some();
+    let page = match page.waits {
+        Some(_) if *req.method() == Method::POST => {
+            let kept = match kept_of(req) {
+                Some(kept) => kept.read().await,
+                None => None,
+            };
+            kept::not_done(panel, &panel.page_of_form(req.headers()), kept)
+        }
+        _ => page,
     };
     let operator = req.extensions().get::<Operator>().cloned();
     let mut frame: Frame = match operator {
         Some(operator) => panel.frame(&req.get_session(), &operator, None),
         None => panel.bare_frame(),
     };
-    if page.tries_again {
+    if says_outage {
         // The page itself says it.
         frame.notice = None;
     }

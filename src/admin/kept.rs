@@ -85,25 +85,25 @@ pub(super) fn kept_form(path: &str, fields: &Fields) -> Option<KeptForm> {
     is_whole.then(|| KeptForm { action: path.to_owned(), fields: fields.iter().collect() })
 }
 
-/// 503: the database does not answer, and what was typed is kept.
-pub(super) fn no_database(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
-    let page = ErrorPage::no_database(panel.base(), &panel.outage());
+/// 503 to a form of the page `back`: the database does not answer, so nothing was done. What was typed is kept.
+pub(super) fn not_done(panel: &Panel, back: &str, kept: Option<KeptForm>) -> ErrorPage {
+    let page = ErrorPage::no_database_for_form(panel.base(), &panel.outage(), back);
     match kept {
         Some(kept) => page.keeping(kept, "Nothing was saved. What you typed is kept on this page."),
-        None => page,
+        None => page.saying("Nothing was changed, and nothing is sent again by itself."),
     }
 }
 
-/// 503: the database went away when the handler had done its work, so that nobody knows of it.
-pub(super) fn not_known_whether_saved(panel: &Panel, kept: Option<KeptForm>) -> ErrorPage {
-    let page = ErrorPage::no_database(panel.base(), &panel.outage());
+/// The same when the database went away after the handler had done its work, so that nobody knows of it.
+pub(super) fn not_known_whether_done(panel: &Panel, back: &str, kept: Option<KeptForm>) -> ErrorPage {
+    let page = ErrorPage::no_database_for_form(panel.base(), &panel.outage(), back);
     match kept {
         Some(kept) => page.keeping(
             kept,
             "It is not known whether this was saved: look at the site before you save again. What you typed is kept on \
              this page.",
         ),
-        None => page,
+        None => page.saying("It is not known whether this was done. Nothing is sent again by itself: look first."),
     }
 }
 

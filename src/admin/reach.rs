@@ -1,8 +1,11 @@
 //! Which sites somebody may reach, by whatever door, and where a form comes back to.
 
+use actix_web::http::{Uri, header};
+
 use super::error::PanelError;
 use super::own::Operator;
 use super::panel::Panel;
+use super::routes::is_page;
 use crate::auth::next;
 use crate::change::Revision;
 use crate::record::SiteRecord;
@@ -47,5 +50,44 @@ impl Panel {
         let base = self.base();
         let wanted = format!("{base}{back}");
         next::local(&wanted, base).to_owned()
+    }
+
+    /// The page that a form was on, as its browser says (RFC 9110, section 10.1.3), or the list of sites. Only the path
+    /// counts, and only that of a page of the panel.
+    pub(super) fn page_of_form(&self, headers: &header::HeaderMap) -> String {
+        let referer = headers.get(header::REFERER).and_then(|line| line.to_str().ok());
+        referer.and_then(|referer| page_at(referer, self.base())).unwrap_or_else(|| self.base().to_owned())
+    }
+}
+
+/// Path and query of an address when a page of the panel is there, whatever its host.
+fn page_at(address: &str, base: &str) -> Option<String> {
+    let address: Uri = address.parse().ok()?;
+    let path = address.path_and_query()?;
+    (next::is_local(path.as_str()) && is_page(path.path(), base)).then(|| path.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_was_on_a_page_of_the_panel_or_nobody_knows_where() {
+        for (referer, page) in [
+            ("http://localhost:8000/admin/?q=local&status=scheduled", Some("/admin/?q=local&status=scheduled")),
+            ("https://localhost/admin/sites/1/", Some("/admin/sites/1/")),
+            ("http://localhost/admin/sites/1/draining/", Some("/admin/sites/1/draining/")),
+            // Only forms are answered there.
+            ("http://localhost/admin/sites/1/end/", None),
+            ("http://localhost/admin/history/undo/", None),
+            ("http://localhost/admin/nowhere/", None),
+            ("http://localhost/admin/sites/../", None),
+            ("http://localhost//evil.example/admin/", None),
+            ("http://localhost/", None),
+            ("localhost", None),
+            ("", None),
+        ] {
+            assert_eq!(page_at(referer, "/admin/").as_deref(), page, "{referer}");
+        }
     }
 }

@@ -104,6 +104,7 @@ routes! {
     POST "history/undo/" Panel history::undo;
     GET  "servers/" Panel server::servers;
     GET  "servers/live/" Panel server::live;
+    GET  "servers/database/" Panel server::takes_changes;
     GET  "users/" Superuser user::list;
     GET  "users/add/" Superuser user::add_form;
     POST "users/add/" Superuser user::add;
@@ -138,7 +139,8 @@ pub(crate) fn configure(maintenance: Maintenance, config: &mut ServiceConfig) {
 /// A path without its last slash leads to the one with it; anything else is not there.
 async fn elsewhere(req: HttpRequest) -> Result<HttpResponse, PanelError> {
     let path = req.path();
-    let is_short = !path.ends_with('/') && ROUTES.iter().any(|route| is_like(route.path, path, &req));
+    let base = req.app_data::<Data<Panel>>().map(|panel| panel.base().to_owned()).unwrap_or_default();
+    let is_short = !path.ends_with('/') && ROUTES.iter().any(|route| is_like(route.path, &format!("{path}/"), &base));
     if *req.method() == Method::GET && is_short && !path.contains("//") {
         let query = if req.query_string().is_empty() { String::new() } else { format!("?{}", req.query_string()) };
         return Ok(super::panel::see_other(&format!("{path}/{query}")));
@@ -146,10 +148,14 @@ async fn elsewhere(req: HttpRequest) -> Result<HttpResponse, PanelError> {
     Err(PanelError::NotFound)
 }
 
-/// Whether a route would match the path with a slash at its end.
-fn is_like(route: &str, path: &str, req: &HttpRequest) -> bool {
-    let base = req.app_data::<Data<Panel>>().map(|panel| panel.base().to_owned()).unwrap_or_default();
-    let Some(rest) = format!("{path}/").strip_prefix(&base).map(str::to_owned) else { return false };
+/// Whether a path is that of a page, so that a browser can be led there. `base` is the panel's path.
+pub(super) fn is_page(path: &str, base: &str) -> bool {
+    ROUTES.iter().any(|route| route.method == "GET" && is_like(route.path, path, base))
+}
+
+/// Whether a route matches the path.
+fn is_like(route: &str, path: &str, base: &str) -> bool {
+    let Some(rest) = path.strip_prefix(base) else { return false };
     let (mut wanted, mut given) = (route.split('/'), rest.split('/'));
     loop {
         match (wanted.next(), given.next()) {

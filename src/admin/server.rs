@@ -47,6 +47,13 @@ pub(super) async fn live(panel: Data<Panel>) -> Result<HttpResponse, PanelError>
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
 }
 
+/// Whether the database takes changes, for the script of a page that it refused one: 204 when it does. Changes nothing.
+pub(super) async fn takes_changes(panel: Data<Panel>) -> Result<HttpResponse, PanelError> {
+    let store = panel.maintenance.store().clone();
+    panel.maintenance.store().apart(move || store.write(|_| Ok::<_, StoreError>(()))).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// The servers and the last change, at one moment of the database's clock.
 pub(super) struct Standing {
     servers: Vec<Server>,

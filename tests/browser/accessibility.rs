@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::helpers::{Browser, PASSWORD, Program, a_browser, a_program, check_page};
 
 /// Routes that answer with something else than a page, or that a superuser is not shown.
-const NOT_WALKED: [&str; 10] = [
+const NOT_WALKED: [&str; 11] = [
     "login/",
     "logged-out/",
     "setup/{token}/",
     "static/{version}/{name}",
     "servers/live/",
+    "servers/database/",
     "sites/{id}/draining/",
     "sites/{id}/draining/live/",
     "sites/{id}/draining/events",

@@ -8,6 +8,7 @@ mod draining;
 mod helpers;
 mod keyboard;
 mod notice;
+mod outage;
 mod pictures;
 mod public_page;
 mod schedule;

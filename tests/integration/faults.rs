@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, get, operator};
+use scraper::{Html, Selector};
+
+use crate::helpers::{FIRST_SITE, TestServer, a_server, eventually, get, operator, post};
 
 fn database(server: &TestServer) -> std::path::PathBuf {
     server.folder().join("test.sqlite3")
@@ -87,6 +89,34 @@ fn the_panel_says_since_when_the_database_has_not_answered_and_what_stays_in_for
     fs::rename(path.with_extension("gone"), &path).unwrap();
     eventually("the panel is back", || ada.get("/admin/").status == 200);
     eventually("the notice is gone", || !server.visitor().get("/admin/login/").text().contains("does not answer"));
+}
+
+#[test]
+fn what_a_form_asked_for_is_refused_with_a_way_back_and_never_sent_again_by_the_page() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let links = |page: &str| -> Vec<String> {
+        let page = Html::parse_document(page);
+        let links = Selector::parse("main a").expect("a valid selector");
+        page.select(&links).filter_map(|link| link.attr("href").map(str::to_owned)).collect()
+    };
+    assert_eq!(ada.get("/admin/servers/database/").status, 204);
+    let held = lock(&server);
+    let list = "http://localhost/admin/?q=local&status=scheduled";
+    for (referer, back) in [(list, vec!["/admin/?q=local&status=scheduled", "/admin/"]), ("", vec!["/admin/"])] {
+        let form = post("/admin/sites/1/start/", &[("back", ""), ("csrf", &ada.csrf())]);
+        let answer = ada.send(form.with("Referer", referer));
+        let page = answer.text();
+        assert_eq!(answer.status, 503, "{page}");
+        assert_eq!(links(&page), back, "{referer}");
+        assert!(page.contains("Nothing was changed, and nothing is sent again by itself."), "{page}");
+        assert!(!page.contains("Trying again.") && !page.contains("Try again"), "{page}");
+        assert!(page.contains("data-retry=\"/admin/servers/database/\"") && page.contains("data-answers="), "{page}");
+    }
+    assert_eq!(ada.get("/admin/servers/database/").status, 503, "reading alone is not answering");
+    drop(held);
+    assert_eq!(ada.get("/admin/servers/database/").status, 204);
+    assert_eq!(server.send(get("/")).status, 200, "nobody has sent it again");
 }
 
 #[test]

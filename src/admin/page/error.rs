@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use super::{Link, Moment, Page};
 
+/// Heading while the database does not answer.
+const NO_DATABASE: &str = "The database does not answer";
+
 /// An answer that is not the page one asked for.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorPage {
@@ -17,10 +20,20 @@ pub struct ErrorPage {
     pub links: Vec<Link>,
     /// Number by which the log knows this request; only for what is our fault.
     pub request_id: Option<String>,
-    /// Whether the page asks again by itself (with script) and offers to do so.
-    pub tries_again: bool,
+    /// What the page does while the database does not answer; `None` when it is about something else.
+    pub waits: Option<Wait>,
     /// What was typed, to be sent again.
     pub kept: Option<KeptForm>,
+}
+
+/// What a page does while the database does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// Where script looks whether it answers again; empty for the same address.
+    pub look: String,
+    /// Whether the page answers a form. Nothing sends that again but a person, who is told when the database answers;
+    /// any other page loads itself again.
+    pub is_of_form: bool,
 }
 
 /// A form that was sent in vain.
@@ -37,11 +50,12 @@ impl Page for ErrorPage {
 }
 
 impl ErrorPage {
-    /// The same with what was typed, and a sentence about it. It no longer asks again by itself, which would lose it.
+    /// The same with what was typed, and a sentence about it. It no longer looks whether the database answers: whoever
+    /// goes on finds out.
     #[must_use]
     pub fn keeping(mut self, kept: KeptForm, sentence: &str) -> Self {
         self.paragraphs.push(sentence.to_owned());
-        self.tries_again = false;
+        self.waits = None;
         self.kept = Some(kept);
         self
     }
@@ -91,16 +105,39 @@ impl ErrorPage {
         }
     }
 
-    /// 503: the database does not answer.
+    /// 503 instead of a page: the database does not answer. The page loads itself again once it does.
     pub fn no_database(base: &str, outage: &Outage) -> Self {
         Self {
             status: 503,
-            heading: "The database does not answer".to_owned(),
+            heading: NO_DATABASE.to_owned(),
             paragraphs: vec![outage.words()],
             links: vec![home(base)],
-            tries_again: true,
+            waits: Some(Wait { look: String::new(), is_of_form: false }),
             ..Self::default()
         }
+    }
+
+    /// 503 to a form: the database does not answer. `back` is the page that the form was on. Without a sentence of what
+    /// became of the form, which the caller knows.
+    pub fn no_database_for_form(base: &str, outage: &Outage, back: &str) -> Self {
+        let form = Link { label: "Back to the page".to_owned(), href: back.to_owned() };
+        let links = if back == base { vec![home(base)] } else { vec![form, home(base)] };
+        let wait = Wait { look: format!("{base}servers/database/"), is_of_form: true };
+        Self {
+            status: 503,
+            heading: NO_DATABASE.to_owned(),
+            paragraphs: vec![outage.state()],
+            links,
+            waits: Some(wait),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a sentence of what became of the form.
+    #[must_use]
+    pub fn saying(mut self, sentence: &str) -> Self {
+        self.paragraphs.push(sentence.to_owned());
+        self
     }
 }
 
@@ -133,8 +170,13 @@ pub enum Knowledge {
 }
 
 impl Outage {
-    /// What follows the words *The database does not answer*.
+    /// What follows the words *The database does not answer* where somebody goes on asking it.
     pub fn words(&self) -> String {
+        format!("{} Trying again.", self.state())
+    }
+
+    /// The same where nobody asks it again.
+    pub fn state(&self) -> String {
         let since = self.since.as_ref().map(|since| format!("It has not answered since {}. ", since.short));
         let since = since.unwrap_or_default();
         let closed = self.closed;
@@ -146,7 +188,7 @@ impl Outage {
             ),
             Knowledge::Nothing => "This server has started without it and knows the state of no site.".to_owned(),
         };
-        format!("{since}{state} Trying again.")
+        format!("{since}{state}")
     }
 }
 

@@ -547,6 +547,8 @@ impl Pages {
             &Outage { since: Some(at("2026-11-21T03:02:00Z")), closed: 2, ..Outage::default() },
         );
         self.add("error-database", &frame, &database);
+        let of_form = ErrorPage::no_database_for_form("/admin/", &Outage::default(), "/admin/sites/7/");
+        self.add("error-database-form", &frame, &of_form.saying("Nothing was changed."));
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let kept = KeptForm {
             action: "/admin/sites/7/".into(),

@@ -80,7 +80,8 @@ pub(in crate::admin) async fn save(
     let view = match View::load(&panel, &req, operator.clone(), SiteId(*id), Some(read_at)).await {
         Err(PanelError::Action(ActionError::Store(error))) if error.is_passing() => {
             log::error!("The site {} could not be read to be saved: {error}", *id);
-            let page = kept::no_database(&panel, kept::kept_form(req.path(), &form.fields));
+            let kept = kept::kept_form(req.path(), &form.fields);
+            let page = kept::not_done(&panel, &panel.page_of_form(req.headers()), kept);
             return Ok(panel.error_page(&panel.frame(&session, &operator, Some(Section::Sites)), &page));
         }
         view => view?,

@@ -74,7 +74,8 @@ async fn save(
     let view = match view {
         Err(PanelError::Action(ActionError::Store(error))) if error.is_passing() => {
             log::error!("A window could not be read to be saved: {error}");
-            let page = kept::no_database(panel, kept::kept_form(req.path(), &form.fields));
+            let kept = kept::kept_form(req.path(), &form.fields);
+            let page = kept::not_done(panel, &panel.page_of_form(req.headers()), kept);
             return Ok(panel.error_page(&panel.frame(session, operator, Some(Section::Schedule)), &page));
         }
         view => view?,

@@ -142,6 +142,18 @@ impl Program {
         self.folder.command(words, "")
     }
 
+    /// Lets nobody write to the database until it is dropped. Reading goes on.
+    #[track_caller]
+    pub fn lock_database(&self) -> diesel::SqliteConnection {
+        use diesel::Connection as _;
+        use diesel::connection::SimpleConnection as _;
+        let path = self.folder.0.path().join("maintenance.sqlite3");
+        let mut lock = diesel::SqliteConnection::establish(path.to_str().expect("the path is text"))
+            .expect("the database can be opened");
+        lock.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").expect("nobody writes for long");
+        lock
+    }
+
     /// Starts a command of the program in the same folder that goes on for as long as the child does.
     pub fn spawn(&self, words: &[&str]) -> Spawned {
         let mut command = program(self.folder.0.path());
