@@ -244,6 +244,23 @@ fn a_protected_site_asks_for_its_domain_before_it_starts_but_not_before_it_ends(
 }
 
 #[test]
+fn the_address_that_starts_asks_of_an_open_site_and_says_of_a_closed_one_that_it_is_closed() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let page = ada.get("/admin/sites/1/start/?back=%3Fq%3Dlocal");
+    assert_eq!(texts(&page, "h1"), ["Start maintenance on localhost?"]);
+    assert_eq!(texts(&page, "main form p"), ["localhost is open.", "Start maintenance on localhost Cancel"]);
+    assert!(!page.text().contains("protected") && attributes(&page, "#typed_domain", "name").is_empty());
+    assert!(!is_closed(&server, FIRST_SITE));
+    let page = ada.post_and_follow("/admin/sites/1/start/", &[("back", "?q=local")]);
+    assert!(flash(&page).starts_with("Maintenance started on localhost at "), "{}", flash(&page));
+    let answer = ada.get("/admin/sites/1/start/?back=%3Fq%3Dlocal");
+    assert_eq!((answer.status, answer.header("location")), (303, "/admin/?q=local"));
+    let told = flash(&ada.get("/admin/?q=local"));
+    assert!(told.starts_with("localhost is already in maintenance, started by ada at "), "{told}");
+}
+
+#[test]
 fn several_sites_are_named_asked_about_once_and_taken_back_by_one_undo() {
     let server = a_server().start();
     let sites: Vec<SiteId> = ["api.example.com", "billing.example.com", "pay.example.com"]

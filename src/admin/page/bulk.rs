@@ -50,23 +50,23 @@ pub struct BulkRow {
     pub typed: Option<Field>,
 }
 
-/// Asks for the domain before maintenance starts on a protected site.
+/// Asks before maintenance starts on one site: on a protected one for its domain.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct ProtectedPage {
+pub struct StartPage {
     /// Key of the site.
     pub id: i64,
     /// Its domain.
     pub domain: String,
-    /// `typed_domain`.
-    pub typed_domain: Field,
+    /// `typed_domain`, of a protected site.
+    pub typed_domain: Option<Field>,
     /// Where to go back to, under the panel's base.
     pub back: String,
     /// What was refused.
     pub errors: Vec<FieldError>,
 }
 
-impl Page for ProtectedPage {
-    const TEMPLATE: &'static str = "admin/sites/protected.html";
+impl Page for StartPage {
+    const TEMPLATE: &'static str = "admin/sites/start.html";
 }
 
 /// Deletes a site, after its domain has been typed.

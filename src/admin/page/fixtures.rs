@@ -392,12 +392,9 @@ impl Pages {
             ..bulk
         };
         self.add("bulk-nothing", &frame, &nothing);
-        let protected = ProtectedPage {
-            id: 9,
-            domain: "pay.example.com".into(),
-            typed_domain: Field::new("typed_domain", ""),
-            ..ProtectedPage::default()
-        };
+        let start = StartPage { id: 9, domain: "pay.example.com".into(), ..StartPage::default() };
+        self.add("start", &frame, &start);
+        let protected = StartPage { typed_domain: Some(Field::new("typed_domain", "")), ..start };
         self.add("protected", &frame, &protected);
         let delete = DeleteSitePage {
             id: 7,

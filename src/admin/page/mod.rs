@@ -30,7 +30,7 @@ mod fixtures;
 mod tests;
 
 pub use account::{AccountPage, SessionRow};
-pub use bulk::{BulkPage, BulkRow, DeleteSitePage, ProtectedPage};
+pub use bulk::{BulkPage, BulkRow, DeleteSitePage, StartPage};
 pub use cause::{CauseRow, Holding, SiteWindow};
 pub use draining::{DrainStep, DrainingPage, Gone, TaskLine, VisitLine};
 pub use error::{ErrorPage, KeptForm, Knowledge, Outage};

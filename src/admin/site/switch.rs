@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::find::address;
 use super::told::Told;
-use crate::actions::{ActionError, Start, Switched};
+use crate::actions::{ActionError, Done, Start, Switched};
 use crate::admin::error::PanelError;
 use crate::admin::form::{Form, parse};
 use crate::admin::own::Operator;
-use crate::admin::page::{Field, FieldError, ProtectedPage, Section};
+use crate::admin::page::{Field, FieldError, Section, StartPage};
 use crate::admin::panel::{Panel, see_other};
 use crate::cause::CauseId;
 use crate::clock;
@@ -29,7 +29,7 @@ pub(in crate::admin) struct SwitchForm {
     typed_domain: Option<String>,
 }
 
-/// Asks for the domain of a protected site.
+/// Asks whether to start, and for the domain of a protected site. For one that is closed already it says so.
 pub(in crate::admin) async fn start_form(
     req: HttpRequest,
     panel: Data<Panel>,
@@ -37,9 +37,15 @@ pub(in crate::admin) async fn start_form(
     session: Session,
     id: Path<i64>,
 ) -> Result<HttpResponse, PanelError> {
-    let (record, _) = panel.record_for(&operator, SiteId(*id)).await?;
+    let (record, revision) = panel.record_for(&operator, SiteId(*id)).await?;
     let asked: SwitchForm = parse(req.query_string().as_bytes()).unwrap_or_default();
-    let page = protected(&record, asked.back, Field::new("typed_domain", ""));
+    let now = clock::now();
+    if record.is_closed(now) {
+        let already = Done { value: vec![Switched::Already(record)], revision, changes: Vec::new() };
+        Told::by(&panel, &asked.back, now).of(&already).keep(&session);
+        return Ok(see_other(&panel.way_back(&asked.back)));
+    }
+    let page = question(&record, asked.back, Field::new("typed_domain", ""));
     panel.page(StatusCode::OK, &panel.frame(&session, &operator, Some(Section::Sites)), &page)
 }
 
@@ -112,16 +118,16 @@ async fn ask(
         return Ok(see_other(&question));
     };
     let (record, _) = panel.record_for(operator, site).await?;
-    let page = protected(&record, form.back, refused_domain(&record, "typed_domain", typed));
+    let page = question(&record, form.back, refused_domain(&record, "typed_domain", typed));
     panel.page(StatusCode::UNPROCESSABLE_ENTITY, &panel.frame(session, operator, Some(Section::Sites)), &page)
 }
 
-fn protected(record: &SiteRecord, back: String, typed_domain: Field) -> ProtectedPage {
-    ProtectedPage {
+fn question(record: &SiteRecord, back: String, typed_domain: Field) -> StartPage {
+    StartPage {
         id: record.site.id.0,
         domain: record.site.domain.to_unicode(),
         errors: FieldError::of([&typed_domain]),
-        typed_domain,
+        typed_domain: record.site.is_protected.then_some(typed_domain),
         back,
     }
 }
