@@ -471,7 +471,7 @@ fn a_locked_database_keeps_what_was_typed() {
     lock.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
     let page = save(&ada, &form);
     assert_eq!(page.status, 503);
-    let words = "The database does not answer. Sites keep their last known state: 1 in maintenance. Trying again.";
+    let words = "The database does not answer. Sites keep their last known state: 1 in maintenance. What you typed is";
     assert!(errors(&page)[0].starts_with(words), "{:?}", errors(&page));
     drop(lock);
     let again = PageForm::of(&page.text(), "form#site");

@@ -82,10 +82,7 @@ pub(in crate::admin) fn not_stored(error: &StoreError, closed: usize) -> (Status
         ),
         error if error.is_passing() => (
             StatusCode::SERVICE_UNAVAILABLE,
-            format!(
-                "The database does not answer. Sites keep their last known state: {closed} in maintenance. Trying again. \
-                 {kept}"
-            ),
+            format!("The database does not answer. Sites keep their last known state: {closed} in maintenance. {kept}"),
         ),
         _ => (
             StatusCode::INTERNAL_SERVER_ERROR,
