@@ -281,7 +281,7 @@ fn several_changes_are_undone_together_or_not_at_all() {
 }
 
 #[test]
-fn a_removed_site_comes_back_and_an_added_one_goes() {
+fn a_removed_site_comes_back_and_an_added_one_goes_only_after_its_domain_was_typed() {
     let server = a_server().start();
     let forum = server.add_site("forum.example", &[]);
     let added = last_revision(&server);
@@ -290,12 +290,34 @@ fn a_removed_site_comes_back_and_an_added_one_goes() {
     server.reach(removed);
     root.get("/admin/history/");
     assert_eq!(undo(&root, &[removed], &[]).status, 303);
-    assert!(root.get("/admin/history/").text().contains("Undone: forum.example is there again."));
+    let page = root.get("/admin/history/").text();
+    assert!(page.contains("Undone: forum.example is there again."));
+    assert_eq!(select(&page, ".message .actions a"), ["Undo…"]);
     assert_eq!(record(&server, forum).site.domain.as_str(), "forum.example");
-    assert_eq!(undo(&root, &[added], &[]).status, 409, "it was changed since it was first added");
+    let deletion = format!("/admin/sites/{forum}/delete/");
     let again = last_revision(&server);
-    assert_eq!(undo(&root, &[again], &[]).status, 303);
-    assert!(root.get("/admin/history/").text().contains("Undone: forum.example is removed again."));
+    for revision in [added, again] {
+        assert_eq!(undo(&root, &[revision], &[]).header("location"), deletion);
+        let question = root.get(&deletion).text();
+        assert!(question.contains("Nothing was undone yet: that would delete the site."), "{question}");
+        assert!(question.contains("Type forum.example to delete it."), "{question}");
+    }
+    assert_eq!(record(&server, forum).site.domain.as_str(), "forum.example");
+    let bo = server.staff("bo", Some(vec![forum]));
+    assert_eq!(undo(&bo, &[again], &[]).status, 403);
+}
+
+#[test]
+fn the_undo_of_an_addition_is_offered_as_a_question_wherever_it_is_offered() {
+    let server = a_server().start();
+    let root = server.superuser("root");
+    let fields = [("domain", "forum.example"), ("time_zone", "UTC")];
+    let page = root.post_and_follow("/admin/sites/add/", &fields).text();
+    assert_eq!(select(&page, ".message .actions a"), ["Undo…"]);
+    assert!(select(&page, ".message button").is_empty());
+    let page = root.get("/admin/history/").text();
+    let of_sites = ["forum.example", "localhost"].map(|domain| format!("Undo… Site added, {domain}"));
+    assert_eq!(select(&page, "table.history button"), of_sites);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 
 use super::filter::{Asked, kinds, visible};
+use super::undo::added;
 use super::words::{Words, domain, name_in};
 use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
@@ -120,6 +121,7 @@ impl Rows<'_> {
             is_refusal: change.is_refusal(),
             changes: words.of(change),
             may_undo: self.may_undo(entry),
+            is_asked: added(change).is_some(),
             note: match (entry.undone_by, change.undoes) {
                 (Some(by), _) => Some(format!("Undone by change {by}")),
                 (None, Some(undone)) => Some(format!("Undoes change {undone}")),

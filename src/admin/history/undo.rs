@@ -62,12 +62,21 @@ pub(in crate::admin) async fn undo(
         Flash::note(format!("That was undone already, by change {by}. Nothing changed.")).keep(&session);
         return Ok(see_other(&back));
     }
+    if let Some(site) = asked.changes.iter().find_map(added) {
+        panel.need_superuser(&operator).await?;
+        Flash::note("Nothing was undone yet: that would delete the site.").keep(&session);
+        return Ok(see_other(&deletion(&panel, site)));
+    }
     let revisions: Vec<Revision> = asked.changes.iter().map(|change| change.revision).collect();
     let (actor, these, seen) = (operator.actor(), revisions.clone(), typed.seen.map(Revision));
     match panel.act(move |actions| actions.undo_all(&actor, &these, seen)).await {
         Ok(done) => {
-            let changes = done.changes.iter().map(|change| change.0);
-            let told = told(&done.value).with_undo(changes, &typed.back);
+            let told = match done.value.as_slice() {
+                [Undone { change, record: Some(record) }] if change.after.is_none() => {
+                    told(&done.value).with_link("Undo…", deletion(&panel, record.site.id))
+                }
+                _ => told(&done.value).with_undo(done.changes.iter().map(|change| change.0), &typed.back),
+            };
             panel.confirmed(told, done.revision).await.keep(&session);
             Ok(see_other(&back))
         }
@@ -78,6 +87,16 @@ pub(in crate::admin) async fn undo(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The site that a change has added: taking it back would delete the site, and only its own page does that.
+pub(super) fn added(change: &Change) -> Option<SiteId> {
+    change.site_id.filter(|_| change.before.is_none() && change.after.is_some())
+}
+
+/// The page that deletes a site, after its domain has been typed.
+fn deletion(panel: &Panel, site: SiteId) -> String {
+    format!("{}sites/{site}/delete/", panel.base())
 }
 
 /// Reads the changes. Those of sites that are not the reader's are refused, and those of users are not there.
@@ -210,8 +229,7 @@ fn one(undone: &Undone, now: jiff::Timestamp) -> String {
     let change = &undone.change;
     let domain = domain(&change.subject);
     match &undone.record {
-        None if change.is_of_all_sites() => format!("Undone: {} on {domain}.", lower_first(change.title())),
-        None => format!("Undone: {domain} is removed again."),
+        None => format!("Undone: {} on {domain}.", lower_first(change.title())),
         Some(_) if change.after.is_none() => format!("Undone: {domain} is there again."),
         Some(record) if record.causes().standing(now).phase() == Phase::Draining => {
             format!("Undone: {domain} is draining again.")

@@ -1008,6 +1008,7 @@ fn history_page() -> HistoryPage {
         is_refusal: false,
         changes: Vec::new(),
         may_undo: true,
+        is_asked: false,
         note: None,
     };
     let change = |label: &str, before: &str, after: &str| FieldChange {

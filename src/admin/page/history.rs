@@ -56,6 +56,8 @@ pub struct HistoryRow {
     pub changes: Vec<FieldChange>,
     /// Whether the reader may take it back.
     pub may_undo: bool,
+    /// Whether that leads to a question.
+    pub is_asked: bool,
     /// The change that took it back, or that it takes back: `Undone by change 118`.
     pub note: Option<String>,
 }

@@ -48,11 +48,11 @@ pub(in crate::admin) async fn add(
     match added {
         Ok(done) => {
             let site = done.value.site;
-            let mut flash = Flash::done(format!("{} added.", site.domain.to_unicode()))
-                .with_undo(done.changes.iter().map(|change| change.0), "");
-            flash.detail = "It is open.".to_owned();
-            flash.keep(&session);
-            Ok(see_other(&format!("{}sites/{}/", panel.base(), site.id)))
+            let page = format!("{}sites/{}/", panel.base(), site.id);
+            let flash = Flash::done(format!("{} added.", site.domain.to_unicode()));
+            let flash = Flash { detail: "It is open.".to_owned(), ..flash };
+            flash.with_link("Undo…", format!("{page}delete/")).keep(&session);
+            Ok(see_other(&page))
         }
         Err(ActionError::Invalid(errors)) => {
             show(&panel, &operator, &session, StatusCode::UNPROCESSABLE_ENTITY, form.page(&errors))
