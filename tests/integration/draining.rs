@@ -337,6 +337,22 @@ fn a_stream_tells_a_change_within_seconds_and_ends_when_the_site_has_closed() {
 }
 
 #[test]
+fn a_stream_never_begins_with_what_was_so_before_its_page() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    at_work(&server, FIRST_SITE, "cleo", HOUR);
+    drain(&server, &[FIRST_SITE], SignedDuration::from_mins(10));
+    let (mut before, _) = Reading::of(&server, &ada);
+    before.until("It closes at").expect("the state is told at once");
+    for minutes in [24, 39, 54] {
+        assert_eq!(ada.post(&format!("{PAGE}extend/"), &[("back", "")]).status, 303);
+        let (mut after, _) = Reading::of(&server, &ada);
+        let told = after.until("It closes at").expect("the state is told at once").pop().unwrap();
+        assert!(told.contains(&format!(", in {minutes} min")), "{told}");
+    }
+}
+
+#[test]
 fn a_stream_ends_with_the_log_in_of_whoever_reads_it() {
     let server = a_server().start();
     let ada = server.superuser("ada");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::look::Look;
 use crate::clock;
@@ -31,8 +31,16 @@ pub struct Watches(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    sites: Mutex<HashMap<SiteId, watch::Receiver<Found>>>,
+    sites: Mutex<HashMap<SiteId, Watch>>,
     is_stopping: AtomicBool,
+}
+
+/// A drain that is watched.
+#[derive(Debug)]
+struct Watch {
+    found: watch::Receiver<Found>,
+    /// Asks the reader to look at once, and to tell what it finds, whatever it told last.
+    asked: Arc<Notify>,
 }
 
 impl Watches {
@@ -40,14 +48,17 @@ impl Watches {
     /// does the watch, and whoever asks again begins another.
     pub(super) fn of(&self, site: SiteId, store: &Store, idle: SignedDuration) -> watch::Receiver<Found> {
         let mut watches = self.lock();
-        if let Some(known) = watches.get(&site).filter(|known| known.has_changed().is_ok()) {
-            let mut known = known.clone();
-            known.mark_changed();
-            return known;
+        if let Some(known) = watches.get(&site).filter(|known| known.found.has_changed().is_ok()) {
+            // The last look may be older than the page that asks.
+            let mut found = known.found.clone();
+            found.mark_unchanged();
+            known.asked.notify_one();
+            return found;
         }
         let (sender, receiver) = watch::channel(Found::default());
-        watches.insert(site, receiver.clone());
-        let reader = Watcher { watches: self.clone(), site, store: store.clone(), idle };
+        let asked = Arc::new(Notify::new());
+        watches.insert(site, Watch { found: receiver.clone(), asked: Arc::clone(&asked) });
+        let reader = Watcher { watches: self.clone(), site, store: store.clone(), idle, asked };
         actix_web::rt::spawn(reader.run(sender));
         receiver
     }
@@ -63,7 +74,7 @@ impl Watches {
         self.0.is_stopping.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, watch::Receiver<Found>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, Watch>> {
         // Nothing panics while it is held.
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,17 +97,19 @@ struct Watcher {
     site: SiteId,
     store: Store,
     idle: SignedDuration,
+    asked: Arc<Notify>,
 }
 
 impl Watcher {
     async fn run(self, sender: watch::Sender<Found>) {
+        let mut is_asked = false;
         loop {
             let (store, site, idle) = (self.store.clone(), self.site, self.idle);
             let read = move || store.read(|reader| Look::read(reader, site, idle, clock::now()));
             match self.store.apart(read).await {
                 Ok(Some(look)) => {
                     let is_over = look.is_over();
-                    told(&sender, look);
+                    told(&sender, look, is_asked);
                     if is_over {
                         break;
                     }
@@ -105,10 +118,10 @@ impl Watcher {
                 Ok(None) => break,
                 Err(error) => {
                     log::debug!("Who is at work could not be read, which is tried again: {error}");
-                    sender.send_if_modified(|found| !std::mem::replace(&mut found.is_stale, true));
+                    sender.send_if_modified(|found| !std::mem::replace(&mut found.is_stale, true) || is_asked);
                 }
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            is_asked = tokio::time::timeout(LOOK_EVERY, self.asked.notified()).await.is_ok();
             if self.watches.is_left(self.site, &sender) {
                 return;
             }
@@ -117,10 +130,11 @@ impl Watcher {
     }
 }
 
-/// Tells a look, unless it says what the last one did.
-fn told(sender: &watch::Sender<Found>, look: Look) {
+/// Tells a look, unless it says what the last one did and nobody has asked.
+fn told(sender: &watch::Sender<Found>, look: Look, is_asked: bool) {
     sender.send_if_modified(|found| {
-        let is_new = found.is_stale || !found.look.as_ref().is_some_and(|last| last.says_the_same_as(&look));
+        let is_new =
+            is_asked || found.is_stale || !found.look.as_ref().is_some_and(|last| last.says_the_same_as(&look));
         if is_new {
             *found = Found { look: Some(Arc::new(look)), is_stale: false };
         }
