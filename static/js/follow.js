@@ -6,66 +6,72 @@ const { events } = follow.dataset;
 const [stale, resting] = ['stale', 'resting'].map((name) => follow.querySelector(`[data-${name}]`));
 const restAfter = 30 * 60_000;
 const askEvery = events ? 10_000 : Number(follow.dataset.every ?? 2000);
-const words = (page) => page.querySelector('[data-aloud]')?.dataset.aloud;
+const told = (page) => page.querySelector('[data-aloud]')?.dataset ?? {};
+const read = (html) => new DOMParser().parseFromString(html, 'text/html');
 const aloud = document.createElement('span');
 aloud.className = 'hidden';
 aloud.setAttribute('role', 'status');
 follow.append(aloud);
-let said = words(follow);
+let { aloud: said, phase } = told(follow);
 let moved = Date.now();
 let asked = 0;
 let stream;
 let isRunning = false;
 let isOver = false;
 
-function show(html) {
-    const fresh = new DOMParser().parseFromString(html, 'text/html');
+function show(fresh) {
     const at = document.activeElement;
     for (const part of follow.querySelectorAll('[id]')) {
         const now = part.isConnected && fresh.getElementById(part.id);
         // Nobody loses the ticks that were set.
         if (now && now.innerHTML !== part.innerHTML && !part.querySelector(':checked')) part.replaceChildren(...now.childNodes);
     }
+    // The parts alone have none.
+    if (fresh.title) takeFrame(fresh);
     // Whoever was on a button stays there; where it is gone, on what is left.
     if (!at.isConnected) (document.getElementById(at.id) ?? document.getElementById('main')).focus({ preventScroll: true });
-    if (fresh.getElementById('main')) takeStrip(fresh);
-    if (words(follow) !== said) {
-        said = words(follow);
-        aloud.textContent = said;
-    }
+    const now = told(follow);
+    if (now.aloud !== said) aloud.textContent = said = now.aloud;
+    if (now.phase !== phase) get('');
+    phase = now.phase;
 }
 
-// What stands above every page, unless somebody is at work in it.
-function takeStrip(page) {
+// What stands above every page, unless somebody is at work in it; of a drain also what would go on to say that it lasts.
+function takeFrame(page) {
     const [strip, now] = [document, page].map((of) => of.querySelector('.strip'));
-    if (strip?.innerHTML === now?.innerHTML || strip?.querySelector(':focus, [open]')) return;
-    if (strip) strip.replaceWith(now ?? '');
-    else document.querySelector('header').after(now);
+    if (strip?.innerHTML !== now?.innerHTML && !strip?.querySelector(':focus, [open]')) {
+        strip?.remove();
+        document.querySelector('header').after(now ?? '');
+    }
+    if (!events) return;
+    document.title = page.title;
+    for (const part of ['.head', 'main > .seen', 'main > .message']) {
+        document.querySelector(part)?.replaceWith(page.querySelector(part) ?? '');
+    }
 }
 
 function isStale(is) {
     stale?.toggleAttribute('hidden', !is);
 }
 
-async function ask() {
-    isRunning = true;
-    asked = Date.now();
+// Shows what is at an address now: the parts alone, or the whole page.
+async function get(address) {
     try {
-        const options = { cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(10_000) };
-        const answer = await fetch(follow.dataset.follow, options);
-        if (!answer.ok) throw new Error(answer.status);
-        show(await answer.text());
+        const signal = AbortSignal.timeout(10_000);
+        const answer = await fetch(address, { cache: 'no-store', redirect: 'error', signal });
+        if (!answer.ok) throw answer;
+        show(read(await answer.text()));
         isStale(false);
     } catch {
         isStale(true);
     }
-    isRunning = false;
 }
 
-// What stands above every page tells of the same site.
-async function renewStrip() {
-    const answer = await fetch(location.href, { cache: 'no-store', redirect: 'error' });
-    if (answer.ok) takeStrip(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+async function ask() {
+    isRunning = true;
+    asked = Date.now();
+    await get(follow.dataset.follow);
+    isRunning = false;
 }
 
 // The browser connects again by itself unless it was refused.
@@ -73,21 +79,18 @@ function listen() {
     asked = Date.now();
     stream = new EventSource(events);
     stream.addEventListener('show', ({ data }) => {
-        show(data);
+        show(read(data));
         isStale(false);
     });
     stream.addEventListener('stale', () => isStale(true));
     stream.addEventListener('error', ({ target }) => {
-        if (target.readyState === EventSource.CLOSED) {
-            ask();
-        } else {
-            setTimeout(() => target.readyState === EventSource.CONNECTING && isStale(true), 5000);
-        }
+        if (target.readyState === EventSource.CLOSED) ask();
+        else setTimeout(() => target.readyState === EventSource.CONNECTING && isStale(true), 5000);
     });
     stream.addEventListener('over', () => {
         isOver = true;
         stream.close();
-        renewStrip().catch(() => isStale(true));
+        get('');
     });
 }
 

@@ -87,6 +87,31 @@ fn a_drain_is_followed_without_reloading_until_the_site_has_closed() {
 
 #[test]
 #[ignore = "needs Chromium and its driver: tests/run installs them"]
+fn once_the_site_has_closed_nothing_on_the_page_says_that_it_will() {
+    let program = a_watched_program();
+    let visitor = a_visitor();
+    goes_to_work(&program, &visitor);
+    program.command(&["on", "--drain", "10m", "--detach"]);
+    let ada = a_browser().start();
+    ada.log_in(&program.origin, "ada", PASSWORD);
+    ada.open(&program.url("/admin/sites/1/draining/"));
+    ada.press("+15 min");
+    let title = || ada.run("return document.title", &json!([]));
+    let said = ["localhost now closes at", "Draining localhost", "You may leave this page"];
+    said.iter().for_each(|words| ada.shows(words));
+    assert!(title().as_str().unwrap().contains("Draining localhost – Maintenance"), "{}", title());
+    ada.run("window.isTheSame = true", &json!([]));
+    program.command(&["on", "--force"]);
+    ada.shows("Closed at once after");
+    ada.shows("The drain of localhost");
+    said.iter().for_each(|words| ada.does_not_show(words));
+    assert_eq!(title(), "The drain of localhost – Maintenance");
+    assert_eq!(ada.run("return document.activeElement.id", &json!([])), "main", "the message had the focus");
+    assert_eq!(ada.run("return window.isTheSame", &json!([])), json!(true));
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver: tests/run installs them"]
 fn a_browser_that_gets_no_stream_asks_instead_and_says_so_when_nobody_answers() {
     let program = a_watched_program();
     let visitor = a_visitor();
