@@ -91,6 +91,10 @@ pub(super) async fn ask(
     session: Session,
 ) -> Result<HttpResponse, PanelError> {
     let form: BulkForm = parse(req.query_string().as_bytes())?;
+    if form.action.is_empty() {
+        // What a browser asks for that is led back to the page of a form it has sent.
+        return Ok(see_other(panel.base()));
+    }
     let is_scheduled = form.action == SCHEDULE;
     let action = if is_scheduled { Action::Start } else { Action::parse(&form.action)? };
     let records = records(&panel, &operator, &form).await?;

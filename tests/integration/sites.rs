@@ -244,6 +244,15 @@ fn a_protected_site_asks_for_its_domain_before_it_starts_but_not_before_it_ends(
 }
 
 #[test]
+fn the_question_about_several_sites_leads_to_the_list_when_nothing_is_asked() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let answer = ada.get("/admin/sites/bulk/");
+    assert_eq!((answer.status, answer.header("location")), (303, "/admin/"));
+    assert_eq!(ada.get("/admin/sites/bulk/?action=burn").status, 400);
+}
+
+#[test]
 fn the_address_that_starts_asks_of_an_open_site_and_says_of_a_closed_one_that_it_is_closed() {
     let server = a_server().start();
     let ada = server.superuser("ada");
