@@ -31,7 +31,7 @@ pub fn run(settings: Settings) -> Result<()> {
 
 async fn serve(settings: Settings) -> Result<()> {
     let bind = settings.server.bind;
-    let workers = settings.server.workers;
+    let workers = settings.server.workers();
     let database = settings.database.database_url.clone();
     let is_secure = settings.server.session_cookie_secure;
     let maintenance = actix_web::web::block(move || Maintenance::builder().settings(settings).build())
@@ -39,15 +39,13 @@ async fn serve(settings: Settings) -> Result<()> {
         .with_context(|| format!("the server could not start on {database}"))?;
 
     let app = maintenance.clone();
-    let mut server = HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         App::new().wrap(app.gate()).configure(app.admin()).configure(app.endpoints()).configure(sample::configure(&app))
     })
     .client_request_timeout(CLIENT_HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN_TIMEOUT);
-    if let Some(workers) = workers {
-        server = server.workers(usize::from(workers));
-    }
+    .shutdown_timeout(SHUTDOWN_TIMEOUT)
+    .workers(workers);
     let server = match server.bind(bind) {
         Ok(server) => server,
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {

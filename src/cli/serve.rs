@@ -5,7 +5,7 @@ use clap::{ArgMatches, Args};
 
 use super::Context;
 use super::exit::{Exit, Usage};
-use crate::config::{GateSettings, ServerSettings, Settings, Sources};
+use crate::config::{GateSettings, ServerSettings, SettingView, Settings, Sources};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,9 +52,7 @@ pub fn run(
     sources: &Sources,
 ) -> anyhow::Result<Exit> {
     let Serve { gate, server } = *args;
-    let (Some(command), Some(matches)) = (command.find_subcommand("serve"), matches.subcommand_matches("serve")) else {
-        unreachable!("this command is being run");
-    };
+    let matches = matches.subcommand_matches("serve").expect("this command is being run");
     for (id, name) in [("secret_key", "SECRET_KEY"), ("metrics_token", "METRICS_TOKEN")] {
         if matches.value_source(id) == Some(ValueSource::CommandLine) {
             let text =
@@ -64,7 +62,39 @@ pub fn run(
     }
     server.check().map_err(|error| Usage(error.to_string()))?;
     super::logging::start();
-    let views = sources.view(command, matches);
+    let views = views(command, matches, sources);
     crate::server::run(Settings::new(context.database.clone(), context.visits, gate, server, views))?;
     Ok(Exit::Done)
+}
+
+/// Every setting of this command: those that it shares with all commands, which are arguments of the program, and its own.
+fn views(program: &clap::Command, matches: &ArgMatches, sources: &Sources) -> Vec<SettingView> {
+    let serve = program.find_subcommand("serve").expect("there is such a command");
+    sources.view(program.get_arguments().chain(serve.get_arguments()), matches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_told_to_the_panel_also_those_of_all_commands() {
+        let program = crate::cli::args::command();
+        for words in [
+            ["maintenance", "--database-url=sqlite://data/state.sqlite3", "serve", "--workers=2"],
+            ["maintenance", "serve", "--database-url=sqlite://data/state.sqlite3", "--workers=2"],
+        ] {
+            let matches = program.clone().try_get_matches_from(words).unwrap();
+            let views = views(&program, matches.subcommand_matches("serve").unwrap(), &Sources::default());
+            let shown = |name: &str| &views.iter().find(|view| view.name == name).expect(name).value;
+            assert_eq!(shown("DATABASE_URL"), "sqlite://data/state.sqlite3");
+            assert_eq!((shown("DATABASE_POOL_SIZE").as_str(), shown("WORKERS").as_str()), ("8", "2"));
+            let mut names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+            let all = Settings::from_environment().unwrap().views;
+            let mut all: Vec<&str> = all.iter().map(|view| view.name.as_str()).collect();
+            names.sort_unstable();
+            all.sort_unstable();
+            assert_eq!(names, all);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! source of every value can be named: a wrong one in an error, all of them in the panel.
 
 mod environment;
+mod in_force;
 mod rules;
 mod settings;
 mod source;

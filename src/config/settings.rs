@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use clap::{ArgAction, Args, Command, FromArgMatches as _, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 use super::environment::{DotEnv, DotEnvError};
+use super::in_force::fill_in;
 use super::source::{SettingView, Sources, wrong_value};
 use super::value::{
     self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, flag_path, ignored_urls,
@@ -78,6 +80,12 @@ impl ServerSettings {
         given.unwrap_or_else(|| format!("{}:{}", super::host_name(), self.bind.port()))
     }
 
+    /// Threads that answer requests: as set, else one for each processor.
+    pub fn workers(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        self.workers.map_or_else(processors, usize::from)
+    }
+
     /// Looks at what several settings say together.
     ///
     /// # Errors
@@ -124,6 +132,8 @@ impl Settings {
         server: ServerSettings,
         views: Vec<SettingView>,
     ) -> Self {
+        let mut views = views;
+        fill_in(&mut views, &database, &server);
         Self { database, visits, gate, server, views, given: Vec::new() }
     }
 
@@ -166,7 +176,8 @@ impl Settings {
         };
         let matches = command.clone().try_get_matches_from(words).map_err(refused)?;
         let mut settings = Self::from_arg_matches(&matches).map_err(refused)?;
-        settings.views = sources.view(&command, &matches);
+        settings.views = sources.view(command.get_arguments(), &matches);
+        fill_in(&mut settings.views, &settings.database, &settings.server);
         settings.given = given;
         Ok(settings)
     }

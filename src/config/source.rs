@@ -52,9 +52,9 @@ impl Sources {
         Self { dot_env }
     }
 
-    /// Every setting of a command in the order of its help: each argument that has an environment variable.
-    pub fn view(&self, command: &Command, matches: &ArgMatches) -> Vec<SettingView> {
-        command.get_arguments().filter_map(|arg| self.view_one(arg, matches)).collect()
+    /// Every setting among these arguments of a command: each that has an environment variable.
+    pub fn view<'a>(&self, args: impl IntoIterator<Item = &'a Arg>, matches: &ArgMatches) -> Vec<SettingView> {
+        args.into_iter().filter_map(|arg| self.view_one(arg, matches)).collect()
     }
 
     fn view_one(&self, arg: &Arg, matches: &ArgMatches) -> Option<SettingView> {

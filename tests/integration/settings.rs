@@ -13,6 +13,8 @@ fn every_setting_is_shown_with_its_value_and_where_it_came_from() {
     }
     assert!(text.contains("<code>10.9.0.0/16</code></td><td data-label=\"Source\">command line or code"), "{text}");
     assert!(text.contains("not set</td><td data-label=\"Source\">default"));
+    // What a server finds out by itself is shown as it is in force.
+    assert!(text.contains(&format!("<code>{}</code></td>", server.maintenance.settings().server.name())), "{text}");
 }
 
 #[test]
