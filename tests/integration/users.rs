@@ -38,6 +38,8 @@ fn edit<'s>(visitor: &Visitor<'s>, user: &User, fields: &[(&str, &str)]) -> crat
 
 const ACTIVE_STAFF: [(&str, &str); 2] = [("is_active", "on"), ("is_staff", "on")];
 
+const TWICE: [(&str, &str); 2] = [("password", PASSWORD), ("password_again", PASSWORD)];
+
 #[test]
 fn a_user_is_added_with_the_rights_that_were_ticked() {
     let server = a_server().start();
@@ -47,10 +49,11 @@ fn a_user_is_added_with_the_rights_that_were_ticked() {
     assert_eq!(select(&page, ".choices label"), ["forum.example", "localhost"]);
     let fields = [
         ("username", "bo"),
-        ("password", PASSWORD),
+        TWICE[0],
+        TWICE[1],
         ("is_active", "on"),
         ("is_staff", "on"),
-        ("is_limited", "on"),
+        ("scope", "chosen"),
         ("sites[]", &forum.to_string()),
     ];
     let page = root.post_and_follow("/admin/users/add/", &fields).text();
@@ -91,7 +94,14 @@ fn what_cannot_be_saved_is_told_at_its_field() {
         ("bo", "qwertyuiop12", "password", "The password "),
         ("localhost", "localhost1234", "password", "The password "),
     ] {
-        let fields = [("username", username), ("password", password), ("is_active", "on"), ("is_staff", "on")];
+        let fields = [
+            ("username", username),
+            ("password", password),
+            ("password_again", password),
+            ("is_active", "on"),
+            ("is_staff", "on"),
+            ("scope", "all"),
+        ];
         let answer = root.post("/admin/users/add/", &fields);
         assert_eq!(answer.status, 422, "{username} {password}");
         let errors = select(&answer.text(), &format!("#{field}-error"));
@@ -103,14 +113,62 @@ fn what_cannot_be_saved_is_told_at_its_field() {
 }
 
 #[test]
-fn chosen_sites_without_the_tick_that_limits_to_them_are_refused() {
+fn a_name_and_a_password_alone_make_nobody_staff_of_every_site() {
+    let server = a_server().start();
+    let root = server.superuser("root");
+    let page = root.get("/admin/users/add/").text();
+    assert!(select(&page, "input[name=scope][checked]").is_empty(), "nobody has chosen yet");
+    let fields = [TWICE[0], TWICE[1], ("username", "bo"), ("is_active", "on"), ("is_staff", "on")];
+    let asked = root.post("/admin/users/add/", &fields);
+    assert_eq!(asked.status, 422);
+    let errors = select(&asked.text(), ".message.error a[href='#scope-all']");
+    assert!(errors[0].starts_with("Choose which sites a staff user is given"), "{errors:?}");
+    // Whoever chooses some and ticks none gives none.
+    let none = [&fields[..], &[("scope", "chosen")]].concat();
+    let page = root.post_and_follow("/admin/users/add/", &none).text();
+    assert!(page.contains("Staff, no site."), "{page}");
+    assert_eq!(the_user(&server, "bo").rights.sites, Some(vec![]));
+    let all = [TWICE[0], TWICE[1], ("username", "cy"), ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("scope", "all")];
+    assert!(root.post_and_follow("/admin/users/add/", &all).text().contains("Staff, all sites."));
+    // A superuser has every site anyway.
+    let chief = [TWICE[0], TWICE[1], ("username", "di"), ("is_active", "on"), ("is_superuser", "on")];
+    assert!(root.post_and_follow("/admin/users/add/", &chief).text().contains("Superuser, all sites."));
+}
+
+#[test]
+fn a_password_that_was_not_typed_twice_alike_is_refused() {
     let server = a_server().start();
     let root = server.superuser("root");
     root.get("/admin/users/add/");
-    let fields = [("username", "bo"), ("password", PASSWORD), ("is_staff", "on"), ("sites[]", "1")];
+    let rights = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("scope", "all")];
+    for again in [vec![], vec![("password_again", "another quiet lantern")]] {
+        let fields = [&[("username", "bo"), TWICE[0]][..], &rights, &again].concat();
+        let answer = root.post("/admin/users/add/", &fields);
+        assert_eq!(answer.status, 422);
+        assert_eq!(
+            select(&answer.text(), "#password_again-error")[0],
+            "The two passwords differ. Type the same one twice."
+        );
+    }
+    assert!(user(&server, "bo").is_none());
+    server.staff("bo", None);
+    let bo = the_user(&server, "bo");
+    for wrong in [("password", "seven quiet lanterns"), ("password_again", "seven quiet lanterns")] {
+        let fields = [&rights[..], &[wrong]].concat();
+        assert_eq!(edit(&root, &bo, &fields).status, 422, "{wrong:?} alone");
+    }
+    server.sign_in("bo");
+}
+
+#[test]
+fn chosen_sites_beside_the_choice_of_every_site_are_refused() {
+    let server = a_server().start();
+    let root = server.superuser("root");
+    root.get("/admin/users/add/");
+    let fields = [TWICE[0], TWICE[1], ("username", "bo"), ("is_staff", "on"), ("scope", "all"), ("sites[]", "1")];
     let answer = root.post("/admin/users/add/", &fields);
     assert_eq!(answer.status, 422);
-    assert!(select(&answer.text(), "#is_limited-error")[0].contains("tick this to give only these"));
+    assert!(select(&answer.text(), ".message.error")[0].contains("choose “Only these sites”"));
 }
 
 #[test]
@@ -118,7 +176,7 @@ fn changed_rights_count_at_once_and_end_the_sessions() {
     let server = a_server().start();
     let (root, bo) = (server.superuser("root"), server.staff("bo", None));
     let user = the_user(&server, "bo");
-    let fields = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("is_limited", "on"), ("sites[]", "1")];
+    let fields = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("scope", "chosen"), ("sites[]", "1")];
     assert_eq!(edit(&root, &user, &fields).status, 303);
     assert_eq!(the_user(&server, "bo").rights.sites, Some(vec![FIRST_SITE]));
     assert_eq!(bo.get("/admin/account/").status, 303, "bo is logged out");
@@ -132,7 +190,7 @@ fn a_deactivated_user_is_out_at_the_next_request() {
     let (root, bo) = (server.superuser("root"), server.staff("bo", None));
     server.close(FIRST_SITE);
     assert_eq!(bo.get("/").status, 200, "staff pass a closed site");
-    assert_eq!(edit(&root, &the_user(&server, "bo"), &[("is_staff", "on")]).status, 303);
+    assert_eq!(edit(&root, &the_user(&server, "bo"), &[("is_staff", "on"), ("scope", "all")]).status, 303);
     assert_eq!(bo.get("/").status, 503);
     assert_eq!(bo.get("/admin/account/").status, 303);
 }
@@ -141,10 +199,13 @@ fn a_deactivated_user_is_out_at_the_next_request() {
 fn a_new_password_set_by_a_superuser_ends_the_users_sessions() {
     let server = a_server().start();
     let (root, bo) = (server.superuser("root"), server.staff("bo", None));
-    let new = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("password", "seven quiet lanterns")];
+    let typed = |password: &'static str| {
+        [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("scope", "all"), ("password", password), ("password_again", password)]
+    };
+    let new = typed("seven quiet lanterns");
     assert_eq!(edit(&root, &the_user(&server, "bo"), &new).status, 303);
     assert_eq!(bo.get("/admin/account/").status, 303);
-    let weak = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("password", "bobobobobobo")];
+    let weak = typed("bobobobobobo");
     assert_eq!(edit(&root, &the_user(&server, "bo"), &weak).status, 422);
 }
 
@@ -152,7 +213,7 @@ fn a_new_password_set_by_a_superuser_ends_the_users_sessions() {
 fn nothing_changed_ends_no_session() {
     let server = a_server().start();
     let (root, bo) = (server.superuser("root"), server.staff("bo", Some(vec![FIRST_SITE])));
-    let fields = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("is_limited", "on"), ("sites[]", "1")];
+    let fields = [ACTIVE_STAFF[0], ACTIVE_STAFF[1], ("scope", "chosen"), ("sites[]", "1")];
     assert_eq!(edit(&root, &the_user(&server, "bo"), &fields).status, 303);
     assert!(root.get("/admin/users/").text().contains("Nothing changed."));
     assert_eq!(bo.get("/admin/account/").status, 200);
@@ -165,7 +226,7 @@ fn the_last_active_superuser_stays_one() {
     server.add_user("asleep", &Rights { is_active: false, is_staff: true, is_superuser: true, sites: None });
     let me = the_user(&server, "root");
     for (fields, field) in [
-        (vec![("is_active", "on"), ("is_staff", "on")], "is_superuser"),
+        (vec![("is_active", "on"), ("is_staff", "on"), ("scope", "all")], "is_superuser"),
         (vec![("is_superuser", "on"), ("is_staff", "on")], "is_active"),
     ] {
         let answer = edit(&root, &me, &fields);
@@ -243,7 +304,7 @@ fn of_many_sites_the_domains_are_typed() {
     let page = root.get("/admin/users/add/").text();
     assert!(page.contains("name=\"domains\"") && !page.contains("sites[]"));
     let fields = |domains: &'static str| {
-        [("username", "bo"), ("password", PASSWORD), ("is_staff", "on"), ("is_limited", "on"), ("domains", domains)]
+        [TWICE[0], TWICE[1], ("username", "bo"), ("is_staff", "on"), ("scope", "chosen"), ("domains", domains)]
     };
     let refused = root.post("/admin/users/add/", &fields("s0.example\nnowhere.example"));
     assert_eq!(refused.status, 422);

@@ -458,7 +458,7 @@ impl Pages {
             is_active: Field::ticked("is_active", true),
             is_staff: Field::ticked("is_staff", true),
             is_superuser: Field::ticked("is_superuser", false),
-            is_limited: Field::ticked("is_limited", true),
+            scope: Field::new("scope", "chosen"),
             sites: vec![
                 site(3, "accounts.example.com", false),
                 site(4, "blog.example.com", true),

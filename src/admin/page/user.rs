@@ -49,14 +49,16 @@ pub struct UserFormPage {
     pub username: Field,
     /// `password`; never filled in again. Empty keeps the stored one.
     pub password: Field,
+    /// `password_again`; never filled in again.
+    pub password_again: Field,
     /// `is_active`.
     pub is_active: Field,
     /// `is_staff`.
     pub is_staff: Field,
     /// `is_superuser`.
     pub is_superuser: Field,
-    /// `is_limited`: staff only for the chosen sites.
-    pub is_limited: Field,
+    /// `scope`: `all` or `chosen` sites of a staff user; empty until somebody has chosen.
+    pub scope: Field,
     /// `sites[]`: one box each; empty when there are more than 50 sites.
     pub sites: Vec<SiteChoice>,
     /// `domains`: one a line, instead of the boxes when there are more than 50 sites.

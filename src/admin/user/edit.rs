@@ -13,6 +13,7 @@ use crate::admin::form::Form;
 use crate::admin::own::Operator;
 use crate::admin::page::{FieldError, Flash, Section, UserFormPage, lasted};
 use crate::admin::panel::{Panel, see_other};
+use crate::admin::password::DIFFER;
 use crate::auth::NewPassword;
 use crate::change::{Change, Revision};
 use crate::clock;
@@ -84,7 +85,7 @@ pub(in crate::admin) async fn edit(
     let snapshot = panel.maintenance.snapshot();
     let mut page = of_user(typed.page(&snapshot), &user, &operator);
     let rights = typed.rights(&snapshot, &mut page);
-    let hash = match typed.password.is_empty() {
+    let hash = match typed.password.is_empty() && typed.password_again.is_empty() {
         true => None,
         false if page.is_me => {
             let message = "Your own password is changed in your account.".to_owned();
@@ -96,7 +97,7 @@ pub(in crate::admin) async fn edit(
             None => None,
         },
     };
-    let is_refused = page.password.error.is_some() || !page.errors.is_empty();
+    let is_refused = page.password.error.is_some() || page.password_again.error.is_some() || !page.errors.is_empty();
     let Some(rights) = rights.filter(|_| !is_refused) else {
         return refuse(&panel, &operator, &session, page);
     };
@@ -135,6 +136,10 @@ fn of_user(page: UserFormPage, user: &User, operator: &Operator) -> UserFormPage
 
 fn password(panel: &Panel, typed: &Typed, page: &mut UserFormPage) -> Option<NewPassword> {
     match panel.new_password(&typed.password, &typed.username) {
+        Ok(_) if typed.password != typed.password_again => {
+            page.password_again.error = Some(DIFFER.to_owned());
+            None
+        }
         Ok(password) => Some(password),
         Err(error) => {
             page.password.error = Some(error);

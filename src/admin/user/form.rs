@@ -11,6 +11,12 @@ use crate::user::{Rights, User};
 /// Most sites that are shown as boxes; of more, the domains are typed.
 const MAX_BOXES: usize = 50;
 
+/// Value of `scope`: every site, also one that is added later.
+const ALL: &str = "all";
+
+/// Value of `scope`: the chosen sites, which may be none.
+const CHOSEN: &str = "chosen";
+
 /// The form as it comes back. A box that is not ticked is not sent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -18,10 +24,11 @@ pub struct Typed {
     pub(super) revision: i64,
     pub(super) username: String,
     pub(super) password: String,
+    pub(super) password_again: String,
     is_active: String,
     is_staff: String,
     is_superuser: String,
-    is_limited: String,
+    scope: String,
     sites: Vec<i64>,
     domains: String,
 }
@@ -41,14 +48,14 @@ impl Typed {
             is_active: box_of(rights.is_active),
             is_staff: box_of(rights.is_staff),
             is_superuser: box_of(rights.is_superuser),
-            is_limited: box_of(rights.sites.is_some()),
+            scope: if rights.sites.is_some() { CHOSEN } else { ALL }.to_owned(),
             sites: given.iter().map(|id| id.0).collect(),
             domains: domains.join("\n"),
             ..Self::default()
         }
     }
 
-    /// The form for somebody new: active staff, of all sites.
+    /// The form for somebody new: active staff. Of which sites is asked.
     pub(super) fn blank() -> Self {
         Self { is_active: "on".to_owned(), is_staff: "on".to_owned(), ..Self::default() }
     }
@@ -60,10 +67,11 @@ impl Typed {
             revision: self.revision,
             username: Field::new("username", &self.username),
             password: Field::new("password", ""),
+            password_again: Field::new("password_again", ""),
             is_active: Field::new("is_active", &self.is_active),
             is_staff: Field::new("is_staff", &self.is_staff),
             is_superuser: Field::new("is_superuser", &self.is_superuser),
-            is_limited: Field::new("is_limited", &self.is_limited),
+            scope: Field::new("scope", &self.scope),
             sites: if has_boxes { self.choices(snapshot) } else { Vec::new() },
             domains: (!has_boxes).then(|| Field::new("domains", &self.domains)),
             ..UserFormPage::default()
@@ -85,18 +93,28 @@ impl Typed {
         // As they are stored, so that the same sites in another order are no change.
         chosen.sort();
         chosen.dedup();
-        let is_limited = !self.is_limited.is_empty();
-        if !is_limited && !chosen.is_empty() {
+        let (is_staff, is_superuser) = (!self.is_staff.is_empty(), !self.is_superuser.is_empty());
+        let is_all = match self.scope.as_str() {
+            ALL if chosen.is_empty() => true,
             // Whoever chose sites did not mean all of them.
-            page.is_limited.error =
-                Some("Sites are chosen below: tick this to give only these, or choose none to give all.".to_owned());
-            return None;
-        }
+            ALL => {
+                page.scope.error =
+                    Some("Sites are chosen below: choose “Only these sites” to give them, or none of them.".to_owned());
+                return None;
+            }
+            CHOSEN => false,
+            _ if is_staff && !is_superuser => {
+                page.scope.error = Some("Choose which sites a staff user is given: every site, or some.".to_owned());
+                return None;
+            }
+            // It does not count for this user, and gives nothing should it count one day.
+            _ => false,
+        };
         Some(Rights {
             is_active: !self.is_active.is_empty(),
-            is_staff: !self.is_staff.is_empty(),
-            is_superuser: !self.is_superuser.is_empty(),
-            sites: is_limited.then_some(chosen),
+            is_staff,
+            is_superuser,
+            sites: (!is_all).then_some(chosen),
         })
     }
 
@@ -131,11 +149,18 @@ pub(super) fn errors(page: &UserFormPage) -> Vec<FieldError> {
     let fields = [
         Some(&page.username),
         Some(&page.password),
+        Some(&page.password_again),
         Some(&page.is_active),
         Some(&page.is_staff),
         Some(&page.is_superuser),
-        Some(&page.is_limited),
-        page.domains.as_ref(),
     ];
-    FieldError::of(fields.into_iter().flatten())
+    let scope = page.scope.error.as_ref().map(|message| FieldError {
+        // The first of its buttons; a group has no id of its own.
+        id: format!("scope-{ALL}"),
+        message: message.clone(),
+    });
+    let mut lines = FieldError::of(fields.into_iter().flatten());
+    lines.extend(scope);
+    lines.extend(FieldError::of(page.domains.as_ref()));
+    lines
 }
