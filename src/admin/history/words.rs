@@ -131,7 +131,7 @@ impl Words<'_> {
                 Ok(at) => self.moment(at),
                 Err(_) => at.clone(),
             },
-            ("at_end", Value::String(word)) if word == "remind" => "remind us, stay closed".to_owned(),
+            ("at_end", Value::String(word)) if word == "remind" => "stay closed".to_owned(),
             ("at_end", Value::String(word)) if word == "open" => "open the site".to_owned(),
             ("level", Value::String(word)) if word == Level::ReadOnly.as_str() => "for writing only".to_owned(),
             ("level", Value::String(word)) if word == Level::Full.as_str() => "everything".to_owned(),
@@ -316,7 +316,7 @@ mod tests {
             told("site.edited", before, after),
             [
                 "Expected end:  → 03:30 UTC",
-                "At the expected end: remind us, stay closed → open the site",
+                "At the expected end: stay closed → open the site",
                 "Retry-After:  → 60 seconds",
                 "Protected site: no → yes",
             ]

@@ -1028,7 +1028,7 @@ fn history_page() -> HistoryPage {
             HistoryRow {
                 changes: vec![
                     change("Expected end", "02:30 UTC", "03:30 UTC"),
-                    change("At the expected end", "Remind us, stay closed", "Open the site"),
+                    change("At the expected end", "Stay closed", "Open the site"),
                 ],
                 note: Some("Undone by change 116".into()),
                 may_undo: false,

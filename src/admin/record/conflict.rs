@@ -105,7 +105,7 @@ fn yes_or_no(yes: bool) -> String {
 
 fn at_end(at_end: AtEnd) -> String {
     match at_end {
-        AtEnd::Remind => "remind us, stay closed",
+        AtEnd::Remind => "stay closed",
         AtEnd::Open => "open the site",
     }
     .to_owned()

@@ -207,6 +207,9 @@ impl Edited {
         if is_new && let Some(at) = expected_end.filter(|at| *at <= now) {
             self.fault("expected_end", format!("{} lies in the past.", end::text_of(at, zone)));
         }
+        if (is_new || at_end != was.at_end) && at_end == AtEnd::Open && expected_end.is_none() {
+            self.fault("expected_end", "The site is to open at the expected end: write when, or let it stay closed.");
+        }
     }
 
     /// Those at work may finish first. What is saved is laid out anew at that moment.
@@ -372,6 +375,11 @@ mod tests {
         let fine = edited("in_maintenance=on&expected_end=2026-11-21+04:00&at_end=open");
         assert!(fine.faults.is_empty());
         assert_eq!(fine.record.maintenance.started_by.as_deref(), Some("ann"));
+        let never = edited("in_maintenance=on&at_end=open");
+        assert!(never.faults["expected_end"].starts_with("The site is to open at the expected end: write when, "));
+        let unread = edited("in_maintenance=on&at_end=open&expected_end=soon");
+        assert!(unread.faults["expected_end"].starts_with("“soon” is not a time."));
+        assert!(edited("at_end=open").faults.is_empty(), "the box is not ticked");
         assert_eq!(edited("at_end=never").faults["at_end"], "At the expected end: must be remind or open.");
     }
 
