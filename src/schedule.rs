@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use croner::parser::{CronParser, Seconds, Year};
 use croner::{Cron, Direction};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{AmbiguousOffset, OffsetConflict, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -176,8 +176,8 @@ pub enum ScheduleError {
     /// No such zone.
     #[error("`{0}` is not a time zone; use an area and city such as Europe/Berlin, or UTC")]
     Zone(String),
-    /// Not a rule.
-    #[error("is not a rule: {0}; five fields are needed: minute, hour, day of month, month, day of week")]
+    /// Not a rule; says what is wrong with it.
+    #[error("is not a rule: {0}")]
     Rule(String),
     /// A rule that names no day that exists.
     #[error("never happens")]
@@ -319,12 +319,48 @@ impl Repeat {
 /// computers have no use here.
 const EPOCH: Timestamp = Timestamp::UNIX_EPOCH;
 
+/// The fields of a rule, each with what it may hold.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of month", "1 to 31"),
+    ("month", "1 to 12, or JAN to DEC"),
+    ("day of week", "0 to 7, where 0 and 7 are Sunday, or SUN to SAT"),
+];
+
 fn parse(rule: &str) -> Result<Cron, ScheduleError> {
     if rule.len() > MAX_RULE {
         return Err(ScheduleError::Rule(format!("it is longer than {MAX_RULE} characters")));
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(rule.trim()).map_err(|error| ScheduleError::Rule(error.to_string()))
+    parser.parse(rule.trim()).map_err(|_| ScheduleError::Rule(what_is_wrong(rule, &parser)))
+}
+
+/// What is wrong with a text that is no rule. The parser's own words speak of its options.
+fn what_is_wrong(rule: &str, parser: &CronParser) -> String {
+    let fields: Vec<&str> = rule.split_whitespace().collect();
+    if fields.len() != FIELDS.len() {
+        let count = match fields.len() {
+            0 => "it is empty".to_owned(),
+            1 => "it has one field".to_owned(),
+            count => format!("it has {count} fields"),
+        };
+        return format!("{count}, and five fields are needed: {}", FIELDS.map(|(name, _)| name).join(", "));
+    }
+    let is_wrong = |at: usize| {
+        let alone: Vec<&str> = (0..FIELDS.len()).map(|field| if field == at { fields[at] } else { "*" }).collect();
+        parser.parse(&alone.join(" ")).is_err()
+    };
+    match (0..FIELDS.len()).find(|at| is_wrong(*at)) {
+        Some(at) => format!("“{}” is no {}, which is {}", fields[at], FIELDS[at].0, FIELDS[at].1),
+        None => "its fields do not go together".to_owned(),
+    }
+}
+
+/// The day that ends at this moment; `None` when it is in the middle of one.
+pub fn last_day(until: &Zoned) -> Option<Date> {
+    let is_start = until.start_of_day().is_ok_and(|start| start == *until);
+    until.date().yesterday().ok().filter(|_| is_start)
 }
 
 /// A zone by its IANA name.
@@ -553,8 +589,14 @@ mod tests {
             ("0 * * * *", "UTC", 61, "happens again"),
             ("0 2 * * *", "UTC", 24 * 60, "would never end"),
             ("25 2 * * *", "UTC", 60 * 24 * 400, "more than a year"),
-            ("nonsense", "UTC", 60, "not a rule"),
-            ("", "UTC", 60, "not a rule"),
+            ("* * * * * *", "UTC", 60, "it has 6 fields, and five"),
+            ("nonsense", "UTC", 60, "it has one field, and five fields are needed: minute, hour, day of month, month"),
+            ("", "UTC", 60, "is not a rule: it is empty, and five"),
+            ("0 25 * * *", "UTC", 60, "“25” is no hour, which is 0 to 23"),
+            ("0 2 * * FOO", "UTC", 60, "“FOO” is no day of week, which is 0 to 7"),
+            ("0 2 32 * *", "UTC", 60, "“32” is no day of month"),
+            ("x 2 * * *", "UTC", 60, "“x” is no minute"),
+            ("0 2 * 13 *", "UTC", 60, "“13” is no month"),
         ] {
             let error = repeat(rule, zone, minutes).check().unwrap_err().to_string();
             assert!(error.contains(words), "{rule} {zone} {minutes}: {error}");

@@ -185,6 +185,7 @@ fn the_preview_answers_without_asking_or_saving() {
     assert!(texts(&page, "#repeats option").contains(&"Every week on Sunday".to_owned()));
     let wrong = send(&ada, "/admin/schedule/add/", &[("start", "soon"), ("action", "check")]);
     assert_eq!(wrong.status, 200);
+    assert!(!wrong.text().contains("missing still"), "something was typed");
     assert!(texts(&wrong.text(), "#preview").join(" ").contains("“soon” is not a time."));
     assert!(record(&server, FIRST_SITE).windows.is_empty());
 }

@@ -177,6 +177,10 @@ impl Reader<'_> {
             _ => None,
         };
         match (self.typed.repeats.as_str(), start) {
+            ("rule", _) if self.typed.rule.is_empty() => {
+                self.fault("rule", "Write the rule, such as 0 2 * * 1-5 for 02:00 on workdays.");
+                None
+            }
             ("rule", _) => Some(self.typed.rule.clone()),
             (_, Some(start)) if simple(start).is_some() => simple(start).map(|simple| simple.rule(start)),
             _ => {
