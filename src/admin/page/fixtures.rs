@@ -1188,7 +1188,7 @@ fn window_page() -> WindowFormPage {
         repeats: Field::new("repeats", "weekly"),
         repeat_choices: choices(&[
             ("", "Never"),
-            ("weekly", "Every week on Sunday"),
+            ("weekly", "Every week, on the weekday of the start"),
             ("rule", "By a rule of your own"),
         ]),
         rule: Field::new("rule", ""),
@@ -1210,6 +1210,7 @@ fn window_page() -> WindowFormPage {
                 span("Sun 29 Nov, 02:00–03:30 CET", "2026-11-29T01:00:00Z", "in 8 days"),
             ],
             has_more: true,
+            repeats: "every week on Sunday until the end of 2027-03-31".into(),
             sites: "forum.example.com".into(),
             does: "forum.example.com drains up to 15 min, then closes".into(),
             notice: "22 Nov, 01:30 CET".into(),

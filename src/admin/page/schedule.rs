@@ -229,6 +229,8 @@ pub struct Preview {
     pub times: Vec<Span>,
     /// Whether there are more after those.
     pub has_more: bool,
+    /// How it repeats, and until when: `every day until 2027-04-01 12:00`; empty when it does not.
+    pub repeats: String,
     /// The sites: `forum.example.com`, `all sites`.
     pub sites: String,
     /// What happens to them at each start: `forum.example.com drains up to 15 min, then closes`.

@@ -126,11 +126,14 @@ impl Typed {
         let next = calendar.and_then(|calendar| calendar.after(now).next().map(|planned| planned.starts_at));
         // A rule without a beginning is shown from its next time on, at which it is no other.
         let start = repeat.from.or(next).map(|at| end::text_of(at, &zone)).unwrap_or_default();
-        let is_at_start = |hour: i8, minute: i8| {
+        // A choice takes its day and its time from the start: at another start it would make another rule.
+        let is_at_start = |simple: Simple, hour: i8, minute: i8| {
             let clock = repeat.from.or(next).map(|at| at.to_zoned(zone.clone()).datetime());
-            clock.is_some_and(|clock: DateTime| (clock.hour(), clock.minute()) == (hour, minute))
+            clock.is_some_and(|clock: DateTime| {
+                (clock.hour(), clock.minute()) == (hour, minute) && simple.from(clock) == simple
+            })
         };
-        let simple = Simple::of(&repeat.rule).filter(|(_, hour, minute)| is_at_start(*hour, *minute));
+        let simple = Simple::of(&repeat.rule).filter(|(simple, hour, minute)| is_at_start(*simple, *hour, *minute));
         Self {
             repeats: match simple {
                 Some((Simple::Daily, ..)) => "daily",
@@ -243,7 +246,9 @@ mod tests {
             ("0 2 * * SUN", None, "weekly", "2026-11-22 02:00"),
             ("0 2 * * *", Some("2026-12-01T01:00:00Z"), "daily", "2026-12-01 02:00"),
             ("0 2 22 * *", None, "monthly", "2026-11-22 02:00"),
-            // The beginning is at another time of day: the choice would make another rule of it.
+            // The beginning is at another time of day, or on another day: the choice would make another rule of it.
+            ("0 2 * * SUN", Some("2026-12-01T01:00:00Z"), "rule", "2026-12-01 02:00"),
+            ("0 2 22 * *", Some("2026-12-01T01:00:00Z"), "rule", "2026-12-01 02:00"),
             ("0 2 * * *", Some("2026-12-01T00:00:00Z"), "rule", "2026-12-01 01:00"),
             ("0 2 * * 1-5", None, "rule", "2026-11-18 02:00"),
         ] {

@@ -7,7 +7,7 @@ use super::owners::{ALL_SITES, Owners, choices};
 use super::read::Read;
 use super::remarks::{AHEAD, remarks, times};
 use super::typed::{Typed, digest};
-use super::words::{named, weekday};
+use super::words::{named, repeats};
 use crate::admin::error::PanelError;
 use crate::admin::own::Operator;
 use crate::admin::page::{Choice, Conflict, Field, FieldError, Moment, Preview, Span, WindowCan, WindowFormPage};
@@ -21,6 +21,15 @@ use crate::window::{Window, WindowId};
 /// Minutes of notice to choose from.
 const NOTICES: [(u32, &str); 5] =
     [(0, "Nobody is told"), (15, "15 min before"), (30, "30 min before"), (60, "1 h before"), (1440, "1 day before")];
+
+/// The ways to repeat. They hold for any start, which may be typed after one was chosen.
+const REPEATS: [(&str, &str); 5] = [
+    ("", "Never"),
+    ("daily", "Every day"),
+    ("weekly", "Every week, on the weekday of the start"),
+    ("monthly", "Every month, on the day of the start"),
+    ("rule", "By a rule of your own"),
+];
 
 /// What a page of a window is made from.
 pub(super) struct View {
@@ -137,7 +146,7 @@ impl View {
             lasts: field("lasts", &typed.lasts),
             end: field("end", &typed.end),
             repeats: field("repeats", &typed.repeats),
-            repeat_choices: self.repeat_choices(typed),
+            repeat_choices: REPEATS.map(|(value, label)| Choice::new(value, label)).to_vec(),
             rule: field("rule", &typed.rule),
             until: field("until", &typed.until),
             notice_minutes: field("notice", &typed.notice),
@@ -174,28 +183,12 @@ impl View {
         Preview {
             times: ahead.iter().map(|time| Span::of(time, &zone, self.now)).collect(),
             has_more,
+            repeats: repeats(&window.schedule),
             sites: self.owners.names().join(", "),
             does: does(window, &self.owners.names()),
             notice: told_at.map(|at| Moment::of(at.max(self.now), &zone, self.now).short).unwrap_or_default(),
             remarks: self.remarks(read),
         }
-    }
-
-    /// The ways to repeat, in the words of the typed start.
-    fn repeat_choices(&self, typed: &Typed) -> Vec<Choice> {
-        let zone = site::time_zone(&typed.zone).unwrap_or_else(|_| self.zone.clone());
-        let start = end::parse(&typed.start, &zone, "").ok().flatten().map(|at| at.to_zoned(zone));
-        let (week, month) = match start {
-            Some(at) => (format!(" on {}", weekday(at.weekday())), format!(" on day {}", at.day())),
-            None => (" on that day".to_owned(), " on that day".to_owned()),
-        };
-        vec![
-            Choice::new("", "Never"),
-            Choice::new("daily", "Every day"),
-            Choice::new("weekly", format!("Every week{week}")),
-            Choice::new("monthly", format!("Every month{month}")),
-            Choice::new("rule", "By a rule of your own"),
-        ]
     }
 
     fn can(&self) -> WindowCan {

@@ -31,6 +31,15 @@ impl Simple {
         Some((simple, hour, minute))
     }
 
+    /// What this way to repeat means for another start: a week is that of its weekday, a month that of its day.
+    pub(super) fn from(self, start: DateTime) -> Self {
+        match self {
+            Self::Daily => Self::Daily,
+            Self::Weekly(_) => Self::Weekly(start.weekday()),
+            Self::Monthly(_) => Self::Monthly(start.day()),
+        }
+    }
+
     /// The rule at the time of day of a start.
     pub(super) fn rule(self, start: DateTime) -> String {
         let (minute, hour) = (start.minute(), start.hour());
@@ -100,5 +109,7 @@ mod tests {
         for other in ["0 2 * * 1-5", "*/5 2 * * *", "0 2 1 * MON", "0 2 * 3 *", "", "0 2 * *"] {
             assert_eq!(Simple::of(other), None, "{other}");
         }
+        let monday: DateTime = "2026-11-23T02:05:00".parse().unwrap();
+        assert_eq!(Simple::Weekly(Weekday::Sunday).from(monday), Simple::Weekly(Weekday::Monday));
     }
 }
