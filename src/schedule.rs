@@ -268,7 +268,8 @@ impl Schedule {
     }
 }
 
-/// In one line: `2026-11-22 02:00 to 03:00, Europe/Berlin`, `0 2 * * SUN for 60 min, Europe/Berlin`.
+/// In one line: `2026-11-22 02:00 to 03:00, Europe/Berlin`, `0 2 * * SUN for 60 min, Europe/Berlin, until the end of
+/// 2027-03-31`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -285,7 +286,8 @@ impl fmt::Display for Schedule {
                 write!(f, ", {}", name_of(start.zone()))
             }
             Self::Repeat(repeat) => {
-                write!(f, "{} for {} min, {}", repeat.rule, repeat.minutes, repeat.zone)
+                write!(f, "{} for {} min, {}", repeat.rule, repeat.minutes, repeat.zone)?;
+                repeat.until_in_words().map_or(Ok(()), |until| write!(f, ", {until}"))
             }
         }
     }
@@ -297,6 +299,16 @@ pub fn name_of(zone: &TimeZone) -> &str {
 }
 
 impl Repeat {
+    /// Until when it repeats, on the clock of its zone: `until 2027-04-01 12:00`, `until the end of 2027-03-31`. `None`
+    /// when it repeats for ever.
+    pub fn until_in_words(&self) -> Option<String> {
+        let until = self.until?.to_zoned(zone(&self.zone).unwrap_or(TimeZone::UTC));
+        Some(match last_day(&until) {
+            Some(day) => format!("until the end of {day}"),
+            None => format!("until {}", until.strftime("%Y-%m-%d %H:%M")),
+        })
+    }
+
     fn calendar(&self) -> Result<Calendar, ScheduleError> {
         let length = SignedDuration::from_mins(self.minutes.into());
         if self.minutes == 0 {
@@ -422,17 +434,19 @@ impl Calendar {
         }
     }
 
-    /// What changes of clocks do to the times between `at` and `until`.
+    /// What changes of clocks do to the times between `at` and `until`, as far as it happens then.
     pub fn clock_changes(&self, at: Timestamp, until: Timestamp) -> Vec<ClockChange> {
-        let Kind::Repeat { cron, zone, .. } = &self.0 else { return Vec::new() };
+        let Kind::Repeat { cron, zone, from, until: last, .. } = &self.0 else { return Vec::new() };
+        let (from, last) = (*from, *last);
+        let happens = move |moment: &Moment| (from..last).contains(&moment.at());
         let begin = at.to_zoned(zone.clone()).datetime();
-        let last = until.to_zoned(zone.clone()).datetime();
-        let times = cron.iter_from(begin, Direction::Forward).take_while(|clock| *clock <= last);
+        let end = until.to_zoned(zone.clone()).datetime();
+        let times = cron.iter_from(begin, Direction::Forward).take_while(|clock| *clock <= end);
         times
             .filter_map(|clock| match Reading::of(clock, zone).ok()? {
-                Reading::Once(_) => None,
-                Reading::Skipped(moved_to) => Some(ClockChange::Skipped { clock, moved_to }),
-                Reading::Twice(first, _) => Some(ClockChange::Twice { clock, first }),
+                Reading::Skipped(moved_to) if happens(&moved_to) => Some(ClockChange::Skipped { clock, moved_to }),
+                Reading::Twice(first, _) if happens(&first) => Some(ClockChange::Twice { clock, first }),
+                _ => None,
             })
             .collect()
     }
@@ -622,6 +636,34 @@ mod tests {
         let changes = repeat("30 2 * * SUN", "Europe/Berlin", 20).calendar().unwrap();
         let changes = changes.clock_changes(at("2026-01-01T00:00:00Z"), at("2026-12-31T00:00:00Z"));
         assert_eq!(changes.len(), 2, "{changes:?}");
+    }
+
+    #[test]
+    fn a_change_of_clocks_after_the_last_time_or_before_the_first_is_none_of_its_business() {
+        let between = |from: &str, until: &str| {
+            let Schedule::Repeat(repeat) = repeat("30 2 * * *", "Europe/Berlin", 20) else { unreachable!() };
+            let calendar = repeat_between(repeat, from, until).calendar().unwrap();
+            calendar.clock_changes(at("2026-11-18T00:00:00Z"), at("2027-11-18T00:00:00Z")).len()
+        };
+        assert_eq!(between("2026-11-18T00:00:00Z", "2027-11-18T00:00:00Z"), 2);
+        assert_eq!(between("2026-11-18T00:00:00Z", "2027-04-01T10:00:00Z"), 1);
+        assert_eq!(between("2027-04-01T10:00:00Z", "2027-10-31T00:30:00Z"), 0);
+    }
+
+    #[test]
+    fn until_when_it_repeats_is_told_as_a_day_or_as_a_time() {
+        let told = |until: &str| {
+            let Schedule::Repeat(repeat) = repeat("30 2 * * *", "Europe/Berlin", 20) else { unreachable!() };
+            repeat_between(repeat, "2026-11-18T00:00:00Z", until).to_string()
+        };
+        let start = "30 2 * * * for 20 min, Europe/Berlin, until";
+        assert_eq!(told("2027-04-01T10:00:00Z"), format!("{start} 2027-04-01 12:00"));
+        assert_eq!(told("2027-04-01T22:00:00Z"), format!("{start} the end of 2027-04-01"));
+        assert_eq!(repeat("0 2 * * *", "UTC", 20).to_string(), "0 2 * * * for 20 min, UTC");
+    }
+
+    fn repeat_between(repeat: Repeat, from: &str, until: &str) -> Schedule {
+        Schedule::Repeat(Repeat { from: Some(at(from)), until: Some(at(until)), ..repeat })
     }
 
     #[test]

@@ -184,9 +184,32 @@ fn the_preview_answers_without_asking_or_saving() {
     assert!(texts(&page, "button[name=confirm]").is_empty());
     let wrong = send(&ada, "/admin/schedule/add/", &[("start", "soon"), ("action", "check")]);
     assert_eq!(wrong.status, 200);
-    assert!(!wrong.text().contains("missing still"), "something was typed");
     assert!(texts(&wrong.text(), "#preview").join(" ").contains("“soon” is not a time."));
+    assert!(!wrong.text().contains("missing still"), "something was typed");
     assert!(record(&server, FIRST_SITE).windows.is_empty());
+}
+
+#[test]
+fn the_ways_to_repeat_are_true_of_any_start_and_the_last_day_is_told_wherever_the_window_is() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let form = ada.get("/admin/schedule/add/").text();
+    let ways =
+        ["Never", "Every day", "Every week, on the weekday of the start", "Every month, on the day of the start"];
+    assert_eq!(texts(&form, "#repeats option")[..4], ways);
+    let typed = [("start", "2030-01-15 02:00"), ("repeats", "weekly"), ("until", "2030-03-31")];
+    let asked = send(&ada, "/admin/schedule/add/", &typed);
+    let said = "every week on Tuesday until the end of 2030-03-31";
+    assert!(texts(&asked.text(), ".message").join(" ").contains(&format!("It repeats {said}.")), "{}", asked.text());
+    assert_eq!(confirm(&ada, "/admin/schedule/add/", &asked).status, 303);
+    let page = ada.get("/admin/schedule/");
+    assert!(flash(&page).contains(said), "{}", flash(&page));
+    assert_eq!(texts(&page.text(), "table.schedule th .by"), [said]);
+    let history = ada.get("/admin/history/").text();
+    assert!(history.contains("0 2 * * TUE for 60 min, UTC, until the end of 2030-03-31"), "{history}");
+    // The same day, and not the moment after it, is what the form shows again.
+    let form = PageForm::of(&ada.get("/admin/schedule/1/").text(), "#window");
+    assert_eq!(form.get("until"), Some("2030-03-31"));
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub struct WindowRow {
     pub when: Option<Span>,
     /// The planned end, where it ends at another time.
     pub planned_end: Option<Moment>,
-    /// How it repeats: `every week on Sunday`; empty when it does not.
+    /// How it repeats, and until when: `every week on Sunday`; empty when it does not.
     pub repeats: String,
     /// What else there is to know: `This window does not count.`
     pub note: String,
@@ -171,7 +171,7 @@ pub struct WindowFormPage {
     pub repeat_choices: Vec<Choice>,
     /// `rule`: a cron expression.
     pub rule: Field,
-    /// `until`: no time begins at or after it; may be empty.
+    /// `until`: a day, to its end, or a time at which nothing begins any more; may be empty.
     pub until: Field,
     /// `how` it closes: `close` at once, `drain` those at work first.
     pub how: Field,

@@ -1,14 +1,18 @@
 //! The expected end as text: on the wall clock of the site's zone, `2026-11-21 03:30`.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::clock;
+use crate::schedule::last_day;
 
 /// How a time is written.
 const PLAIN: &str = "%Y-%m-%d %H:%M";
+
+/// Length of a day as it is written: `2026-11-21`.
+const DAY_CHARS: usize = 10;
 
 /// Minutes to which an example is rounded up.
 const EXAMPLE_STEP: i64 = 30 * 60;
@@ -52,6 +56,29 @@ pub(in crate::admin) fn parse(text: &str, zone: &TimeZone, example: &str) -> Res
         (None, named) => on_the_clock(local, named.as_ref().unwrap_or(zone), &wrong)?,
     };
     Ok(Some(clock::to_microseconds(at)))
+}
+
+/// The text for a moment until which something goes on: the last day when it is the end of one, else the time.
+pub(in crate::admin) fn text_of_until(until: Timestamp, zone: &TimeZone) -> String {
+    last_day(&until.to_zoned(zone.clone())).map_or_else(|| text_of(until, zone), |day| day.to_string())
+}
+
+/// Reads a moment until which something goes on: a day such as `2027-03-31`, which counts to its end on the zone's clock,
+/// or a time as [`parse`] does. `None` for an empty text.
+///
+/// # Errors
+/// A sentence for the field.
+pub(in crate::admin) fn parse_until(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    let text = text.trim();
+    if let Ok(day) = text.parse::<Date>()
+        && text.len() == DAY_CHARS
+    {
+        let end = day.tomorrow().and_then(|next| next.to_zoned(zone.clone()));
+        return end.map(|end| Some(end.timestamp())).map_err(|_| format!("“{text}” is too far away."));
+    }
+    let example = example(now, zone);
+    let (day, _) = example.split_at(DAY_CHARS);
+    parse(text, zone, &format!("{day}, which counts to its end, or like {example}"))
 }
 
 /// The moment at which the zone's clock shows this.
@@ -135,6 +162,26 @@ mod tests {
         );
         assert_eq!(read("2026-10-25 02:30+02:00"), Ok(Some("2026-10-25T00:30:00Z".to_owned())));
         assert_eq!(read("2026-10-25 02:30+01:00"), Ok(Some("2026-10-25T01:30:00Z".to_owned())));
+    }
+
+    #[test]
+    fn a_day_counts_to_its_end_and_comes_back_as_a_day() {
+        let now = "2026-11-21T02:12:04Z".parse().unwrap();
+        for (text, until) in [
+            ("2027-03-31", "2027-03-31T22:00:00Z"),
+            // The day on which the clocks are put forward.
+            ("2027-03-28", "2027-03-28T22:00:00Z"),
+            ("2027-04-01 12:00", "2027-04-01T10:00:00Z"),
+        ] {
+            let read = parse_until(text, &berlin(), now).unwrap().unwrap();
+            assert_eq!(read.to_string(), until);
+            assert_eq!(text_of_until(read, &berlin()), text);
+        }
+        assert_eq!(parse_until("", &berlin(), now), Ok(None));
+        for wrong in ["spring", "2027-02-30", "9999-12-31"] {
+            let error = parse_until(wrong, &berlin(), now).unwrap_err();
+            assert!(error.ends_with("to its end, or like 2026-11-21 03:30.") || error.contains("too far"), "{error}");
+        }
     }
 
     #[test]

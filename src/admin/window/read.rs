@@ -165,8 +165,23 @@ impl Reader<'_> {
             zone: name_of(zone).to_owned(),
             minutes,
             from: start,
-            until: self.time("until", &self.typed.until, zone),
+            until: self.until(start, zone),
         }))
+    }
+
+    /// When it stops to repeat: at a time, or at the end of a day.
+    fn until(&mut self, start: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
+        match end::parse_until(&self.typed.until, zone, self.now) {
+            Ok(Some(until)) if start.is_some_and(|start| until <= start) => {
+                self.fault("until", "It must be after the start: else nothing ever begins.");
+                None
+            }
+            Ok(until) => until,
+            Err(wrong) => {
+                self.fault("until", wrong);
+                None
+            }
+        }
     }
 
     fn rule(&mut self, start: Option<DateTime>) -> Option<String> {
@@ -342,6 +357,15 @@ mod tests {
     }
 
     #[test]
+    fn a_last_day_counts_to_its_end_in_the_zone_and_is_shown_as_a_day_again() {
+        let typed = Typed { repeats: "daily".to_owned(), until: "2027-03-31".to_owned(), ..typed() };
+        let window = read(&typed).window;
+        let Schedule::Repeat(repeat) = &window.schedule else { panic!("it repeats") };
+        assert_eq!(repeat.until, Some("2027-03-31T22:00:00Z".parse().unwrap()));
+        assert_eq!(Typed::of(&window, String::new(), "en", now()).until, "2027-03-31");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_at_its_field() {
         let with = |change: fn(&mut Typed)| {
             let mut typed = typed();
@@ -397,7 +421,22 @@ mod tests {
                     it.repeats = "rule".to_owned();
                     it.rule = "every day".to_owned();
                 }),
-                "rule: It is not a rule: ",
+                "rule: It is not a rule: it has 2 fields, and five fields are needed: minute, hour, day of month, ",
+            ),
+            (
+                with(|it| {
+                    it.repeats = "daily".to_owned();
+                    it.until = "2026-11-21".to_owned();
+                }),
+                "until: It must be after the start",
+            ),
+            (with(|it| it.repeats = "rule".to_owned()), "rule: Write the rule, such as 0 2 * * 1-5 "),
+            (
+                with(|it| {
+                    it.repeats = "daily".to_owned();
+                    it.until = "spring".to_owned();
+                }),
+                "until: “spring” is not a time. Write it like 2026-11-18, which counts to its end, or like 2026-11-18 ",
             ),
             (with(|it| it.name = "x".repeat(201)), "name: At most 200 characters"),
             (with(|it| it.repeats = "hourly".to_owned()), "repeats: Choose how it repeats."),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::owners::Owners;
 use super::read::Read;
-use super::words::named;
+use super::words::{Simple, named};
 use crate::admin::page::Span;
 use crate::schedule::{ClockChange, Schedule};
 use crate::window::{Occurrence, Window};
@@ -55,9 +55,23 @@ pub(super) fn remarks(read: &Read, stored: Option<&Window>, owners: &Owners, now
     if stored.is_some_and(|stored| stored.exceptions.keys().any(is_lost)) {
         remarks.push("Single times that were put off or left out follow the new plan again.".to_owned());
     }
+    remarks.extend(months_left_out(&window.schedule));
     remarks.extend(clocks(&window.schedule, &mine, &zone, now));
     remarks.extend(overlaps(window, &mine, owners, now));
     remarks
+}
+
+/// The months that do not have the day on which it repeats.
+fn months_left_out(schedule: &Schedule) -> Option<String> {
+    let Schedule::Repeat(repeat) = schedule else { return None };
+    let Some((Simple::Monthly(day), ..)) = Simple::of(&repeat.rule) else { return None };
+    let months = match day {
+        29 => "February, but in leap years",
+        30 => "February",
+        31 => "February, April, June, September and November",
+        _ => return None,
+    };
+    Some(format!("Months without a day {day} are left out: {months}."))
 }
 
 /// What changes of clocks do to it.
@@ -153,6 +167,25 @@ mod tests {
                 "2027-03-28 02:30 does not exist, because the clocks are put forward: it begins at 03:00 that day.",
                 "2027-10-31 02:30 comes twice, because the clocks are put back: it begins the first time.",
             ]
+        );
+    }
+
+    #[test]
+    fn clocks_that_change_after_its_last_time_are_not_warned_of() {
+        let until = |until: &str| Typed { until: until.to_owned(), ..typed("2026-11-22 02:30", "daily") };
+        let said = |until: &Typed| said(until, Vec::new(), "2026-11-18T00:00:00Z").len();
+        assert_eq!(said(&until("2027-04-01 12:00")), 1);
+        assert_eq!(said(&until("2027-03-27")), 0);
+    }
+
+    #[test]
+    fn months_that_do_not_have_the_day_are_named() {
+        let said = |start: &str| said(&typed(start, "monthly"), Vec::new(), "2026-11-18T00:00:00Z").join(" ");
+        assert_eq!(said("2026-11-28 12:00"), "");
+        assert_eq!(said("2027-01-29 12:00"), "Months without a day 29 are left out: February, but in leap years.");
+        assert_eq!(
+            said("2027-01-31 12:00"),
+            "Months without a day 31 are left out: February, April, June, September and November."
         );
     }
 

@@ -147,7 +147,7 @@ impl Typed {
             ending: "lasts".to_owned(),
             lasts: repeat.minutes.to_string(),
             rule: if simple.is_none() { repeat.rule.clone() } else { String::new() },
-            until: repeat.until.map(|until| end::text_of(until, &zone)).unwrap_or_default(),
+            until: repeat.until.map(|until| end::text_of_until(until, &zone)).unwrap_or_default(),
             ..self
         }
     }

@@ -84,20 +84,23 @@ pub(in crate::admin) fn named(window: &Window) -> String {
     if window.name.is_empty() { id.to_string() } else { format!("{id} “{}”", window.name) }
 }
 
-/// `every week on Sunday`, `by the rule 0 2 * * 1-5`; empty for one that happens once.
+/// `every week on Sunday`, `every day until 2027-04-01 12:00`, `by the rule 0 2 * * 1-5`; empty for one that happens once.
 pub(in crate::admin) fn repeats(schedule: &Schedule) -> String {
     let Schedule::Repeat(repeat) = schedule else { return String::new() };
-    match Simple::of(&repeat.rule) {
+    let rule = match Simple::of(&repeat.rule) {
         Some((Simple::Daily, ..)) => "every day".to_owned(),
         Some((Simple::Weekly(day), ..)) => format!("every week on {}", weekday(day)),
+        Some((Simple::Monthly(day @ 29..), ..)) => format!("every month that has a day {day}, on that day"),
         Some((Simple::Monthly(day), ..)) => format!("every month on day {day}"),
         None => format!("by the rule {}", repeat.rule),
-    }
+    };
+    repeat.until_in_words().map_or(rule.clone(), |until| format!("{rule} {until}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Repeat;
 
     #[test]
     fn a_rule_that_the_form_writes_is_read_as_what_was_chosen() {
@@ -106,10 +109,30 @@ mod tests {
             assert_eq!(Simple::of(&simple.rule(start)), Some((simple, 2, 5)));
         }
         assert_eq!(Simple::Weekly(Weekday::Sunday).rule(start), "5 2 * * SUN");
+        let monday: DateTime = "2026-11-23T02:05:00".parse().unwrap();
+        assert_eq!(Simple::Weekly(Weekday::Sunday).from(monday), Simple::Weekly(Weekday::Monday));
         for other in ["0 2 * * 1-5", "*/5 2 * * *", "0 2 1 * MON", "0 2 * 3 *", "", "0 2 * *"] {
             assert_eq!(Simple::of(other), None, "{other}");
         }
-        let monday: DateTime = "2026-11-23T02:05:00".parse().unwrap();
-        assert_eq!(Simple::Weekly(Weekday::Sunday).from(monday), Simple::Weekly(Weekday::Monday));
+    }
+
+    #[test]
+    fn a_rule_is_told_with_its_last_day_and_with_the_months_that_it_leaves_out() {
+        let told = |rule: &str, until: Option<&str>| {
+            repeats(&Schedule::Repeat(Repeat {
+                rule: rule.to_owned(),
+                zone: "Europe/Berlin".to_owned(),
+                minutes: 60,
+                from: None,
+                until: until.map(|until| until.parse().unwrap()),
+            }))
+        };
+        assert_eq!(told("0 2 * * *", Some("2027-04-01T10:00:00Z")), "every day until 2027-04-01 12:00");
+        assert_eq!(
+            told("0 2 * * SUN", Some("2027-04-01T22:00:00Z")),
+            "every week on Sunday until the end of 2027-04-01"
+        );
+        assert_eq!(told("0 2 28 * *", None), "every month on day 28");
+        assert_eq!(told("0 2 31 * *", None), "every month that has a day 31, on that day");
     }
 }
