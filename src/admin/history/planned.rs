@@ -51,7 +51,7 @@ pub(super) fn changes(before: Option<&Value>, after: Option<&Value>, now: Timest
         ("start", drain(before), drain(after)),
         ("closes", closes(before), closes(after)),
         ("message", message(before), message(after)),
-        ("counts", yes(before.is_enabled), yes(after.is_enabled)),
+        ("active", yes(before.is_enabled), yes(after.is_enabled)),
     ];
     let parts = parts.into_iter().filter(|(_, before, after)| before != after);
     let named = if after.name.is_empty() { label } else { format!("{label} “{}”", after.name) };
@@ -159,7 +159,7 @@ mod tests {
                 "Window-12 “Move”, notice:  → 30 min before",
                 "Window-12 “Move”, start: closes at once → lets those at work finish, at most 15 min",
                 "Window-12 “Move”, closes: everything → for writing only",
-                "Window-12 “Move”, counts: yes → no",
+                "Window-12 “Move”, active: yes → no",
             ]
         );
     }

@@ -1143,7 +1143,7 @@ fn schedule_page() -> SchedulePage {
             },
             WindowRow {
                 when: None,
-                note: "It does not count.".into(),
+                note: "It is not active: it closes nothing.".into(),
                 ..window_row(5, "window-5 “Move”", "a-very-long-name-of-a-preview.feature-1234.example.com", weekly)
             },
         ],

@@ -53,7 +53,7 @@ pub struct WindowRow {
     pub planned_end: Option<Moment>,
     /// How it repeats, and until when: `every week on Sunday`; empty when it does not.
     pub repeats: String,
-    /// What else there is to know: `This window does not count.`
+    /// What else there is to know: `It is not active: it closes nothing.`
     pub note: String,
     /// Whether the user may change it.
     pub may_change: bool,

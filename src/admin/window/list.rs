@@ -144,7 +144,7 @@ impl Rows<'_> {
     fn fate(&self, entry: &Entry<'_>) -> String {
         let changed = entry.time.filter(|time| time.is_changed());
         if !entry.window.is_enabled {
-            return "It does not count.".to_owned();
+            return "It is not active: it closes nothing.".to_owned();
         }
         if entry.is_left_out {
             return "Left out.".to_owned();

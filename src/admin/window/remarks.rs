@@ -34,7 +34,7 @@ pub(super) fn remarks(read: &Read, stored: Option<&Window>, owners: &Owners, now
     let (mine, zone) = (times(window, now, AHEAD), window.schedule.zone());
     let mut remarks = Vec::new();
     if !window.is_enabled {
-        remarks.push("It does not count: nothing is closed until it is ticked as counting.".to_owned());
+        remarks.push("It is not active: it closes nothing until “Active” is ticked.".to_owned());
     }
     if read.is_rescheduled && mine.first().is_some_and(|first| first.covers(now)) {
         remarks.push("Its start has passed: the site closes at once.".to_owned());

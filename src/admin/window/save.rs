@@ -232,7 +232,7 @@ fn values(typed: &Typed) -> [(&'static str, String); 15] {
         ("Language", typed.language.clone()),
         ("At the start it closes", typed.mode.in_words()),
         ("Closes", if typed.read_only { "for writing only" } else { "everything" }.to_owned()),
-        ("Counts", if typed.counts { "yes" } else { "no" }.to_owned()),
+        ("Active", if typed.counts { "yes" } else { "no" }.to_owned()),
         ("Sites", typed.sites.clone()),
     ]
 }
