@@ -104,14 +104,6 @@ impl Level {
         }
     }
 
-    /// How much of a site is closed, for programs: `closed`, `read-only`.
-    pub fn of_site(self) -> &'static str {
-        match self {
-            Self::ReadOnly => self.as_str(),
-            Self::Full => "closed",
-        }
-    }
-
     /// What that means for visitors, as a sentence.
     pub fn consequence(self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ pub struct SiteState {
     pub name: String,
     /// `open`, `draining` or `maintenance`.
     pub phase: Phase,
-    /// How much is closed: `closed` or `read-only`, by the strictest of its causes; null while it is open.
+    /// How much is closed: `full` or `read-only`, by the strictest of its causes; null while it is open.
     pub level: Option<&'static str>,
     /// The same for people.
     #[serde(skip)]
@@ -106,7 +106,7 @@ impl SiteState {
             domain: record.site.domain.to_string(),
             name: record.site.display_name(),
             phase: standing.phase(),
-            level: standing.level().map(Level::of_site),
+            level: standing.level().map(Level::as_str),
             word: standing.in_words(),
             since: standing.since,
             until: standing.until,

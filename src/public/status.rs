@@ -21,7 +21,7 @@ const LONGEST: SignedDuration = SignedDuration::from_secs(30);
 struct Status {
     /// `open`, `draining` or `maintenance`.
     phase: Phase,
-    /// How much is closed: `closed` or `read-only`; left out while it is open.
+    /// How much is closed: `full` or `read-only`; left out while it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<&'static str>,
     /// When the closed site is expected to open, if that lies ahead: RFC 3339 in UTC, whole seconds.
@@ -67,7 +67,7 @@ impl Status {
         let change = planned.map_or(Timestamp::MAX, |planned| planned.next_told_change(now));
         Self {
             phase: closed.map_or(Phase::Open, |closed| closed.phase()),
-            level: closed.map(|closed| closed.level().of_site()),
+            level: closed.map(|closed| closed.level().as_str()),
             until: closed.and_then(|closed| closed.end_ahead(now)).map(rfc3339),
             closes_at: closed.and_then(|closed| closed.draining()).map(|drain| rfc3339(drain.closes_at)),
             notice: notice.map(Notice::of),

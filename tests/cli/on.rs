@@ -190,7 +190,7 @@ fn what_is_closed_for_writing_only_is_called_so() {
     machine.run("undo").succeeds().says(&["example.com is closed for writing."]);
     machine.run("off").succeeds();
     machine.run("on").succeeds();
-    assert_eq!(machine.state("1")["level"].as_str(), Some("closed"));
+    assert_eq!(machine.state("1")["level"].as_str(), Some("full"));
     machine.run("on --read-only --dry-run").succeeds().says(&["example.com is already in maintenance. Would change"]);
     machine.run("on --dry-run").succeeds().says(&["example.com is already in maintenance. Nothing would change."]);
     machine.run("off").succeeds();
