@@ -85,7 +85,6 @@ pub mod notice;
 pub mod page;
 pub mod path;
 pub mod pattern;
-#[cfg(feature = "cli")]
 mod plain;
 mod policy;
 #[cfg(feature = "cli")]

@@ -4,6 +4,7 @@
 /// direction of what follows, blanks without width. A host in a redirect could else look like another one.
 ///
 /// The two joiners stay, because languages such as Persian and Hindi are written with them.
+#[cfg(feature = "cli")]
 pub fn plain(text: &str) -> String {
     let escaped = |c: char| if is_trick(c) { c.escape_unicode().collect() } else { c.to_string() };
     let control = |c: char| if c.is_control() { c.escape_default().collect() } else { escaped(c) };

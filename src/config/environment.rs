@@ -28,6 +28,7 @@ const SECRETS: [&str; 2] = ["SECRET_KEY", "METRICS_TOKEN"];
 static SECRETS_OF_FILE: OnceLock<Vec<&str>> = OnceLock::new();
 
 /// The secrets that only the `.env` file has put into the environment, which commands that are started must not inherit.
+#[cfg(feature = "cli")]
 pub(crate) fn secrets_of_file() -> &'static [&'static str] {
     SECRETS_OF_FILE.get().map_or(&[], Vec::as_slice)
 }
