@@ -26,6 +26,16 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.unwrap().success());
 }
 
+/// A command that is killed when the test ends, however that ends; one that was stopped, too.
+pub struct Killed(pub Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
 /// Starts a command that writes its stderr to the file `err`, so that a test can follow it.
 pub fn followed(machine: &Machine, words: &[&str]) -> Child {
     let err = std::fs::File::create(machine.path("err")).unwrap();

@@ -1,7 +1,7 @@
 //! `maintenance run`, `on --lease` and `renew`: what holds a site while something works, and what becomes of it.
 
 use crate::machine::Machine;
-use crate::process::{end_of, eventually, followed, said, signal};
+use crate::process::{Killed, end_of, eventually, followed, said, signal};
 
 #[test]
 fn a_command_that_succeeds_leaves_the_site_open_and_finds_it_closed() {
@@ -178,12 +178,13 @@ fn a_run_outlasts_a_database_that_is_away_and_opens_the_site_when_it_is_back() {
 fn a_run_that_is_killed_before_its_command_leaves_the_lease_to_what_was_said() {
     let machine = Machine::with_sites(&["forum.example"]);
     // A server that was alive a moment ago and answers no more: the run waits for it.
-    let mut server =
-        machine.command(&["serve", "--bind", "127.0.0.1:0"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut serve = machine.command(&["serve", "--bind", "127.0.0.1:0"]);
+    let serve = serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let server = Killed(serve.spawn().unwrap());
     eventually("the server is entered", || {
         machine.run("servers --json").json().as_array().is_some_and(|all| all.len() == 1)
     });
-    signal(&server, "STOP");
+    signal(&server.0, "STOP");
     let mut child = machine
         .command(&["run", "--lease", "10s", "--on-failure", "lift", "--", "/bin/sh", "-c", "touch ready"])
         .stdin(std::process::Stdio::null())
@@ -193,9 +194,7 @@ fn a_run_that_is_killed_before_its_command_leaves_the_lease_to_what_was_said() {
     eventually("the site is closed", || machine.phase("1") == "maintenance");
     signal(&child, "KILL");
     child.wait().unwrap();
-    signal(&server, "CONT");
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     eventually("the lease expires", || machine.phase("1") == "open");
     assert!(!machine.path("ready").exists(), "the command never began");
 }
