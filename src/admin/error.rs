@@ -130,13 +130,13 @@ fn action_page(error: &ActionError, panel: &Panel, request_id: &str) -> ErrorPag
             log::error!("request {request_id}: {error}");
             told(503, "It is not known whether this was saved")
         }
+        ActionError::Store(StoreError::ReadOnly | StoreError::Full) => {
+            log::error!("request {request_id}: {error}");
+            told(503, "Nothing can be saved")
+        }
         ActionError::Store(error) if error.is_passing() => {
             log::error!("request {request_id}: {error}");
             ErrorPage::no_database(base, &panel.outage())
-        }
-        ActionError::Store(StoreError::ReadOnly) => {
-            log::error!("request {request_id}: {error}");
-            told(503, "Nothing can be saved")
         }
         ActionError::Store(error) => {
             log::error!("request {request_id} failed: {error}: {error:?}");
