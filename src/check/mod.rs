@@ -87,6 +87,13 @@ impl Checkpoint {
         if self.parts.asks_who_is_signed_in() {
             return Err(WhoSendsIt(Arc::clone(snapshot)));
         }
+        // The flag ahead of everything, as in the gate: nothing depends on what the request is for.
+        if snapshot.passes_everything() && snapshot.is_known() && is_from_proxy(req, &snapshot.rules().trusted) {
+            if names_target(req) {
+                return Ok(self.let_pass(req, None, Style::wanted(req), snapshot, &Pass::Open));
+            }
+            return Ok(Refused::Unreadable(Unreadable::NoTarget).answer());
+        }
         let (host, style) = match read_host(req, snapshot) {
             Ok(read) => read,
             Err(refused) => return Ok(refused.answer()),
@@ -94,7 +101,7 @@ impl Checkpoint {
         let site = snapshot.site_for(&host);
         // As in the gate: whatever is asked for passes, so that it needs only to be asked for.
         if site.is_some_and(|site| site.closed().is_none()) && names_target(req) {
-            return Ok(self.let_pass(req, &host, style, snapshot, &Pass::Open));
+            return Ok(self.let_pass(req, Some(&host), style, snapshot, &Pass::Open));
         }
         let asked = match Asked::read(req, host) {
             Ok(asked) => asked,
@@ -136,7 +143,7 @@ impl Checkpoint {
         at: Option<Timestamp>,
     ) -> HttpResponse {
         if let Verdict::Pass(pass) = verdict {
-            return self.let_pass(req, asked.host(), style, snapshot, pass);
+            return self.let_pass(req, Some(asked.host()), style, snapshot, pass);
         }
         self.parts.count(&self.counts, snapshot, verdict);
         let path = asked.path();
@@ -144,11 +151,11 @@ impl Checkpoint {
         style.of(kept_out)
     }
 
-    /// Counts a request that may pass and says so.
+    /// Counts a request that may pass and says so. `host` is what it is for, where that was read.
     fn let_pass(
         &self,
         req: &HttpRequest,
-        host: &str,
+        host: Option<&str>,
         style: Style,
         snapshot: &Snapshot,
         pass: &Pass<'_>,
@@ -163,9 +170,13 @@ impl Checkpoint {
 
     /// Notes the visitor of an open site, where the setting asks for that. A browser without a cookie gets one when it
     /// opens a page: what keeps no cookie, such as most robots, would be somebody new with each request.
-    fn meet(&self, req: &HttpRequest, host: &str, snapshot: &Snapshot, answer: &mut HttpResponse) {
+    fn meet(&self, req: &HttpRequest, asked: Option<&str>, snapshot: &Snapshot, answer: &mut HttpResponse) {
         let Some(visits) = self.parts.visits.as_ref().filter(|visits| visits.meets_visitors()) else { return };
-        let Some(site) = snapshot.site_for(host) else { return };
+        let site = match asked {
+            Some(host) => snapshot.site_for(host),
+            None => host(req, &snapshot.rules().trusted).ok().and_then(|host| snapshot.site_for(&host)),
+        };
+        let Some(site) = site else { return };
         let opens_page = req.headers().get(&SEC_FETCH_DEST).is_some_and(|destination| destination == "document");
         let is_https = origin_of(req, &snapshot.rules().trusted).0 == "https";
         visits.meet(site.id, req, answer, opens_page, is_https, clock::now());
