@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::helpers::{Modes, Stage, WebServer, a_program, acceptance, curl, keeps_nobody_waiting, knows_visitors};
 
-const ENVOY: WebServer = WebServer { name: "envoy", command };
+pub const ENVOY: WebServer = WebServer { name: "envoy", command };
 
 fn command(stage: &Stage, printed: &Path) -> Command {
     // Envoy tells the form by the ending.
@@ -28,7 +28,7 @@ fn program() -> Option<String> {
 }
 
 /// Whether there is one; says so when not.
-fn is_here() -> bool {
+pub fn is_here() -> bool {
     let is_here = program().is_some();
     if !is_here {
         eprintln!("not tried: TEST_ENVOY does not name Envoy's program");
