@@ -26,6 +26,18 @@ fn goes_to_work(program: &Program, visitor: &Browser) {
     });
 }
 
+/// A drain of ten minutes that waits for a visitor, and somebody who looks at its page.
+fn a_followed_drain() -> (Program, Browser, Browser) {
+    let program = a_watched_program();
+    let visitor = a_visitor();
+    goes_to_work(&program, &visitor);
+    program.command(&["on", "--drain", "10m", "--detach"]);
+    let ada = a_browser().start();
+    ada.log_in(&program.origin, "ada", PASSWORD);
+    ada.open(&program.url("/admin/sites/1/draining/"));
+    (program, visitor, ada)
+}
+
 /// Number of the only session that is at work.
 fn number(program: &Program) -> String {
     let list: Value = serde_json::from_str(&program.command(&["sessions", "--json"])).unwrap();
@@ -88,13 +100,7 @@ fn a_drain_is_followed_without_reloading_until_the_site_has_closed() {
 #[test]
 #[ignore = "needs Chromium and its driver: tests/run installs them"]
 fn once_the_site_has_closed_nothing_on_the_page_says_that_it_will() {
-    let program = a_watched_program();
-    let visitor = a_visitor();
-    goes_to_work(&program, &visitor);
-    program.command(&["on", "--drain", "10m", "--detach"]);
-    let ada = a_browser().start();
-    ada.log_in(&program.origin, "ada", PASSWORD);
-    ada.open(&program.url("/admin/sites/1/draining/"));
+    let (program, _visitor, ada) = a_followed_drain();
     ada.press("+15 min");
     let title = || ada.run("return document.title", &json!([]));
     let said = ["localhost now closes at", "Draining localhost", "You may leave this page"];
@@ -167,13 +173,7 @@ fn without_script_the_page_can_be_loaded_again_and_every_button_works() {
 #[test]
 #[ignore = "needs Chromium and its driver: tests/run installs them"]
 fn a_server_that_is_to_stop_does_not_wait_for_those_who_watch() {
-    let program = a_watched_program();
-    let visitor = a_visitor();
-    goes_to_work(&program, &visitor);
-    program.command(&["on", "--drain", "10m", "--detach"]);
-    let ada = a_browser().start();
-    ada.log_in(&program.origin, "ada", PASSWORD);
-    ada.open(&program.url("/admin/sites/1/draining/"));
+    let (program, _visitor, ada) = a_followed_drain();
     ada.shows("1 session is still at work.");
     let began = Instant::now();
     // It is asked to stop, and killed after ten seconds.
@@ -185,13 +185,7 @@ fn a_server_that_is_to_stop_does_not_wait_for_those_who_watch() {
 #[test]
 #[ignore = "needs Chromium and its driver: tests/run installs them"]
 fn a_drain_is_ended_by_keyboard_alone() {
-    let program = a_watched_program();
-    let visitor = a_visitor();
-    goes_to_work(&program, &visitor);
-    program.command(&["on", "--drain", "10m", "--detach"]);
-    let ada = a_browser().start();
-    ada.log_in(&program.origin, "ada", PASSWORD);
-    ada.open(&program.url("/admin/sites/1/draining/"));
+    let (program, _visitor, ada) = a_followed_drain();
     let mut keys = 0;
     while ada.focus() != "Close now" {
         ada.type_keys(&[Tab]);
