@@ -6,12 +6,12 @@
 use std::path::Path;
 use std::sync::Arc;
 #[cfg(feature = "sqlite")]
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "sqlite")]
-use diesel::connection::SimpleConnection as _;
+use diesel::Connection as _;
 #[cfg(feature = "sqlite")]
-use diesel::{Connection as _, ConnectionError};
+use diesel::connection::SimpleConnection as _;
 
 use super::attempt::Pulse;
 #[cfg(feature = "postgres")]
@@ -47,6 +47,10 @@ pub(super) use each_engine;
 #[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Between two tries to switch a file to WAL.
+#[cfg(feature = "sqlite")]
+const SWITCH_PAUSE: Duration = Duration::from_millis(5);
+
 /// Opens a connection. A SQLite file is created only when `create` is true. `pulse` tells from then on whether the
 /// server owes an answer; a file never does.
 pub(super) fn establish(
@@ -61,42 +65,48 @@ pub(super) fn establish(
     let _ = create;
     match url {
         #[cfg(feature = "sqlite")]
-        DatabaseUrl::Sqlite(path) => Ok(establish_sqlite(path, create).map(DbConnection::Sqlite)?),
+        DatabaseUrl::Sqlite(path) => establish_sqlite(path, create).map(DbConnection::Sqlite),
         #[cfg(feature = "postgres")]
         DatabaseUrl::Postgres(url) => postgres::establish(url, options, pulse).map(DbConnection::Postgres),
     }
 }
 
 #[cfg(feature = "sqlite")]
-fn establish_sqlite(path: &Path, create: bool) -> Result<diesel::SqliteConnection, ConnectionError> {
+fn establish_sqlite(path: &Path, create: bool) -> Result<diesel::SqliteConnection, StoreError> {
     // A `file:` URI, because only there can the mode be given; `?`, `#` and `%` in the name are escaped.
     let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let mode = if create { "rwc" } else { "rw" };
     let mut conn = diesel::SqliteConnection::establish(&format!("file:{name}?mode={mode}"))?;
-    let pragmas = format!(
-        // The time-out first: switching to WAL may itself meet another writer. FULL, because what was
-        // acknowledged must survive a power loss. Foreign keys are off by default in SQLite.
-        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-        BUSY_TIMEOUT.as_millis()
-    );
-    match conn.batch_execute(&pragmas) {
-        Ok(()) => Ok(conn),
-        // A file that may only be read cannot be switched to WAL; reading it is still possible.
-        Err(error) if is_read_only(&error) => {
-            conn.batch_execute(&format!(
-                "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;",
-                BUSY_TIMEOUT.as_millis()
-            ))
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(conn)
-        }
-        Err(error) => Err(ConnectionError::CouldntSetupConfiguration(error)),
+    wait_for_writers(&mut conn, BUSY_TIMEOUT)?;
+    // They are off by default in SQLite.
+    conn.batch_execute("PRAGMA foreign_keys = ON")?;
+    match switch_to_wal(&mut conn) {
+        // FULL, because what was acknowledged must survive a power loss.
+        Ok(()) => conn.batch_execute("PRAGMA synchronous = FULL")?,
+        // A file that may only be read cannot be switched; reading it is still possible.
+        Err(StoreError::ReadOnly) => {}
+        Err(error) => return Err(error),
     }
+    Ok(conn)
 }
 
+/// From now on, a statement on this connection waits that long for another writer.
 #[cfg(feature = "sqlite")]
-fn is_read_only(error: &diesel::result::Error) -> bool {
-    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("readonly"))
+pub(super) fn wait_for_writers(conn: &mut diesel::SqliteConnection, at_most: Duration) -> Result<(), StoreError> {
+    Ok(conn.batch_execute(&format!("PRAGMA busy_timeout = {}", at_most.as_millis()))?)
+}
+
+/// Switches the file to WAL, where readers and a writer do not wait for each other; nothing to do once it is. While
+/// others switch it too, SQLite asks for the lock with one in hand already, so it refuses at once instead of waiting.
+#[cfg(feature = "sqlite")]
+fn switch_to_wal(conn: &mut diesel::SqliteConnection) -> Result<(), StoreError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL").map_err(StoreError::from) {
+            Err(StoreError::Locked) if Instant::now() < deadline => std::thread::sleep(SWITCH_PAUSE),
+            done => return done,
+        }
+    }
 }
 
 /// Which file a path names, so that a connection to one that was moved away or deleted is given up: what is written

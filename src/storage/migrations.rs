@@ -1,5 +1,8 @@
 //! Brings the tables up to date, and tells a database of another version or another program apart.
 
+#[cfg(feature = "sqlite")]
+use std::time::Duration;
+
 use diesel::migration::MigrationVersion;
 use diesel::sql_types::BigInt;
 use diesel::{QueryDsl as _, RunQueryDsl as _};
@@ -15,6 +18,10 @@ use super::{DatabaseOptions, StoreError};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
+
+/// How long a start waits for whoever migrates the same file.
+#[cfg(feature = "sqlite")]
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The migrations of the engine that a connection is of.
 macro_rules! source_of {
@@ -37,14 +44,15 @@ macro_rules! source_of {
 pub(super) fn run(conn: &mut DbConnection, options: &DatabaseOptions) -> Result<Vec<String>, StoreError> {
     let mut ran = Vec::new();
     if !is_migrated(conn)? || pending(conn)? > 0 {
-        // A migration takes as long as it takes, and so does waiting for another server's.
+        // A migration takes as long as it takes, and so does waiting for another server's; but what locks a file may
+        // be no migration.
         let attempt = Attempt::current();
         attempt.uses(None);
         match conn {
             #[cfg(feature = "postgres")]
             DbConnection::Postgres(conn) => super::postgres::without_limits(conn)?,
             #[cfg(feature = "sqlite")]
-            DbConnection::Sqlite(_) => {}
+            DbConnection::Sqlite(conn) => super::connection::wait_for_writers(conn, MIGRATION_TIMEOUT)?,
         }
         transaction::begin(conn, Purpose::Write, options)?;
         ran = transaction::finish(conn, &attempt, |conn| {
