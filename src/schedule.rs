@@ -375,6 +375,14 @@ pub fn last_day(until: &Zoned) -> Option<Date> {
     until.date().yesterday().ok().filter(|_| is_start)
 }
 
+/// The moment at which this day ends in a zone: of which it is the [`last_day`].
+///
+/// # Errors
+/// A day so far away that it cannot be represented.
+pub fn end_of(day: Date, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+    Ok(day.tomorrow()?.to_zoned(zone.clone())?.timestamp())
+}
+
 /// A zone by its IANA name.
 fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use crate::schedule::{Moment, Reading};
+use crate::schedule::{Moment, Reading, end_of};
 
 /// Longest duration that can be meant.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -212,6 +212,40 @@ impl LocalTime {
             )),
         }
         Ok(reading.moment())
+    }
+}
+
+/// A moment until which something goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// The end of a day of the zone.
+    EndOf(Date),
+    /// A time.
+    Time(LocalTime),
+}
+
+impl Until {
+    /// Reads a day such as `2027-03-31`, or a time as [`LocalTime::parse`] does.
+    ///
+    /// # Errors
+    /// A sentence that says how it is written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(day) = Date::strptime("%Y-%m-%d", text.trim()) {
+            return Ok(Self::EndOf(day));
+        }
+        let wrong = |why| format!("a day is 2027-03-31, which counts to its end; {why}");
+        LocalTime::parse(text).map(Self::Time).map_err(wrong)
+    }
+
+    /// The moment that is meant in a zone; the rest is as in [`LocalTime::read`].
+    ///
+    /// # Errors
+    /// A time so far away that it cannot be represented.
+    pub fn read(self, zone: &TimeZone, after: Timestamp, remarks: &mut Vec<String>) -> Result<Timestamp, jiff::Error> {
+        match self {
+            Self::EndOf(day) => end_of(day, zone),
+            Self::Time(time) => Ok(time.read(zone, after, remarks)?.at()),
+        }
     }
 }
 

@@ -37,6 +37,34 @@ fn a_window_is_planned_listed_and_removed() {
 }
 
 #[test]
+fn a_rule_begins_and_stops_when_it_is_told_to() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    let add = |more: &[&str]| {
+        let words = ["window", "add", "forum", "--repeat", "0 2 * * *", "--for", "1h", "--zone", "Europe/Berlin"];
+        machine.run_words(&[&words, more].concat())
+    };
+    add(&["--start", "2099-02-26 03:00", "--until", "2099-02-28"]).succeeds().says(&[
+        "  Fri 2099-02-27 02:00 to 03:00 Europe/Berlin = Fri 2099-02-27 01:00 to 02:00 UTC\n",
+        "  Sat 2099-02-28 02:00 to 03:00 Europe/Berlin = Sat 2099-02-28 01:00 to 02:00 UTC\n",
+        "  until the end of 2099-02-28\n",
+    ]);
+    let listed = machine.run("window list --json").succeeds().json();
+    assert_eq!((&listed[0]["rule"], &listed[0]["until"]), (&"0 2 * * *".into(), &"2099-02-28T23:00:00Z".into()));
+    assert_eq!(listed[0]["times"].as_array().unwrap().len(), 2);
+    add(&["--start", "2099-02-26 03:00", "--until", "2099-03-28 02:30"])
+        .succeeds()
+        .says(&["  and so on until 2099-03-28 02:30\n"]);
+    for (until, why) in [
+        ("2020-01-01", "it never begins before --until"),
+        ("spring", "a day is 2027-03-31, which counts to its end"),
+        ("2099-02-30", "a day is 2027-03-31, which counts to its end"),
+    ] {
+        add(&["--until", until]).fails(2, &[why]);
+    }
+    machine.run("window add forum --start 02:00 --for 1h --until 2099-01-01").fails(2, &["--repeat"]);
+}
+
+#[test]
 fn a_time_is_that_of_the_zone_and_a_clock_change_is_pointed_out_before_it_is_saved() {
     let machine = Machine::new();
     machine.run("site add forum.example --time-zone Europe/Berlin").succeeds();

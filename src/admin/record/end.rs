@@ -6,7 +6,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::clock;
-use crate::schedule::last_day;
+use crate::schedule::{end_of, last_day};
 
 /// How a time is written.
 const PLAIN: &str = "%Y-%m-%d %H:%M";
@@ -73,8 +73,7 @@ pub(in crate::admin) fn parse_until(text: &str, zone: &TimeZone, now: Timestamp)
     if let Ok(day) = text.parse::<Date>()
         && text.len() == DAY_CHARS
     {
-        let end = day.tomorrow().and_then(|next| next.to_zoned(zone.clone()));
-        return end.map(|end| Some(end.timestamp())).map_err(|_| format!("“{text}” is too far away."));
+        return end_of(day, zone).map(Some).map_err(|_| format!("“{text}” is too far away."));
     }
     let example = example(now, zone);
     let (day, _) = example.split_at(DAY_CHARS);

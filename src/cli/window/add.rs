@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{New, view};
 use crate::cli::directory::Directory;
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::time::{self, LocalTime};
+use crate::cli::time::{self, LocalTime, Until};
 use crate::cli::{Context, open, text};
 use crate::clock;
 use crate::schedule::{ClockChange, Moment, Repeat, Schedule};
@@ -20,6 +20,7 @@ Examples:
   maintenance window add forum --start 02:00 --for 1h --drain 15m
   maintenance window add --all --start 2026-11-22T02:00+01:00 --for 2h
   maintenance window add forum --repeat \"0 2 * * SUN\" --for 90m --zone Europe/Berlin
+  maintenance window add forum --repeat \"0 2 * * *\" --for 1h --start 2027-02-01T00:00 --until 2027-02-28
 ";
 
 /// How far ahead changes of clocks are pointed out.
@@ -36,7 +37,9 @@ pub struct Add {
     new: New,
 
     /// When it begins: `02:00` (the next one), `2026-11-22 02:00`, or with an offset `2026-11-22T02:00+01:00`
-    #[arg(long, value_name = "TIME", value_parser = LocalTime::parse, required_unless_present = "repeat", conflicts_with = "repeat")]
+    ///
+    /// With --repeat: before when it never begins; now when not given.
+    #[arg(long, value_name = "TIME", value_parser = LocalTime::parse, required_unless_present = "repeat")]
     start: Option<LocalTime>,
 
     /// When it ends; without --end and --for it lasts until `maintenance window end`
@@ -52,6 +55,10 @@ pub struct Add {
     /// Read on the clock of the zone: a weekly 02:00 stays 02:00 in summer and in winter. Needs --for.
     #[arg(long, value_name = "CRON", requires = "lasts")]
     repeat: Option<String>,
+
+    /// When it stops to repeat: a day such as `2027-03-31`, which counts to its end, or a time as --start takes it
+    #[arg(long, value_name = "DAY", value_parser = Until::parse, requires = "repeat")]
+    until: Option<Until>,
 
     /// Zone of the times, such as Europe/Berlin; the site's when not given, UTC with --all
     #[arg(long, value_name = "AREA/CITY", value_parser = crate::cli::site::time_zone)]
@@ -107,14 +114,16 @@ impl Add {
         let zone = site::time_zone(zone_name)?;
         let mut remarks = Vec::new();
         let schedule = match (&self.repeat, self.start) {
-            (Some(rule), _) => {
+            (Some(rule), start) => {
                 let minutes = self.lasts.map_or(0, |lasts| lasts.as_mins());
+                let from = start.map(|start| start.read(&zone, now, &mut remarks)).transpose()?.map(|start| start.at());
+                let until = self.until.map(|until| until.read(&zone, from.unwrap_or(now), &mut remarks)).transpose()?;
                 Schedule::Repeat(Repeat {
                     rule: rule.trim().to_owned(),
                     zone: zone_name.to_owned(),
                     minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
-                    from: None,
-                    until: None,
+                    from,
+                    until,
                 })
             }
             (None, Some(start)) => {
@@ -137,6 +146,10 @@ impl Add {
             return Err(Usage("nothing was planned: the window would be over already".to_owned()).into());
         }
         let window = Window { notice_minutes: self.notice.map_or(0, time::minutes), ..self.new.window(schedule) };
+        if self.until.is_some() && window.calendar().is_ok_and(|calendar| window.after(&calendar, now).next().is_none())
+        {
+            return Err(Usage("nothing was planned: it never begins before --until".to_owned()).into());
+        }
         Ok((window, remarks))
     }
 }
@@ -191,8 +204,13 @@ fn told(verb: &str, window: &Window, owner: Option<&Site>, now: Timestamp) -> St
     for time in &times {
         lines.push_str(&format!("  {}\n", view::span(time, &zone)));
     }
-    if matches!(window.schedule, Schedule::Repeat(_)) {
-        lines.push_str("  and so on\n");
+    if let Schedule::Repeat(repeat) = &window.schedule {
+        let has_more = times.len() == view::AHEAD;
+        match repeat.until_in_words() {
+            Some(until) if has_more => lines.push_str(&format!("  and so on {until}\n")),
+            Some(until) => lines.push_str(&format!("  {until}\n")),
+            None => lines.push_str("  and so on\n"),
+        }
     }
     lines
 }

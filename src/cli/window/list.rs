@@ -30,7 +30,8 @@ pub struct List {
 
     /// Print a list of objects instead
     ///
-    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, message, running, and times.
+    /// Each has id, site, domain, name, enabled, zone, rule, until, notice_minutes, level, message,
+    /// running, and times.
     #[arg(long)]
     json: bool,
 }

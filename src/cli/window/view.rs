@@ -29,6 +29,8 @@ pub struct View {
     zone: String,
     /// The rule of a window that repeats; null for one that happens once.
     rule: Option<String>,
+    /// Until when it repeats; null for ever, and for a window that happens once.
+    until: Option<Timestamp>,
     notice_minutes: u32,
     /// How much it closes: `full` or `read-only`.
     level: Level,
@@ -58,6 +60,10 @@ pub fn times(window: &Window, now: Timestamp, count: usize) -> Vec<Occurrence> {
 impl View {
     pub fn of(window: &Window, site: Option<&Site>, now: Timestamp) -> Self {
         let times = times(window, now, AHEAD);
+        let repeat = match &window.schedule {
+            Schedule::Once { .. } => None,
+            Schedule::Repeat(repeat) => Some(repeat),
+        };
         Self {
             id: CauseId::Window(window.id).to_string(),
             site: site.map(|site| site.id),
@@ -65,10 +71,8 @@ impl View {
             name: window.name.clone(),
             enabled: window.is_enabled,
             zone: name_of(&window.schedule.zone()).to_owned(),
-            rule: match &window.schedule {
-                Schedule::Once { .. } => None,
-                Schedule::Repeat(repeat) => Some(repeat.rule.clone()),
-            },
+            rule: repeat.map(|repeat| repeat.rule.clone()),
+            until: repeat.and_then(|repeat| repeat.until),
             notice_minutes: window.notice_minutes,
             level: window.level,
             message: window.messages.first().map(|message| message.body.clone()),
