@@ -5,15 +5,15 @@
 //! removed later and nothing else ever is. The list also says which database the folder belongs to and how files are named
 //! in it; a lock beside it, which process writes.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown, lchown,
-};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::directory::Directory;
 use super::layout::FlagPath;
 use super::list::{LIST, Listed, Owner};
 use super::stamp::Stamp;
@@ -23,9 +23,6 @@ const LOCK: &str = ".maintenance-files.lock";
 
 /// Rights of a file: the web server is somebody else.
 pub(super) const FILE_MODE: u32 = 0o644;
-
-/// Rights of a folder.
-const FOLDER_MODE: u32 = 0o755;
 
 /// Why files cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +83,8 @@ impl Folder {
         let root = path.root();
         make_root(root)?;
         let path = root.join(LOCK);
-        let lock = private(&path).map_err(FolderError::io(&path))?;
+        let opened = Directory::open(root).and_then(|root| private(&root, LOCK.as_ref()));
+        let lock = opened.map_err(FolderError::io(&path))?;
         let locked = match lock.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
@@ -100,7 +98,9 @@ impl Folder {
         let folder = Self { root: root.to_owned(), owner, lock, listed };
         // What a process that was killed has left.
         for path in &folder.listed.names {
-            fs::remove_file(aside(path)).ok();
+            if let Ok(Some(found)) = folder.find(path) {
+                found.remove(&aside(path)).ok();
+            }
         }
         Ok(folder)
     }
@@ -136,8 +136,7 @@ impl Folder {
             match self.remove(&path) {
                 Ok(was_there) => {
                     removed += usize::from(was_there);
-                    fs::remove_file(aside(&path)).ok();
-                    self.remove_empty(&path);
+                    self.tidy(&path);
                 }
                 Err(error) => {
                     failed = failed.or(Some(error));
@@ -151,64 +150,69 @@ impl Folder {
 
     /// Removes a file, or a link instead of one; whether there was any.
     pub(super) fn remove(&self, path: &Path) -> Result<bool, FolderError> {
-        if !self.leads_only_through_folders(path)? {
-            return Ok(false);
-        }
-        match fs::remove_file(path) {
-            Ok(()) => {
-                sync_folder(path)?;
-                Ok(true)
+        let Some(folder) = self.find(path)? else { return Ok(false) };
+        let removed = folder.remove(name(path)).and_then(|was_there| {
+            if was_there {
+                folder.sync()?;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(FolderError::Remove { path: path.to_owned(), source }),
-        }
+            Ok(was_there)
+        });
+        removed.map_err(|source| FolderError::Remove { path: path.to_owned(), source })
     }
 
     /// Puts files under their names, all written to the disk before the first is renamed. Returns their stamps, in order.
     pub(super) fn write(&self, files: &[(&PathBuf, &[u8])]) -> Result<Vec<Stamp>, FolderError> {
+        let mut folders = BTreeMap::new();
+        for (path, _) in files {
+            if let Entry::Vacant(folder) = folders.entry(path.parent()) {
+                folder.insert(self.make(path)?);
+            }
+        }
         let mut written = Aside::default();
         for (path, bytes) in files {
-            self.make_folders(path)?;
-            written.add(path, bytes).map_err(FolderError::io(path))?;
+            written.add(&folders[&path.parent()], path, bytes).map_err(FolderError::io(path))?;
         }
-        for (path, file) in &written.files {
-            file.sync_all().map_err(FolderError::io(path))?;
+        for ((path, _), file) in files.iter().zip(&written.files) {
+            file.handle.sync_all().map_err(FolderError::io(path))?;
         }
         let mut stamps = Vec::with_capacity(files.len());
-        for ((path, bytes), (aside, file)) in files.iter().zip(&written.files) {
-            fs::rename(aside, path).map_err(FolderError::io(path))?;
-            stamps.push(Stamp::of(file, bytes).map_err(FolderError::io(path))?);
+        for ((path, bytes), file) in files.iter().zip(&written.files) {
+            file.folder.rename(&file.name, name(path)).map_err(FolderError::io(path))?;
+            stamps.push(Stamp::of(&file.handle, bytes).map_err(FolderError::io(path))?);
         }
-        let folders: BTreeSet<_> = files.iter().filter_map(|(path, _)| path.parent()).collect();
-        folders.into_iter().try_for_each(|folder| sync(folder).map_err(FolderError::io(folder)))?;
+        drop(written);
+        for (path, folder) in &folders {
+            folder.sync().map_err(FolderError::io(path.unwrap_or(&self.root)))?;
+        }
         Ok(stamps)
     }
 
-    /// Makes the folders of a file below the root, with rights that let the web server in.
-    fn make_folders(&self, path: &Path) -> Result<(), FolderError> {
+    /// The folder of a file, made with what is missing on the way below the root, with rights that let the web server in.
+    fn make(&self, path: &Path) -> Result<Directory, FolderError> {
+        let mut at = Directory::open(&self.root).map_err(FolderError::io(&self.root))?;
         for folder in self.folders_of(path) {
-            match fs::symlink_metadata(&folder) {
-                Ok(found) if !found.is_dir() => return Err(FolderError::NotAFolder { path: folder }),
-                Ok(found) if found.mode() & FOLDER_MODE != FOLDER_MODE => open_up(&folder)?,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => make(&folder)?,
-                Err(source) => return Err(FolderError::Io { path: folder, source }),
-            }
+            let opened = match at.below(name(&folder)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => at.make(name(&folder)),
+                opened => opened.and_then(|opened| opened.open_up().map(|()| opened)),
+            };
+            at = opened.map_err(no_folder(folder))?;
         }
-        Ok(())
+        Ok(at)
     }
 
-    /// Whether nothing on the way to a file leads out of the folder; `false` also when a folder is missing.
-    fn leads_only_through_folders(&self, path: &Path) -> Result<bool, FolderError> {
+    /// The folder of a file; `None` when it, or one on the way to it, is missing.
+    fn find(&self, path: &Path) -> Result<Option<Directory>, FolderError> {
+        let mut at = match Directory::open(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(FolderError::io(&self.root))?,
+        };
         for folder in self.folders_of(path) {
-            match fs::symlink_metadata(&folder) {
-                Ok(found) if found.is_dir() => {}
-                Ok(_) => return Err(FolderError::NotAFolder { path: folder }),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                Err(source) => return Err(FolderError::Io { path: folder, source }),
-            }
+            at = match at.below(name(&folder)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                opened => opened.map_err(no_folder(folder))?,
+            };
         }
-        Ok(true)
+        Ok(Some(at))
     }
 
     /// The folders between the root and a file, the outermost first.
@@ -219,22 +223,29 @@ impl Folder {
         folders
     }
 
-    fn remove_empty(&self, path: &Path) {
-        // One that is not empty stays.
-        self.folders_of(path).iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    /// Removes what a write that was cut off has left, and the folders of a file that are empty.
+    fn tidy(&self, path: &Path) {
+        if let Ok(Some(folder)) = self.find(path) {
+            folder.remove(&aside(path)).ok();
+        }
+        for folder in self.folders_of(path).iter().rev() {
+            // One that is not empty stays.
+            if let Ok(Some(above)) = self.find(folder) {
+                above.remove_empty(name(folder)).ok();
+            }
+        }
     }
 
     fn write_list(&mut self, names: BTreeSet<PathBuf>) -> Result<(), FolderError> {
         let path = self.root.join(LIST);
         let text = self.owner.list(&self.root, &names);
         let replaced = || -> io::Result<()> {
-            let aside = aside(&path);
-            remove_if_there(&aside)?;
-            let mut file = create(&aside)?;
+            let (root, aside) = (Directory::open(&self.root)?, aside(&path));
+            let mut file = root.create_anew(&aside)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&aside, &path)?;
-            sync(&self.root)
+            root.rename(&aside, LIST.as_ref())?;
+            root.sync()
         };
         replaced().map_err(FolderError::io(&path))?;
         self.listed = Listed { names, is_whole: true };
@@ -244,108 +255,79 @@ impl Folder {
 
 /// Files that are written but do not bear their names yet; removed when they never do.
 #[derive(Default)]
-struct Aside {
-    files: Vec<(PathBuf, File)>,
+struct Aside<'a> {
+    files: Vec<Draft<'a>>,
 }
 
-impl Aside {
-    fn add(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let aside = aside(path);
-        remove_if_there(&aside)?;
-        let mut file = create(&aside)?;
-        self.files.push((aside, file.try_clone()?));
+/// A file under the name at which it is written.
+struct Draft<'a> {
+    folder: &'a Directory,
+    name: OsString,
+    handle: File,
+}
+
+impl<'a> Aside<'a> {
+    fn add(&mut self, folder: &'a Directory, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let name = aside(path);
+        let mut file = folder.create_anew(&name)?;
+        self.files.push(Draft { folder, name, handle: file.try_clone()? });
         file.write_all(bytes)?;
         // Whatever the umask says.
         file.set_permissions(fs::Permissions::from_mode(FILE_MODE))
     }
 }
 
-impl Drop for Aside {
+impl Drop for Aside<'_> {
     fn drop(&mut self) {
         // Those that have their names are not there any more.
-        self.files.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
+        self.files.iter().for_each(|file| drop(file.folder.remove(&file.name)));
     }
 }
 
-/// The name under which a file is written.
-fn aside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".new");
-    path.with_file_name(name)
+/// The last part of a path below the root.
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// The name under which a file is written, in the folder of the file.
+fn aside(path: &Path) -> OsString {
+    let mut aside = OsString::from(".");
+    aside.push(name(path));
+    aside.push(".new");
+    aside
+}
+
+/// What it means that a folder cannot be opened or made.
+fn no_folder(path: PathBuf) -> impl FnOnce(io::Error) -> FolderError {
+    |source| match source.kind() {
+        io::ErrorKind::NotADirectory => FolderError::NotAFolder { path },
+        _ => FolderError::Io { path, source },
     }
 }
 
 /// The lock, which only its owner may open: whoever can open it could hold it.
-fn private(path: &Path) -> io::Result<File> {
-    match create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().read(true).write(true).open(path)
-        }
+fn private(folder: &Directory, name: &OsStr) -> io::Result<File> {
+    match folder.create(name) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => folder.open_file(name),
         made => made,
     }
-}
-
-/// Makes a file that was not there, which only its owner may open.
-fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-    if let Some((user, group)) = heir(path)? {
-        fchown(&file, Some(user), Some(group))?;
-    }
-    Ok(file)
-}
-
-/// User and group that get what root has made: those of the folder that it stands in, who may write it next.
-fn heir(path: &Path) -> io::Result<Option<(u32, u32)>> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(None);
-    }
-    let Some(folder) = path.parent() else { return Ok(None) };
-    let folder = fs::metadata(folder)?;
-    Ok((folder.uid() != 0).then(|| (folder.uid(), folder.gid())))
 }
 
 /// Makes the root and what is missing above it.
 pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
     let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
-    missing.into_iter().rev().try_for_each(make)?;
-    if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
-}
-
-fn make(folder: &Path) -> Result<(), FolderError> {
-    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
-        Ok(()) => {
-            if let Some((user, group)) = heir(folder).map_err(FolderError::io(folder))? {
-                lchown(folder, Some(user), Some(group)).map_err(FolderError::io(folder))?;
-            }
-            open_up(folder)
-        }
-        // Another process was first.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(FolderError::Io { path: folder.to_owned(), source }),
+    for folder in missing.into_iter().rev() {
+        let above = folder.parent().unwrap_or(folder);
+        let above = Directory::open(above).map_err(FolderError::io(above))?;
+        above.make(name(folder)).map_err(no_folder(folder.to_owned()))?;
     }
-}
-
-fn open_up(folder: &Path) -> Result<(), FolderError> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(FOLDER_MODE)).map_err(FolderError::io(folder))
-}
-
-fn sync_folder(path: &Path) -> Result<(), FolderError> {
-    path.parent().map_or(Ok(()), |folder| sync(folder).map_err(FolderError::io(folder)))
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::lchown;
+
     use super::*;
 
     #[test]

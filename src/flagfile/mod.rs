@@ -5,6 +5,7 @@
 //! `list` which are ours, `rules` when a web server must be told, and `writer` when all this is done. `docs/FILES.md` is the reference.
 
 mod content;
+mod directory;
 mod files;
 mod folder;
 mod layout;
