@@ -19,7 +19,8 @@ use crate::body::{self, PageFacts, Return};
 use crate::language;
 use crate::message::Message;
 use crate::policy::{self, Frames};
-use crate::response::{self, Answer, Held, Kind, Redirect};
+use crate::redirect::Redirect;
+use crate::response::{self, Answer, Held, Kind};
 use crate::template::{self, PageTemplate, PageTemplates, RenderError, TIME_PER_CHANGE, TIME_PER_REQUEST};
 use crate::voice::{self, Facts, Said, Voice};
 
@@ -178,7 +179,7 @@ impl SitePages {
             Some(redirect) => {
                 let end_ahead = self.end_ahead(now);
                 let retry_after = response::retry_after(end_ahead, now, self.input.retry_after, jitter);
-                redirect.held(end_ahead, retry_after)
+                response::redirect(redirect, end_ahead, retry_after)
             }
             None => self.hold_here(request, now, jitter),
         }
@@ -645,7 +646,7 @@ mod tests {
 
     #[test]
     fn a_redirect_sends_elsewhere_but_never_to_itself() {
-        let redirect = Redirect::parse("/down/");
+        let redirect = Redirect::parse("/down/").ok();
         let pages = pages(PageInput { redirect, ..input() });
         let held = Get(&pages).held(&Method::GET, "/", &[], NOW);
         assert_eq!((held.status.as_u16(), head(&held, "location")), (302, "/down/"));

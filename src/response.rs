@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::accept::{Item, MAX_ITEMS, items};
 
-pub use crate::redirect::Redirect;
+use crate::redirect::Redirect;
 
 /// Seconds for `Retry-After` while no end is known and the site sets no value.
 pub const DEFAULT_RETRY_AFTER: u32 = 120;
@@ -237,8 +237,16 @@ impl Answer {
     }
 }
 
+/// A redirect as it is sent now.
+pub(crate) fn redirect(to: &Redirect, end_ahead: Option<Timestamp>, retry_after: u64) -> Held {
+    let mut headers = common_headers(end_ahead);
+    headers.insert(header::RETRY_AFTER, retry_after_value(retry_after));
+    headers.insert(header::LOCATION, to.location().clone());
+    Held { status: StatusCode::FOUND, headers, body: Bytes::new() }
+}
+
 /// The headers of pages and redirects alike. `Retry-After` is there already, so that setting it costs no room.
-pub(crate) fn common_headers(end_ahead: Option<Timestamp>) -> HeaderMap {
+fn common_headers(end_ahead: Option<Timestamp>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static("0"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -265,6 +273,20 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_redirect_says_the_same_as_a_page() {
+        let held = redirect(&Redirect::parse("https://status.example.com/down?x=1").unwrap(), None, 120);
+        assert_eq!(held.status, 302);
+        for (name, value) in [
+            ("location", "https://status.example.com/down?x=1"),
+            ("retry-after", "120"),
+            ("cache-control", "no-store"),
+            ("x-maintenance", "planned"),
+        ] {
+            assert_eq!(held.headers.get(name).unwrap(), value);
+        }
     }
 
     #[test]

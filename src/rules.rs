@@ -10,8 +10,8 @@ use crate::page::PageInput;
 use crate::path::RequestPath;
 use crate::pattern::IgnoredPatterns;
 use crate::record::SiteRecord;
-use crate::response::Redirect;
-use crate::site::{self, SiteId};
+use crate::redirect::Redirect;
+use crate::site::{self, Domain, SiteId};
 
 /// Path of the public state of a site, for whoever shows it.
 pub const STATUS_PATH: &str = "/maintenance/status.json";
@@ -88,8 +88,14 @@ impl Rules {
             default_language: self.language.clone(),
             status: self.status,
             retry_after: Some(record.maintenance.retry_after.unwrap_or(self.retry_after)),
-            redirect: redirect.and_then(|target| Redirect::parse(target)),
+            redirect: redirect.and_then(|address| readable(address, &record.site.domain)),
             now,
         }
     }
+}
+
+/// A stored address as a redirect. One that an older program took is left out, and said.
+fn readable(address: &str, domain: &Domain) -> Option<Redirect> {
+    let read = Redirect::parse(address);
+    read.inspect_err(|error| log::warn!("Visitors of {domain} get the page and no redirect: {error}.")).ok()
 }

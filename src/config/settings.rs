@@ -17,8 +17,8 @@ use super::value::{
     language_code, mirror, networks, public_origin, server_name, site_id, time_zone,
 };
 use crate::flagfile::FlagPath;
-use crate::maintenance::check_redirect;
 use crate::network::NetworkSet;
+use crate::redirect::Redirect;
 use crate::site::{Domain, SiteId, request_host};
 use crate::storage::{DatabaseOptions, DatabaseUrl, Store};
 use crate::visit;
@@ -343,7 +343,7 @@ pub struct GateSettings {
     /// Address that visitors of a closed site are redirected to (302) instead of getting the page
     ///
     /// An absolute http or https address, or a path beginning with `/`. A site's own address in the panel wins.
-    #[arg(long, env = "MAINTENANCE_URL", value_name = "ADDRESS", value_parser = check_redirect)]
+    #[arg(long, env = "MAINTENANCE_URL", value_name = "ADDRESS", value_parser = Redirect::checked)]
     pub maintenance_url: Option<String>,
 
     /// File that is there exactly while a site is in maintenance, for a web server that looks by itself

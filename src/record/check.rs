@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::SiteRecord;
 use crate::field::{FieldErrors, Warning};
-use crate::maintenance::check_redirect;
 use crate::network::holds_everybody;
 use crate::pattern::{self, MAX_PATTERNS_PER_SITE, PatternError, PatternSet, PatternWarning};
 use crate::plain::is_trick;
+use crate::redirect::Redirect;
 use crate::site::{MAX_ALIASES_PER_SITE, MAX_SITE_NAME_CHARS, time_zone};
 
 /// Most languages with a message.
@@ -49,8 +49,8 @@ impl SiteRecord {
     }
 
     fn check_options(&self, errors: &mut FieldErrors) {
-        if let Some(Err(text)) = self.maintenance.redirect_url.as_deref().map(check_redirect) {
-            errors.add("redirect_url", text);
+        if let Some(Err(error)) = self.maintenance.redirect_url.as_deref().map(Redirect::parse) {
+            errors.add("redirect_url", error.to_string());
         }
         if self.maintenance.retry_after.is_some_and(|seconds| !(1..=3600).contains(&seconds)) {
             errors.add("retry_after", "must be 1 to 3600 seconds");

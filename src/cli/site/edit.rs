@@ -11,9 +11,9 @@ use crate::cli::exit::Exit;
 use crate::cli::{Context, actor, describe, open};
 use crate::clock;
 use crate::field::FieldErrors;
-use crate::maintenance::check_redirect;
 use crate::network::{InternalNetwork, parse_network};
 use crate::record::SiteRecord;
+use crate::redirect::{Redirect, RedirectError};
 use crate::site::{Alias, Domain};
 
 const EXAMPLES: &str = "\
@@ -87,8 +87,8 @@ pub struct Edit {
     json: bool,
 }
 
-fn redirect_url(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Ok(String::new()) } else { check_redirect(text) }
+fn redirect_url(text: &str) -> Result<String, RedirectError> {
+    if text.trim().is_empty() { Ok(String::new()) } else { Redirect::checked(text) }
 }
 
 pub fn run(context: &Context, args: &Edit) -> anyhow::Result<Exit> {
