@@ -337,8 +337,9 @@ impl MaintenanceBuilder {
         self
     }
 
-    /// Asks the application who sends a request, for applications with their own log-in. Asked only when a closed
-    /// site would otherwise hold the request. Must not keep the request after it has answered.
+    /// Asks the application who sends a request, for applications with their own log-in. Asked on closed sites only, by
+    /// requests that no address and no ignored pattern let through; for reading, too, while a site is closed for
+    /// writing. Must not keep the request after it has answered.
     pub fn staff_when<F, Fut>(mut self, ask: F) -> Self
     where
         F: Fn(actix_web::HttpRequest) -> Fut + Send + Sync + 'static,

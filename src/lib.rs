@@ -47,6 +47,7 @@
 //! # Features
 //!
 //! `sqlite` and `postgres` are the engines, `admin` the panel, `cli` the program; all are on by default.
+//! `postgres-tls` speaks TLS to PostgreSQL with the OpenSSL of the machine, `postgres-tls-vendored` with one of its own.
 
 #![forbid(unsafe_code)]
 

@@ -31,7 +31,7 @@ pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
         let (clean, unclean) = (CLEAN_TARGET, UNCLEAN_TARGET);
         let behind_method = |target: &str| target.replacen(r"\A", r"\A[A-Z]+\x20", 1).replace(r"\z", r"\x20HTTP/");
         // Up to the end of the target, not into the version.
-        let unclean = behind_method(unclean).replace("[^?]*", r"[^?\x20]*");
+        let unclean = behind_method(unclean).replace("[^?]", r"[^?\x20]");
         say(&format!("RewriteCond %{{THE_REQUEST}} \"{}\"", behind_method(clean)));
         say(&format!("RewriteCond %{{THE_REQUEST}} \"!{unclean}\""));
     }

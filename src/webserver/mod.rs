@@ -1,7 +1,7 @@
 //! What web servers are told in their own words, one file per kind of server.
 //!
 //! Rows 4 and 5 of the decision (internal networks, ignored patterns) as rules beside the flag file, so that they hold
-//! while nobody but the web server runs. The other rows need this program: who is signed in, tester passes.
+//! while nobody but the web server runs. The other rows need this program: who is signed in.
 
 mod apache;
 mod caddy;
@@ -32,8 +32,20 @@ pub const CLEAN_TARGET: &str = concat!(
     r"|[Ff](?:0%[9ABab]|[1-3]%[89ABab]|4%8)[0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){2}))*(?:\?|\z)",
 );
 
-/// Matches a target with a dot segment or an empty one, which makes its path not clean.
-pub const UNCLEAN_TARGET: &str = r"\A[^?]*/(?:/|\.{0,2}(?:;|%3[Bb])|\.{1,2}(?:/|\?|\z))";
+/// Matches a target whose path is not clean although each of its escapes is: with an empty segment or one that may be
+/// read as dots, with a slash or backslash of another width, or longer than [`crate::pattern::MAX_MATCHED_PATH_BYTES`].
+///
+/// See [`crate::path::RequestPath::is_clean`]. Stricter: whatever follows blanks behind dots. Counts go up to 1,000,
+/// where RE2 ends.
+pub const UNCLEAN_TARGET: &str = concat!(
+    r"\A(?:[^?]*(?:/(?:/|",
+    // Up to two dots, also in forms of another width, before what some server takes for the end of the name.
+    r"(?:\.|%(?:[Ee]2%80%[Aa]4|[Ee][Ff]%(?:[Bb]9%92|[Bb][Cc]%8[Ee]))){0,2}(?:;|%3[Bb])",
+    r"|(?:(?:\.|%(?:[Ee]2%80%[Aa]4|[Ee][Ff]%(?:[Bb]9%92|[Bb][Cc]%8[Ee]))){1,2}|%[Ee]2%80%[Aa]5)",
+    r"(?:/|\?|\z|;|%(?:3[BbFf]|2[03]|[Cc]2%[Aa]0|[Ee]1%9[Aa]%80|[Ee]2%(?:80%(?:8[0-9Aa]|[Aa][89Ff])|81%9[Ff])|[Ee]3%80%80)))",
+    r"|%[Ee][Ff]%(?:[Bb]9%[Aa]8|[Bb][Cc]%(?:8[Ff]|[Bb][Cc])))",
+    r"|[^?]{1000}[^?]{1000}[^?]{1000}[^?]{1000}[^?]{97})",
+);
 
 /// Steps that PCRE2 may take for one expression: it goes back where our own engine does not, and visitors choose the
 /// path. Beyond it the path is not ignored.
@@ -89,7 +101,7 @@ mod tests {
 
     use super::*;
     use crate::path::RequestPath;
-    use crate::pattern::PatternKind;
+    use crate::pattern::{MAX_MATCHED_PATH_BYTES, PatternKind};
 
     fn is_clean(target: &str) -> bool {
         let [clean, unclean] = [CLEAN_TARGET, UNCLEAN_TARGET].map(|text| Regex::new(text).unwrap());
@@ -98,9 +110,17 @@ mod tests {
 
     #[test]
     fn a_target_is_clean_where_all_servers_read_the_same_path() {
-        for target in
-            ["/", "/a/b.c/", "/.well-known/x", "/...", "/caf%C3%A9?x=//..", "/a%20b", "/a;v=1", "/%F0%9F%98%80"]
-        {
+        for target in [
+            "/",
+            "/a/b.c/",
+            "/.well-known/x",
+            "/...",
+            "/caf%C3%A9?x=//..",
+            "/a%20b",
+            "/a;v=1",
+            "/%F0%9F%98%80",
+            "/.a%20/",
+        ] {
             assert!(is_clean(target), "{target}");
         }
         for target in [
@@ -134,9 +154,23 @@ mod tests {
             "/%2",
             "/a\n",
             "/é",
+            "/a/..%20/b",
+            "/a/..%23/b",
+            "/a/.%3Fx/b",
+            "/a/..%C2%A0",
+            "/a/..%e3%80%80/b",
+            "/a/%EF%BC%8E%EF%BC%8E/b",
+            "/a/.%E2%80%A4/b",
+            "/a/%ef%b9%92;/b",
+            "/a/%E2%80%A5",
+            "/a%EF%BC%8Fb",
+            "/a%EF%B9%A8b",
+            "/a%ef%bc%bcb",
         ] {
             assert!(!is_clean(target), "{target}");
         }
+        let long = |bytes: usize| format!("/{}?{}", "a".repeat(bytes - 1), "b".repeat(9000));
+        assert!(is_clean(&long(MAX_MATCHED_PATH_BYTES)) && !is_clean(&long(MAX_MATCHED_PATH_BYTES + 1)));
     }
 
     #[test]
@@ -190,6 +224,7 @@ mod tests {
             any::<String>(),
             "/([a-z./;?]|%[0-9A-Fa-f]{2}|%C3%A9){0,12}",
             "(/|\\.|;|%2e|%2F|%3b|a|\\?){0,10}",
+            "/((/|\\.|%E2%80%A4|%E2%80%A5|%EF%B9%92|%EF%BC%8E|%20|%23|%3f|%c2%a0|%E2%80%[89Aa][0-9Aa]|%EF%BC%8F|a){0,4}/){1,3}",
         ]) {
             prop_assert!(!is_clean(&target) || RequestPath::of_target(&target).is_clean());
         }
