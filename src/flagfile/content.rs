@@ -40,7 +40,7 @@ impl Contents {
     /// The files of a site; `None` when its record is not kept.
     pub(super) fn of(snapshot: &Snapshot, site: &SiteSnapshot, layout: &Layout, now: Timestamp) -> Option<Self> {
         let record = site.record()?;
-        let closed = site.closed_at(now).filter(|closed| closed.phase() == Phase::Maintenance);
+        let closed = in_maintenance(site, now);
         let made;
         let pages = match &closed {
             Some(closed) => closed.pages(),
@@ -50,10 +50,7 @@ impl Contents {
                 &made
             }
         };
-        let flag = closed.as_ref().map(|closed| match closed.level() {
-            Level::Full => layout.path(SiteFile::Flag),
-            Level::ReadOnly => layout.path(SiteFile::ReadOnlyFlag),
-        });
+        let flag = closed.as_ref().map(|closed| layout.path(flag_of(closed)));
         let end_ahead = closed.as_ref().and_then(|closed| closed.end_ahead(now));
         let retry_after = pages.retry_after(now);
         let marker = end_ahead.map(|_| layout.path(SiteFile::RetryAfterStep(retry_after_step(retry_after))));
@@ -71,6 +68,23 @@ impl Contents {
     /// Every file that may belong to the site as it is now, the absent ones included.
     pub(super) fn names(&self) -> impl Iterator<Item = &PathBuf> {
         self.flag.iter().chain(&self.absent).chain(self.rules.keys()).chain(self.others.keys())
+    }
+}
+
+/// Which flag is in force on a site, if any.
+pub(super) fn flag_in_force(site: &SiteSnapshot, now: Timestamp) -> Option<SiteFile<'static>> {
+    in_maintenance(site, now).map(|closed| flag_of(&closed))
+}
+
+/// A site that drains has no flag yet.
+fn in_maintenance(site: &SiteSnapshot, now: Timestamp) -> Option<Closed<'_>> {
+    site.closed_at(now).filter(|closed| closed.phase() == Phase::Maintenance)
+}
+
+fn flag_of(closed: &Closed<'_>) -> SiteFile<'static> {
+    match closed.level() {
+        Level::Full => SiteFile::Flag,
+        Level::ReadOnly => SiteFile::ReadOnlyFlag,
     }
 }
 

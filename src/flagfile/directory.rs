@@ -5,7 +5,7 @@
 //! root elsewhere.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
@@ -59,9 +59,9 @@ impl Directory {
         }
     }
 
-    /// Gives everybody the right to look into the folder, whatever the umask was.
+    /// Gives the folder the rights that it should have, whatever the umask was or somebody else did.
     pub(super) fn open_up(&self) -> io::Result<()> {
-        if self.handle.metadata()?.mode() & FOLDER_MODE == FOLDER_MODE {
+        if has_folder_mode(&self.handle.metadata()?) {
             return Ok(());
         }
         self.handle.set_permissions(fs::Permissions::from_mode(FOLDER_MODE))
@@ -87,16 +87,24 @@ impl Directory {
         Ok(File::from(rustix::fs::openat(&self.handle, name, flags, Mode::empty())?))
     }
 
-    /// Gives a file of this folder another name in it, in place of what had that one.
+    /// Gives a file of this folder another name in it, in place of what had that one: a file, or an empty folder.
     pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::renameat(&self.handle, from, &self.handle, to)?)
+        let rename = || rustix::fs::renameat(&self.handle, from, &self.handle, to);
+        match rename() {
+            Err(Errno::ISDIR) => {
+                self.remove_empty(to)?;
+                Ok(rename()?)
+            }
+            done => Ok(done?),
+        }
     }
 
-    /// Removes a file, or a link instead of one; whether there was any.
+    /// Removes a file, or a link or an empty folder instead of one; whether there was any.
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<bool> {
         match rustix::fs::unlinkat(&self.handle, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
+            Err(Errno::ISDIR) => self.remove_empty(name).map(|()| true),
             Err(error) => Err(error.into()),
         }
     }
@@ -119,6 +127,11 @@ impl Directory {
         let folder = self.handle.metadata()?;
         if folder.uid() == 0 { Ok(()) } else { fchown(made, Some(folder.uid()), Some(folder.gid())) }
     }
+}
+
+/// Whether a folder has the rights that ours have.
+pub(super) fn has_folder_mode(found: &Metadata) -> bool {
+    found.mode() & 0o777 == FOLDER_MODE
 }
 
 #[cfg(test)]
@@ -165,6 +178,20 @@ mod tests {
         assert_eq!(fs::read_dir(root.path().join("outside")).unwrap().count(), 0);
         assert_eq!(fs::metadata(&moved).unwrap().mode() & 0o777, 0o755);
         assert!(moved.join("on").exists());
+    }
+
+    #[test]
+    fn an_empty_folder_gives_way_to_a_file_and_a_full_one_does_not() {
+        let (root, inside) = folders();
+        let names = ["empty", "full"].map(|name| root.path().join("inside").join(name));
+        names.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+        fs::write(names[1].join("theirs"), "").unwrap();
+        inside.create(".new".as_ref()).unwrap();
+        assert!(inside.rename(".new".as_ref(), "full".as_ref()).is_err() && inside.remove("full".as_ref()).is_err());
+        assert!(inside.remove("empty".as_ref()).unwrap());
+        fs::create_dir(&names[0]).unwrap();
+        inside.rename(".new".as_ref(), "empty".as_ref()).unwrap();
+        assert!(names[0].is_file() && names[1].join("theirs").exists());
     }
 
     #[test]

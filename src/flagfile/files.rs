@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::content::Contents;
+use super::content::{Contents, flag_in_force};
 use super::folder::{FILE_MODE, Folder, FolderError};
-use super::layout::{FlagPath, Layout};
+use super::layout::{FlagPath, Layout, SiteFile};
 use super::stamp::Stamp;
 use crate::site::SiteId;
 use crate::snapshot::{SiteSnapshot, Snapshot};
@@ -57,9 +57,6 @@ impl Files {
         let mut wrong = Vec::new();
         let due = places.iter().filter(|(site, layout)| self.is_due(site, layout, now, look.then_some(&mut wrong)));
         let due: Vec<_> = due.collect();
-        if !wrong.is_empty() {
-            log::warn!("Files that somebody else has changed are put right: {}.", some_names(&wrong));
-        }
         let is_there = |id: &SiteId| places.binary_search_by_key(id, |(site, _)| site.id).is_ok();
         if due.is_empty() && self.sites.keys().all(is_there) {
             return Ok(done);
@@ -74,9 +71,22 @@ impl Files {
         done.failed = failed.into_iter().next();
         let names = self.names(&places, due.iter().map(|(_, _, contents)| contents));
         self.folder.list(&names)?;
-        for (site, layout, contents) in due {
-            let known = self.sites.remove(&site.id).filter(|known| known.layout == *layout);
-            match self.write_site(site, layout, contents, known) {
+        let mut begun: Vec<_> = due
+            .into_iter()
+            .map(|(site, layout, contents)| {
+                let known = self.sites.remove(&site.id).filter(|known| known.layout == *layout);
+                (site, layout, contents, known.map(|known| known.stamps).unwrap_or_default())
+            })
+            .collect();
+        // Closing waits for no page, and least of all for those of other sites.
+        for (_, layout, contents, stamps) in &mut begun {
+            if has_page(layout, stamps) {
+                let failed = self.raise(layout, contents, stamps).err();
+                done.failed = done.failed.take().or(failed);
+            }
+        }
+        for (site, layout, contents, stamps) in begun {
+            match self.write_site(site, layout, contents, stamps) {
                 Ok(written) => drop(self.sites.insert(site.id, written)),
                 Err(error) => done.failed = done.failed.take().or(Some(error)),
             }
@@ -85,6 +95,9 @@ impl Files {
         let removed = self.folder.keep(&names)?;
         if removed > 0 {
             log::info!("Files in `{}` that no site has any more were removed: {removed}.", self.path.root().display());
+        }
+        if !wrong.is_empty() && done.failed.is_none() {
+            log::warn!("What somebody else had changed was put right: {}.", some_names(&wrong));
         }
         Ok(done)
     }
@@ -104,7 +117,7 @@ impl Files {
         wrong: Option<&mut Vec<PathBuf>>,
     ) -> bool {
         let Some(known) = self.sites.get_mut(&site.id) else { return true };
-        let found = if wrong.is_some() { known.wrong() } else { Vec::new() };
+        let found = if wrong.is_some() { known.wrong(&self.folder) } else { Vec::new() };
         let is_wrong = !found.is_empty();
         wrong.into_iter().for_each(|wrong| wrong.extend_from_slice(&found));
         is_wrong || !Arc::ptr_eq(&known.site, site) || known.layout != *layout || now >= known.changes_at
@@ -126,22 +139,32 @@ impl Files {
         names
     }
 
+    /// Puts the flag in force on the disk, if any.
+    fn raise(
+        &self,
+        layout: &Layout,
+        contents: &Contents,
+        stamps: &mut HashMap<PathBuf, Stamp>,
+    ) -> Result<(), FolderError> {
+        self.folder.mend(layout.flag())?;
+        let nothing = Bytes::new();
+        let flag: Vec<_> = contents.flag.iter().map(|path| (path, &nothing)).collect();
+        self.bring(&flag, stamps).map(drop)
+    }
+
     fn write_site(
         &self,
         site: &Arc<SiteSnapshot>,
         layout: &Layout,
         contents: Contents,
-        known: Option<SiteFiles>,
+        mut stamps: HashMap<PathBuf, Stamp>,
     ) -> Result<SiteFiles, FolderError> {
-        let mut stamps = known.map(|known| known.stamps).unwrap_or_default();
-        let nothing = Bytes::new();
-        let flag: Vec<_> = contents.flag.iter().map(|path| (path, &nothing)).collect();
-        let has_page = contents.others.keys().all(|path| stamps.contains_key(path) || path.exists());
-        // Closing waits for no page, unless there is none yet.
-        if has_page {
-            self.bring(&flag, &mut stamps)?;
+        self.folder.mend(layout.flag())?;
+        if let Err(error) = self.bring(&contents.others.iter().collect::<Vec<_>>(), &mut stamps) {
+            // A bare 503 is better than an open site; a flag takes no room on the disk.
+            self.raise(layout, &contents, &mut stamps)?;
+            return Err(error);
         }
-        self.bring(&contents.others.iter().collect::<Vec<_>>(), &mut stamps)?;
         if self.bring(&contents.rules.iter().collect::<Vec<_>>(), &mut stamps)? > 0 {
             for left in &contents.left_out {
                 log::warn!(
@@ -154,7 +177,7 @@ impl Files {
                 );
             }
         }
-        self.bring(&flag, &mut stamps)?;
+        self.raise(layout, &contents, &mut stamps)?;
         let Contents { absent, changes_at, .. } = &contents;
         let is_wanted = |path: &PathBuf| {
             contents.flag.as_ref() == Some(path)
@@ -197,13 +220,29 @@ impl Files {
 }
 
 impl SiteFiles {
-    /// Files that are not as they were written, and files that should not be there.
-    fn wrong(&mut self) -> Vec<PathBuf> {
+    /// Files that are not as they were written, files that should not be there, and folders of other rights.
+    fn wrong(&mut self, folder: &Folder) -> Vec<PathBuf> {
         let is_there = |path: &&PathBuf| fs::symlink_metadata(path).is_ok();
         let added = self.absent.iter().filter(is_there).cloned().collect::<Vec<_>>();
         let changed = self.stamps.iter_mut().filter_map(|(path, stamp)| (!stamp.holds(path)).then(|| path.clone()));
-        changed.chain(added).collect()
+        changed.chain(added).chain(folder.shut(self.layout.flag())).collect()
     }
+}
+
+/// Whether there is a page already that a flag can lead to.
+fn has_page(layout: &Layout, stamps: &HashMap<PathBuf, Stamp>) -> bool {
+    let page = layout.path(SiteFile::Page(None));
+    stamps.contains_key(&page) || page.exists()
+}
+
+/// Whether the flags on the disk are those of this state, whoever wrote them.
+pub(super) fn has_flags_of(path: &FlagPath, snapshot: &Snapshot, now: Timestamp) -> bool {
+    places(path, snapshot).iter().all(|(site, layout)| {
+        let in_force = flag_in_force(site, now);
+        [SiteFile::Flag, SiteFile::ReadOnlyFlag]
+            .into_iter()
+            .all(|flag| fs::symlink_metadata(layout.path(flag)).is_ok() == (in_force == Some(flag)))
+    })
 }
 
 /// The sites that have files, with their places: all of them, or the default site when the path has no placeholder.

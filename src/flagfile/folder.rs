@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::directory::Directory;
+use super::directory::{Directory, has_folder_mode};
 use super::layout::FlagPath;
 use super::list::{LIST, Listed, Owner};
 use super::stamp::Stamp;
@@ -37,6 +37,9 @@ pub enum FolderError {
     /// Something else is where one of our folders should be, such as a link that leads elsewhere.
     #[error("`{}` is not a folder", path.display())]
     NotAFolder { path: PathBuf },
+    /// The flag file of the only site is a folder.
+    #[error("MAINTENANCE_FILE names a file, and `{}` is a folder: add a name to it", path.display())]
+    NotAFile { path: PathBuf },
     /// The list is something else.
     #[error("`{}` is not a list of this program's files; remove it when nobody needs it", path.display())]
     NotAList { path: PathBuf },
@@ -82,6 +85,10 @@ impl Folder {
         let owner = Owner { database: database.to_owned(), layout: path.to_string() };
         let root = path.root();
         make_root(root)?;
+        let flag = Path::new(&owner.layout);
+        if !path.has_placeholder() && fs::read_dir(flag).is_ok_and(|mut found| found.next().is_some()) {
+            return Err(FolderError::NotAFile { path: flag.to_owned() });
+        }
         let path = root.join(LOCK);
         let opened = Directory::open(root).and_then(|root| private(&root, LOCK.as_ref()));
         let lock = opened.map_err(FolderError::io(&path))?;
@@ -200,7 +207,18 @@ impl Folder {
         Ok(at)
     }
 
-    /// The folder of a file; `None` when it, or one on the way to it, is missing.
+    /// Makes the folders of a file that are missing, and gives all of them the rights that they should have.
+    pub(super) fn mend(&self, path: &Path) -> Result<(), FolderError> {
+        self.make(path).map(drop)
+    }
+
+    /// The folders of a file that have not the rights that they should have.
+    pub(super) fn shut(&self, path: &Path) -> Vec<PathBuf> {
+        let is_shut = |folder: &PathBuf| fs::symlink_metadata(folder).is_ok_and(|found| !has_folder_mode(&found));
+        self.folders_of(path).into_iter().filter(is_shut).collect()
+    }
+
+    /// The folder of a file; `None` when it, or one on the way to it, is missing. One that may not be written is opened.
     fn find(&self, path: &Path) -> Result<Option<Directory>, FolderError> {
         let mut at = match Directory::open(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -211,6 +229,8 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 opened => opened.map_err(no_folder(folder))?,
             };
+            // If that is not ours to do, what comes next says so.
+            at.open_up().ok();
         }
         Ok(Some(at))
     }
@@ -351,12 +371,23 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_no_place_for_the_flag_of_one_site() {
+        let root = tempfile::tempdir().unwrap();
+        let path = FlagPath::parse(&format!("{}/www", root.path().display())).unwrap();
+        fs::create_dir(root.path().join("www")).unwrap();
+        fs::write(root.path().join("www/index.html"), "theirs").unwrap();
+        let error = Folder::take(&path, "database").unwrap_err().to_string();
+        assert!(error.contains("www` is a folder: add a name to it"), "{error}");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn what_cannot_be_removed_is_said_so() {
         let root = tempfile::tempdir().unwrap();
         let path = FlagPath::parse(&format!("{}/{{domain}}/on", root.path().display())).unwrap();
         let folder = Folder::take(&path, "database").unwrap();
         let flag = root.path().join("a.example/on");
-        fs::create_dir_all(&flag).unwrap();
+        fs::create_dir_all(flag.join("theirs")).unwrap();
         let error = folder.remove(&flag).unwrap_err().to_string();
         assert!(error.contains("a.example/on` cannot be removed: "), "{error}");
     }

@@ -46,7 +46,13 @@ pub enum FlagPathError {
     /// The domain is not a folder of its own, so that files of two sites could have one name.
     #[error("{{domain}} is the name of a whole folder, as in /var/lib/maintenance/{{domain}}/on")]
     DomainNotAFolder,
+    /// A name that files beside the flags have: the list, the lock, the mirror of an agent.
+    #[error("no part of it begins with `{OWN}`, as files of this program do")]
+    OwnName,
 }
+
+/// What files of this program begin with that are no flags.
+const OWN: &str = ".maintenance";
 
 impl FlagPath {
     /// Reads the value of `MAINTENANCE_FILE`.
@@ -80,6 +86,9 @@ impl FlagPath {
         let root: PathBuf = std::iter::once("/").chain(fixed.copied()).collect();
         if root.parent().is_none() {
             return Err(FlagPathError::NoFolder);
+        }
+        if parts.iter().any(|part| part.starts_with(OWN)) {
+            return Err(FlagPathError::OwnName);
         }
         Ok(Self { text: text.to_owned(), root })
     }
@@ -222,6 +231,8 @@ mod tests {
             ("/srv/{site}/on", FlagPathError::UnknownPlaceholder),
             ("/srv/{{domain}}/on", FlagPathError::UnknownPlaceholder),
             ("/srv/{domain", FlagPathError::UnknownPlaceholder),
+            ("/srv/.maintenance-files", FlagPathError::OwnName),
+            ("/srv/{domain}/.maintenance-mirror", FlagPathError::OwnName),
             ("/srv/{domain}", FlagPathError::DomainNotAFolder),
             ("/srv/{domain}.on", FlagPathError::DomainNotAFolder),
             ("/srv/a-{domain}/on", FlagPathError::DomainNotAFolder),

@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::files::{Done, Files};
+use super::files::{Done, Files, has_flags_of};
 use super::folder::FolderError;
 use super::layout::FlagPath;
 use super::rules::{self, RuleMarks};
@@ -26,8 +26,14 @@ use crate::snapshot::Snapshot;
 /// writes is asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How often a process that stands by looks whether the other one has followed a change.
+const LOOK_FOR_FLAGS_EVERY: Duration = Duration::from_millis(100);
+
 /// How often a failure that lasts is written to the log again.
 const REMIND_EVERY: Duration = Duration::from_secs(600);
+
+/// How often one is that has become another.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// Called for the first rules that are found, and when they have changed, whoever writes them: web servers read rules only
 /// when they are told to.
@@ -94,7 +100,10 @@ pub(crate) struct Writer {
     state: Arc<ArcSwap<FileState>>,
     written: watch::Sender<Revision>,
     looked: Option<Instant>,
-    said: Option<Instant>,
+    /// The failure that was written to the log last, and when.
+    said: Option<(Instant, String)>,
+    /// Whether the process that writes has not come to the state that is in force here.
+    is_ahead: bool,
     /// Whether there is a next time.
     goes_on: bool,
 }
@@ -121,6 +130,7 @@ impl Writer {
             written,
             looked: None,
             said: None,
+            is_ahead: false,
             goes_on: false,
         };
         (writer, files)
@@ -184,6 +194,7 @@ impl Writer {
                 self.files = None;
             }
         }
+        self.is_ahead = false;
         let files = match &mut self.files {
             Some(files) => files,
             None => self.files.insert(Files::take(&self.path, &self.database)?),
@@ -216,13 +227,16 @@ impl Writer {
         self.written.send_replace(snapshot.revision());
     }
 
-    /// The other process has the same state, and says itself how it fares.
+    /// The other process says itself how it fares, unless it hangs: a state is in force here once its flags are there.
     fn stand_by(&mut self, snapshot: &Snapshot, root: PathBuf) {
         if *self.state.swap(Arc::new(FileState::StandingBy)) != FileState::StandingBy {
             log::info!("Another process writes the files in `{}`; this one stands by.", root.display());
         }
         self.said = None;
-        self.written.send_replace(snapshot.revision());
+        self.is_ahead = !has_flags_of(&self.path, snapshot, clock::now());
+        if !self.is_ahead {
+            self.written.send_replace(snapshot.revision());
+        }
     }
 
     fn fail(&mut self, reason: String) {
@@ -230,8 +244,12 @@ impl Writer {
             FileState::Failing { since, .. } => *since,
             _ => clock::now(),
         };
-        if self.said.is_none_or(|said| said.elapsed() >= REMIND_EVERY) {
-            self.said = Some(Instant::now());
+        let is_due = self
+            .said
+            .as_ref()
+            .is_none_or(|(at, said)| at.elapsed() >= if *said == reason { REMIND_EVERY } else { REPORT_EVERY });
+        if is_due {
+            self.said = Some((Instant::now(), reason.clone()));
             let again = if self.goes_on { ", tried again until it works" } else { "" };
             log::error!("The files for a web server are not what they should be, since {since}{again}: {reason}");
         }
@@ -242,6 +260,51 @@ impl Writer {
     fn pause(&self) -> Duration {
         let changes_at = self.files.as_ref().map_or(Timestamp::MAX, Files::changes_at);
         let left = Duration::try_from(changes_at.duration_since(clock::now())).unwrap_or(Duration::ZERO);
-        left.min(LOOK_EVERY)
+        left.min(if self.is_ahead { LOOK_FOR_FLAGS_EVERY } else { LOOK_EVERY })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::folder::Folder;
+    use super::*;
+    use crate::config::Settings;
+    use crate::record::SiteRecord;
+    use crate::site::{Domain, Site, SiteId};
+    use crate::template::PageTemplates;
+
+    fn closed_site() -> Snapshot {
+        let mut record = SiteRecord::new(Site {
+            id: SiteId(1),
+            domain: Domain::parse("shop.example.com").unwrap(),
+            name: String::new(),
+            aliases: Vec::new(),
+            is_default: true,
+            is_protected: false,
+            time_zone: "UTC".to_owned(),
+        });
+        record.maintenance.in_maintenance = true;
+        record.maintenance.since = Some(clock::now());
+        let rules = Arc::new(Settings::from_environment().unwrap().gate.rules().unwrap());
+        Snapshot::build(&[record], Revision(4), rules, Arc::new(PageTemplates::default()), clock::now())
+    }
+
+    #[test]
+    fn who_stands_by_has_not_followed_before_the_one_that_writes_has() {
+        let root = tempfile::tempdir().unwrap();
+        let path = FlagPath::parse(&format!("{}/{{domain}}/on", root.path().display())).unwrap();
+        let _other = Folder::take(&path, "database").unwrap();
+        let snapshot = Arc::new(ArcSwap::from_pointee(closed_site()));
+        let (mut writer, files) = Writer::new(path, "database".to_owned(), snapshot, None);
+        writer.step();
+        assert_eq!((&*files.state(), files.revision()), (&FileState::StandingBy, Revision(0)));
+        assert_eq!(writer.pause(), LOOK_FOR_FLAGS_EVERY);
+        fs::create_dir(root.path().join("shop.example.com")).unwrap();
+        fs::write(root.path().join("shop.example.com/on"), "").unwrap();
+        writer.step();
+        assert_eq!(files.revision(), Revision(4));
+        assert_eq!(writer.pause(), LOOK_EVERY);
     }
 }

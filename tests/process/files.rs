@@ -154,6 +154,7 @@ fn what_somebody_else_changes_is_put_right_and_told() {
     let agent = scene.running("web1");
     scene.done(&["on", "--wait"]);
     let page = fs::read(scene.file(".html")).unwrap();
+    let folder = &scene.path().join("files/shop.example.com");
     for (what, harm) in [
         ("the flag is removed", Box::new(|| fs::remove_file(scene.file("")).unwrap()) as Box<dyn Fn()>),
         ("the page is edited", Box::new(|| fs::write(scene.file(".html"), "hello").unwrap())),
@@ -170,6 +171,17 @@ fn what_somebody_else_changes_is_put_right_and_told() {
                 fs::set_permissions(scene.file(".html"), fs::Permissions::from_mode(0o600)).unwrap();
             }),
         ),
+        (
+            "the flag is a folder",
+            Box::new(|| {
+                fs::remove_file(scene.file("")).unwrap();
+                fs::create_dir(scene.file("")).unwrap();
+            }),
+        ),
+        (
+            "nobody may look into the folder of the site",
+            Box::new(|| fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap()),
+        ),
         ("a wrong flag is added", Box::new(|| fs::write(scene.file(".read-only"), "").unwrap())),
         (
             "the whole folder is taken away",
@@ -178,17 +190,20 @@ fn what_somebody_else_changes_is_put_right_and_told() {
     ] {
         harm();
         within(Duration::from_secs(8), what, || {
-            scene.is_closed()
+            scene.file("").is_file()
+                && folder.is_dir()
+                && mode(folder) == 0o755
                 && fs::symlink_metadata(scene.file(".html"))
                     .is_ok_and(|found| found.is_file() && found.mode() & 0o777 == 0o644)
                 && fs::read(scene.file(".html")).unwrap() == page
                 && !scene.file(".read-only").exists()
         });
     }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).unwrap();
     scene.done(&["off", "--wait"]);
     fs::write(scene.file(""), "").unwrap();
     within(Duration::from_secs(8), "a flag of an open site is removed", || !scene.is_closed());
-    assert!(agent.logged().matches("somebody else has changed").count() >= 5, "{}", agent.logged());
+    assert!(agent.logged().matches("somebody else had changed").count() >= 6, "{}", agent.logged());
     assert!(Path::new("/etc/hostname").exists());
 }
 
@@ -385,6 +400,25 @@ fn what_a_site_that_is_gone_has_left_is_removed_although_another_cannot_be() {
     eventually("the files have moved", || {
         scene.path().join("files/store.example.com/on").exists() && !scene.is_closed()
     });
+}
+
+#[test]
+fn a_site_closes_although_its_pages_cannot_be_written() {
+    let scene = Scene::new();
+    let in_the_way = |ending: &str| {
+        fs::remove_file(scene.file(ending)).ok();
+        fs::create_dir_all(scene.file(ending).join("theirs")).unwrap();
+    };
+    let agent = scene.running("web1");
+    in_the_way(".ar.html");
+    scene.done(&["on", "--for", "10m"]);
+    eventually("it is closed", || scene.is_closed());
+    eventually("it is said", || agent.logged().contains("on.ar.html` cannot be written"));
+    scene.done(&["off"]);
+    eventually("it is open", || !scene.is_closed());
+    in_the_way(".html");
+    scene.done(&["on"]);
+    eventually("it is closed without any page", || scene.is_closed());
 }
 
 #[test]
