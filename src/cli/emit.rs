@@ -140,6 +140,13 @@ pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
              web server's machine, with MAINTENANCE_FILE='{USUAL_FILE}'"
         ));
     }
+    if let Some(first) = read_before(&directory, &emission).filter(|_| args.server == Server::Apache) {
+        context.console.note(&format!(
+            "Apache takes the first name that matches, and a wildcard here covers names of {}: the file of this must be \
+             read before this one, or print them together",
+            first.domain
+        ));
+    }
     if mode != Mode::File && args.gate.trusted_proxies.is_empty() {
         context.console.note(
             "TRUSTED_PROXIES is not set here. The server answers a web server only when its address is in there: \
@@ -185,15 +192,23 @@ fn emitted(site: &Site, mode: Mode, args: &Emit) -> anyhow::Result<EmittedSite> 
     let usual = || FlagPath::parse(USUAL_FILE).expect("it is a place for flag files");
     let place = args.gate.maintenance_file.clone().unwrap_or_else(usual);
     let domain = &site.domain;
-    if args.sites.len() > 1 && !place.has_placeholder() {
-        return Err(
-            Usage(format!("MAINTENANCE_FILE is {place}, the file of one site only: put {{domain}} into it")).into()
-        );
+    if !place.has_placeholder() && !site.is_default {
+        let wrong = "the file of the default site alone: put {domain} into it";
+        return Err(Usage(format!("MAINTENANCE_FILE is {place}, {wrong}, so that {domain} has one")).into());
     }
     let layout = place.of(site.id, domain).with_context(|| format!("there is no place for the files of {domain}"))?;
     let flag = layout.flag().to_str().with_context(|| format!("{} is not Unicode", layout.flag().display()))?;
     let flag = flag.parse().map_err(|error: ValueError| Usage(format!("MAINTENANCE_FILE would be {flag}: {error}")))?;
     Ok(EmittedSite::new(site, Some(flag)))
+}
+
+/// Another site with a name that a wildcard here covers, although it is the other's.
+fn read_before<'d>(directory: &'d Directory, emission: &Emission) -> Option<&'d Site> {
+    let is_hidden = |site: &&Site| {
+        let other = EmittedSite::new(site, None);
+        emission.sites.iter().all(|site| site.id != other.id) && emission.sites.iter().any(|site| site.hides(&other))
+    };
+    directory.sites().iter().find(is_hidden)
 }
 
 /// The words that print the same again, all that is not usual written out.

@@ -8,7 +8,8 @@ use super::{CLEAN_TARGET, MATCH_LIMIT, SiteRules, UNCLEAN_TARGET};
 /// Ending of the file.
 pub(super) const ENDING: &str = "apache.conf";
 
-/// Sets the variable `MAINTENANCE_PASS` to 1 for requests that pass while the site is closed. `Retry-After` is read
+/// Sets the variable `MAINTENANCE_PASS` to 1 for requests that pass while the site is closed, and `MAINTENANCE_WHO` to
+/// `internal-ip` for addresses that do. `Retry-After` is read
 /// from `F.retry-after`.
 pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
     let mut text = site.header();
@@ -21,7 +22,7 @@ pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
         say(&format!("RewriteCond expr \"%{{REMOTE_ADDR}} -ipmatch '{network}'\"{or}"));
     }
     if !networks.is_empty() {
-        say("RewriteRule ^ - [E=MAINTENANCE_PASS:1]");
+        say("RewriteRule ^ - [E=MAINTENANCE_PASS:1,E=MAINTENANCE_WHO:internal-ip]");
     }
     let told = ignored.iter().filter(|line| line.expression.is_some()).count();
     if told > 0 {

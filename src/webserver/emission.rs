@@ -104,6 +104,24 @@ impl EmittedSite {
         let exact_names = names.iter().filter(|name| !name.starts_with('*')).cloned().collect();
         Self { id: site.id, domain: site.domain.to_string(), names, exact_names, endings, file }
     }
+
+    /// Whether a wildcard of this site covers a name that is the other's: an exact one, or a longer wildcard.
+    pub fn hides(&self, other: &Self) -> bool {
+        let covers =
+            |name: &str| self.endings.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending.as_str()));
+        other.exact_names.iter().chain(&other.endings).any(|name| covers(name))
+    }
+}
+
+/// The sites in an order in which the first name that matches is the right one; `None` when there is none.
+fn before_wildcards(sites: &[EmittedSite]) -> Option<Vec<EmittedSite>> {
+    let (mut left, mut ordered): (Vec<&EmittedSite>, Vec<EmittedSite>) = (sites.iter().collect(), Vec::new());
+    while !left.is_empty() {
+        let hides_none = |site: &&EmittedSite| left.iter().all(|other| site.id == other.id || !site.hides(other));
+        let next = left.iter().position(hides_none)?;
+        ordered.push(left.remove(next).clone());
+    }
+    Some(ordered)
 }
 
 /// Everything that a configuration is made from.
@@ -148,6 +166,12 @@ pub enum EmissionError {
         /// The site.
         domain: String,
     },
+    /// The server takes the first name that matches, and each order hides some site.
+    #[error(
+        "Apache httpd takes the first name that matches, and sites have wildcards that cover names of each other: give \
+         each of these names as an alias in place of the wildcard"
+    )]
+    NoOrder,
     /// A template does not render; a fault of ours.
     #[error("the configuration cannot be made")]
     Render(#[source] tera::Error),
@@ -246,11 +270,17 @@ impl Emission {
         {
             return Err(EmissionError::NoFile { domain: site.domain.clone() });
         }
-        let mut context = Context::from_serialize(self).map_err(EmissionError::Render)?;
+        let sites = match server {
+            // The first name that matches counts there.
+            Server::Apache => before_wildcards(&self.sites).ok_or(EmissionError::NoOrder)?,
+            _ => self.sites.clone(),
+        };
+        let mut context = Context::from_serialize(&Self { sites, ..self.clone() }).map_err(EmissionError::Render)?;
         let domains: Vec<&str> = self.sites.iter().map(|site| site.domain.as_str()).collect();
         context.insert("domains", &domains.join(", "));
         context.insert("panel_root", self.panel.trim_end_matches('/'));
         context.insert("panel_regex", &regex::escape(self.panel.trim_end_matches('/')));
+        context.insert("names_bucket", &names_bucket(&self.sites));
         context.insert("steps", &RETRY_AFTER_STEPS);
         context.insert("clean_target", CLEAN_TARGET);
         context.insert("unclean_target", UNCLEAN_TARGET);
@@ -258,6 +288,16 @@ impl Emission {
         let text = TEMPLATES.render(server.template(part), &context).map_err(EmissionError::Render)?;
         Ok(without_double_gaps(&text))
     }
+}
+
+/// What nginx needs for `server_names_hash_bucket_size`, when that is more than it has by itself.
+///
+/// A name takes its length with two bytes more, in words of 8 bytes, and two words besides (`NGX_HASH_ELT_SIZE`); the
+/// usual size is 64.
+fn names_bucket(sites: &[EmittedSite]) -> Option<usize> {
+    let longest = sites.iter().flat_map(|site| &site.names).map(String::len).max().unwrap_or_default();
+    let needed = 16 + (longest + 2).next_multiple_of(8);
+    (needed > 64).then(|| needed.next_power_of_two())
 }
 
 /// Leaves one empty line where the parts of a template left several.
@@ -312,6 +352,23 @@ mod tests {
     fn possible() -> impl Iterator<Item = (Server, Mode)> {
         let pairs = Server::ALL.into_iter().flat_map(|server| Mode::ALL.map(|mode| (server, mode)));
         pairs.filter(|(server, mode)| server.allows(*mode).is_ok())
+    }
+
+    #[test]
+    fn apache_is_given_names_before_the_wildcards_that_cover_them() {
+        let printed = |sites: Vec<EmittedSite>| {
+            Emission { sites, ..an_emission(Mode::File) }.render(Server::Apache, Part::Configuration)
+        };
+        let wide = a_site(1, &["wide.example", "*.w.example"], "/srv/1/on");
+        let narrow = a_site(2, &["narrow.example", "*.x.w.example"], "/srv/2/on");
+        let exact = a_site(3, &["a.x.w.example"], "/srv/3/on");
+        let text = printed(vec![wide.clone(), narrow.clone(), exact]).unwrap();
+        let places = ["a.x.w", "narrow", "wide"].map(|name| text.find(&format!("ServerName {name}.example")).unwrap());
+        assert!(places.is_sorted(), "{places:?}");
+        let both = a_site(4, &["b.w.example", "*.y.example"], "/srv/4/on");
+        let circle = a_site(5, &["b.y.example", "*.w.example"], "/srv/5/on");
+        let error = printed(vec![both, circle]).unwrap_err().to_string();
+        assert!(error.contains("wildcard"), "{error}");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::{CLEAN_TARGET, MATCH_LIMIT, SiteRules, UNCLEAN_TARGET};
 /// Ending of the file.
 pub(super) const ENDING: &str = "nginx.conf";
 
-/// Sets `$maintenance_ID_pass` to 1 for requests that pass while the site is closed, and `$maintenance_ID_retry_after`
-/// to the seconds while no marker says more.
+/// Sets `$maintenance_ID_pass` to 1 for requests that pass while the site is closed, `$maintenance_ID_who` to
+/// `internal-ip` for addresses that do, and `$maintenance_ID_retry_after` to the seconds while no marker says more.
 pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
     let id = site.id;
     let mut text = site.header();
@@ -20,6 +20,7 @@ pub(super) fn rules(site: &SiteRules<'_>, ignored: &[Line]) -> String {
         say(&format!("    {network} 1;"));
     }
     say("}");
+    say(&format!("map $maintenance_{id}_internal $maintenance_{id}_who {{\n    default \"\";\n    1 internal-ip;\n}}"));
     say(
         "# The target as it was sent, because nginx resolves dots and doubled slashes in $uri, and the application may not.",
     );

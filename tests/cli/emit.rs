@@ -94,7 +94,7 @@ fn what_a_server_cannot_do_or_a_configuration_cannot_hold_is_refused_in_words() 
         ("emit nginx --listen nonsense", &["--listen", "a port such as 80"]),
         ("emit lighttpd", &["nginx", "apache", "caddy", "haproxy", "traefik", "envoy"]),
         ("emit nginx --mode file --maintenance-file /srv/$x/{domain}/on", &["'$'", "meaning of its own"]),
-        ("emit nginx --mode file --maintenance-file /srv/m/on --site shop --site blog", &["one site only", "{domain}"]),
+        ("emit nginx --mode file --maintenance-file /srv/m/on --site blog", &["default site alone", "{domain}"]),
     ] {
         machine.run(words).fails(2, parts);
     }

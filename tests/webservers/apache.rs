@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, outlives_its_site};
+use crate::helpers::{
+    Modes, Stage, WebServer, acceptance, curl, get, keeps_what_few_may_see_out_of_caches, outlives_its_site,
+    tells_overlapping_names_apart,
+};
 
 pub const APACHE: WebServer = WebServer { name: "apache", command };
 
@@ -35,6 +38,11 @@ fn command(stage: &Stage, printed: &Path) -> Command {
 #[test]
 fn apache_looks_at_the_file() {
     acceptance(&APACHE, "file", Modes::of("file"));
+}
+
+#[test]
+fn apache_keeps_what_few_may_see_out_of_caches() {
+    keeps_what_few_may_see_out_of_caches(&APACHE, "file");
 }
 
 #[test]
@@ -77,4 +85,18 @@ fn apache_keeps_what_passes_when_a_htaccess_sends_it_on() {
     let held = stage.get("/x");
     assert_eq!((held.status, held.header("x-maintenance")), (503, "planned"), "{held:?}");
     assert_eq!(stage.get("/index.txt").status, 503);
+}
+
+#[test]
+fn apache_tells_overlapping_names_apart() {
+    tells_overlapping_names_apart(&APACHE, "file");
+}
+
+#[test]
+fn apache_lets_nobody_take_out_what_it_tells_the_application() {
+    let stage = Stage::start(&APACHE, "file");
+    for connection in ["close, X-Real-IP, X-Forwarded-Proto", "x-real-ip", "X-REAL-IP,keep-alive"] {
+        let seen = stage.send(get("/headers").with("Connection", connection)).text().to_lowercase();
+        assert!(seen.contains("x-real-ip") && seen.contains("x-forwarded-proto"), "{connection}: {seen}");
+    }
 }

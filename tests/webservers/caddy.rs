@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::helpers::{Modes, Stage, WebServer, acceptance, curl, get, knows_visitors, outlives_its_site, unreachable};
+use crate::helpers::{
+    Modes, Stage, WebServer, acceptance, curl, get, knows_visitors, outlives_its_site, tells_overlapping_names_apart,
+    unreachable,
+};
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
 
@@ -67,4 +70,9 @@ fn caddy_starts_when_its_site_is_no_longer_there() {
 #[test]
 fn caddy_gives_visitors_their_cookie() {
     knows_visitors(&CADDY);
+}
+
+#[test]
+fn caddy_tells_overlapping_names_apart() {
+    tells_overlapping_names_apart(&CADDY, "both");
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::helpers::{
-    Modes, Stage, WebServer, acceptance, curl_at, free_address, get, knows_visitors, outlives_its_site, output,
-    program_that_answers, request, unreachable,
+    Modes, Stage, WebServer, acceptance, curl_at, free_address, get, keeps_what_few_may_see_out_of_caches,
+    knows_visitors, outlives_its_site, output, program_that_answers, request, tells_overlapping_names_apart,
+    unreachable,
 };
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
@@ -51,6 +52,13 @@ fn nginx_looks_at_the_file() {
 #[test]
 fn nginx_looks_at_the_file_and_asks_while_it_is_there() {
     acceptance(&NGINX, "both", Modes::of("both"));
+}
+
+#[test]
+fn nginx_keeps_what_few_may_see_out_of_caches() {
+    for mode in ["file", "both"] {
+        keeps_what_few_may_see_out_of_caches(&NGINX, mode);
+    }
 }
 
 #[test]
@@ -155,4 +163,31 @@ fn nginx_leaves_a_401_alone_that_it_takes_from_the_application() {
 #[test]
 fn nginx_gives_visitors_their_cookie() {
     knows_visitors(&NGINX);
+}
+
+#[test]
+fn nginx_tells_overlapping_names_apart() {
+    tells_overlapping_names_apart(&NGINX, "check");
+}
+
+#[test]
+fn nginx_takes_names_of_any_length() {
+    let stage = Stage::behind(|stage| {
+        let name = format!("{}.example", "a-rather-long-name.".repeat(7).trim_end_matches('.'));
+        stage.machine().run(&format!("site add {name}")).succeeds();
+        let printed = stage.path("printed");
+        fs::write(&printed, stage.emit("nginx", "check", &["--site", &name])).unwrap();
+        Some((NGINX.command)(stage, &printed))
+    });
+    assert_eq!(stage.get("/x").status, 200);
+}
+
+#[test]
+fn nginx_leads_to_the_panel_at_the_address_that_was_typed() {
+    for mode in ["check", "file"] {
+        let stage = Stage::start(&NGINX, mode);
+        stage.switch("on", 503);
+        let redirect = stage.get("/admin");
+        assert_eq!((redirect.status, redirect.header("location")), (301, "/admin/"), "{mode}");
+    }
 }

@@ -25,9 +25,14 @@ impl Modes {
 }
 
 /// Targets that look as if they were let through, and must not be.
-const TRICKS: [&str; 14] = [
+const TRICKS: [&str; 19] = [
     "/ignored-page/../secret",
     "/ignored-page/%2e%2e/secret",
+    "/ignored-page/..%20/secret",
+    "/ignored-page/..%23/secret",
+    "/ignored-page/.%C2%A0/secret",
+    "/ignored-page/%EF%BC%8E%EF%BC%8E/secret",
+    "/ignored-page/%e2%80%a5/secret",
     "/secret/../ignored-page/",
     "/secret/..%2fignored-page/",
     "//ignored-page/",

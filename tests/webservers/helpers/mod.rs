@@ -16,10 +16,12 @@ mod disk;
 #[path = "../../cli/machine.rs"]
 #[allow(dead_code, reason = "shared with tests/cli, which needs other parts of it")]
 mod machine;
+mod overlap;
 #[path = "../../process/program.rs"]
 #[allow(dead_code, reason = "shared with tests/process, which needs other parts of it")]
 mod program;
 mod removed;
+mod seen;
 mod stage;
 #[path = "../../cluster/helpers/system.rs"]
 mod system;
@@ -31,8 +33,10 @@ use system::signal;
 
 pub use acceptance::{Modes, acceptance};
 pub use client::{get, request};
+pub use overlap::tells_overlapping_names_apart;
 pub use program::{eventually, free_address};
 pub use removed::outlives_its_site;
+pub use seen::keeps_what_few_may_see_out_of_caches;
 pub use stage::{Stage, WebServer, curl, curl_at};
 pub use system::output;
 pub use unreachable::{a_program, keeps_nobody_waiting, program_that_answers, unreachable};
