@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::helpers::{
-    Modes, Stage, WebServer, acceptance, curl, get, knows_visitors, outlives_its_site, tells_overlapping_names_apart,
-    unreachable,
+    Modes, Stage, WebServer, acceptance, curl, get, keeps_nobody_waiting, knows_visitors, outlives_its_site,
+    tells_overlapping_names_apart, unreachable,
 };
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
@@ -75,4 +75,20 @@ fn caddy_gives_visitors_their_cookie() {
 #[test]
 fn caddy_tells_overlapping_names_apart() {
     tells_overlapping_names_apart(&CADDY, "both");
+}
+
+#[test]
+fn caddy_keeps_nobody_waiting_for_a_program_that_hangs() {
+    keeps_nobody_waiting(&CADDY, "check");
+}
+
+#[test]
+fn caddy_leaves_the_application_its_paths_and_tells_it_nothing_of_its_own() {
+    let stage = Stage::start(&CADDY, "check");
+    for path in ["/Admin/", "/Healthz", "/MAINTENANCE/x", "//admin/x", "/x/../admin/x", "/administrator"] {
+        assert_eq!(stage.get(path).header("x-application"), "python", "{path}");
+    }
+    let told = stage.get("/x").text();
+    assert!(!told.contains("maintenance"), "{told}");
+    assert_eq!(stage.get("/healthz?full").header("x-application"), "");
 }
