@@ -258,7 +258,8 @@ impl Writer {
         }
         if foreign == [('\u{80}', char::MAX)] {
             // Any character beyond ASCII: the text is valid UTF-8, so that it need not be told byte by byte.
-            self.text.push_str(r"[\xC2-\xF4][\x80-\xBF]{1,3}");
+            // By its length, so that no half of it is given back: `\B` would hold behind that.
+            self.text.push_str(r"[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3}");
             self.count(120);
         } else {
             let sequences = foreign.iter().flat_map(|(first, last)| Utf8Sequences::new(*first, *last));
@@ -327,7 +328,9 @@ mod tests {
             (
                 Regex,
                 r"^a.{2,}?b",
-                Ok(r"a(?:(?:[\x00-\x09\x0B-\x7F]|[\xC2-\xF4][\x80-\xBF]{1,3})){2,}b"),
+                Ok(
+                    r"a(?:(?:[\x00-\x09\x0B-\x7F]|[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3})){2,}b",
+                ),
                 Ok(r"a(?:[\x{0}-\x{9}\x{B}-\x{7F}\x{80}-\x{10FFFF}]){2,}b"),
             ),
             (Regex, r"a\b", Ok(r"a(?<![\x80-\xFF])\b(?![\x80-\xFF])"), Err(Untold::Boundary)),
