@@ -104,7 +104,8 @@ impl Contact {
         self.mirror.as_ref()
     }
 
-    /// Makes the first contact. Returns in bounded time; to be called again when it failed.
+    /// Makes the first contact; to be called again when it failed. Returns in bounded time, unless another server migrates:
+    /// see [`Store::prepare`].
     ///
     /// # Errors
     /// Why the database cannot be used, or must not be.
