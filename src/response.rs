@@ -131,6 +131,11 @@ pub fn retry_after(end_ahead: Option<Timestamp>, now: Timestamp, configured: Opt
     seconds.clamp(1, MAX_RETRY_AFTER)
 }
 
+/// Values of `Retry-After` for web servers that can look whether a file is there but cannot read one, in order. While a
+/// site is closed and its end is ahead, there is the marker `F.retry-after-SECONDS` of the last one that is not longer
+/// than the time left.
+pub const RETRY_AFTER_STEPS: [u32; 14] = [10, 20, 30, 60, 90, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600];
+
 /// The value of `Retry-After` (`delay-seconds` of RFC 9110, section 10.2.3), without allocating up to 3600.
 pub fn retry_after_value(seconds: u64) -> HeaderValue {
     match usize::try_from(seconds).ok().and_then(|seconds| DIGITS.get(seconds)) {

@@ -7,12 +7,12 @@ use actix_web::http::Method;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::layout::{Layout, RETRY_AFTER_STEPS, SiteFile, retry_after_step};
+use super::layout::{Layout, SiteFile, retry_after_step};
 use crate::closed::Closed;
 use crate::maintenance::{Level, Phase};
 use crate::page::SitePages;
 use crate::record::SiteRecord;
-use crate::response::{Kind, MAX_RETRY_AFTER};
+use crate::response::{Kind, MAX_RETRY_AFTER, RETRY_AFTER_STEPS};
 use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::webserver::{LeftOut, RuleFile, SiteRules};
 

@@ -5,6 +5,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::folder::{FolderError, make_root};
+use crate::response::RETRY_AFTER_STEPS;
 use crate::site::{Domain, SiteId};
 
 /// Stands for the domain of a site in `MAINTENANCE_FILE`.
@@ -12,10 +13,6 @@ const DOMAIN: &str = "{domain}";
 
 /// Stands for the key of a site in `MAINTENANCE_FILE`.
 const ID: &str = "{id}";
-
-/// Seconds that a marker `F.retry-after-SECONDS` may name, in order. While a site is closed and its end is ahead, there
-/// is the marker of the last step that is not longer than the time left.
-pub const RETRY_AFTER_STEPS: [u32; 14] = [10, 20, 30, 60, 90, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600];
 
 /// Where flag files lie: the value of `MAINTENANCE_FILE`, checked.
 ///

@@ -15,6 +15,6 @@ mod stamp;
 mod writer;
 
 pub use folder::FolderError;
-pub use layout::{FlagPath, FlagPathError, Layout, RETRY_AFTER_STEPS, SiteFile, retry_after_step};
+pub use layout::{FlagPath, FlagPathError, Layout, SiteFile, retry_after_step};
 pub use writer::{FileState, FlagFiles};
 pub(crate) use writer::{OnRules, Writer};

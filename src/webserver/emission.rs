@@ -11,7 +11,7 @@ use tera::{Context, Tera};
 
 use super::value::{ConfigPath, Listen, Origin};
 use super::{CLEAN_TARGET, UNCLEAN_TARGET};
-use crate::flagfile::RETRY_AFTER_STEPS;
+use crate::response::RETRY_AFTER_STEPS;
 use crate::site::{Site, SiteId};
 
 #[derive(RustEmbed)]
