@@ -73,9 +73,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Unproved<T> {
         let received = receive(req, payload);
         Box::pin(async move {
             let (body, sent) = received.await?;
-            // What is not proved is not an error of its wording: a stranger learns nothing of the fields.
-            let typed = parse(&body)?;
-            Ok(Self { typed, proof: sent.proof })
+            match parse(&body) {
+                Ok(typed) => Ok(Self { typed, proof: sent.proof }),
+                // A stranger learns nothing of the fields.
+                Err(misshapen) => Err(sent.proof.err().map_or(misshapen, PanelError::from)),
+            }
         })
     }
 }

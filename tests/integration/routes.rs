@@ -292,6 +292,20 @@ fn every_change_refuses_a_form_without_proof_that_it_is_ours() {
 }
 
 #[test]
+fn a_form_that_is_not_ours_is_told_nothing_of_its_fields() {
+    let world = World::new();
+    let entitled = Entitled::of(&world);
+    let misshapen = "revisions=x&username[a]=b&password[a]=b&current_password[a]=b&theme[a]=b&seen[a]=b&back[a]=b";
+    for route in routes("POST") {
+        let what = named(route);
+        let request = post(&world.path(route), &[]).body(misshapen);
+        let answer = world.unchanged(&what, || entitled.to(route).send(request));
+        assert_eq!(answer.status, 403, "{what}: {}", answer.text());
+        assert!(!answer.text().contains("cannot be read"), "{what}: {}", answer.text());
+    }
+}
+
+#[test]
 fn a_form_that_is_no_form_is_refused() {
     let world = World::new();
     let entitled = Entitled::of(&world);
