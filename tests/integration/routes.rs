@@ -419,3 +419,15 @@ fn a_path_without_its_last_slash_leads_to_the_one_with_it() {
         assert_eq!((answer.status, answer.header("location")), (303, &*format!("{path}?a=b")), "{}", named(route));
     }
 }
+
+#[test]
+fn a_path_without_its_last_slash_is_led_on_as_it_was_sent() {
+    let world = World::new();
+    let root = world.server.superuser("root");
+    for part in ["%0a", "%0D%0Ax", "%00", "%3f", "%23", "%2f", "%5c", "%ff", "%c3%a9", "a+b", "%25"] {
+        let answer = root.get(&format!("/admin/sites/{part}"));
+        let leads_to = (answer.status, answer.header("location").to_owned());
+        assert_eq!(leads_to, (303, format!("/admin/sites/{part}/")), "{part}");
+        assert_eq!(root.get(answer.header("location")).status, 404, "{part}");
+    }
+}
