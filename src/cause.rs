@@ -333,6 +333,7 @@ impl<'a> Causes<'a> {
             let closure = Closure {
                 cause: plan.sources.len(),
                 starts_at: record.since.unwrap_or(now).min(now),
+                since: record.since,
                 ends_at: record.box_ends_at(),
                 expected: record.expected_end,
                 drains: false,
@@ -345,6 +346,7 @@ impl<'a> Causes<'a> {
             let closure = Closure {
                 cause: plan.sources.len(),
                 starts_at: lease.since.min(now),
+                since: Some(lease.since),
                 ends_at: lease.ends_at(),
                 expected: None,
                 drains: false,
@@ -366,6 +368,7 @@ impl<'a> Causes<'a> {
                 let closure = Closure {
                     cause: plan.sources.len(),
                     starts_at: occurrence.starts_at,
+                    since: Some(occurrence.starts_at),
                     ends_at: occurrence.ends_at,
                     expected: None,
                     drains: false,

@@ -91,8 +91,12 @@ impl ClosedSite {
     /// The first moment after `now` at which something changes by itself.
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         let running = self.plan.timeline.at(now).and_then(|segment| segment.ends_at);
-        let next = self.plan.timeline.next(now).map(|segment| segment.starts_at);
-        running.into_iter().chain(next).min().unwrap_or(Timestamp::MAX)
+        running.into_iter().chain(self.next_start(now)).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The next time after `now` at which what holds it closed begins or changes: of an open site, when it closes.
+    pub fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
+        self.plan.timeline.next(now).map(|segment| segment.starts_at)
     }
 
     /// What people are told at `now`, in the language that the lines of an `Accept-Language` ask for: of the next time
@@ -230,6 +234,11 @@ impl<'s> Closed<'s> {
         self.sources().map(|source| source.level).max().unwrap_or_default()
     }
 
+    /// Since when the oldest of the causes has held it closed; `None` when that was not noted.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.segment().since
+    }
+
     /// When the site is expected to open, if that still lies ahead of `now`; a past moment is never told to visitors.
     pub fn end_ahead(&self, now: Timestamp) -> Option<Timestamp> {
         self.segment().opens_at.filter(|end| *end > now)
@@ -259,5 +268,101 @@ impl<'s> Closed<'s> {
             let input = site.rules.page_input(&site.record, messages, segment.opens_at, segment.starts_at);
             SitePages::new(&site.templates, input)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, tz::TimeZone};
+
+    use super::*;
+    use crate::cause::CauseId;
+    use crate::drain::Drain;
+    use crate::lease::{Lease, LeaseId, OnExpiry};
+    use crate::maintenance::AtEnd;
+    use crate::schedule::{Moment, Repeat, Schedule};
+    use crate::site::{Domain, Site, SiteId};
+    use crate::window::{Window, WindowId};
+
+    fn at(minutes: i64) -> Timestamp {
+        let midnight: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        midnight + SignedDuration::from_mins(minutes)
+    }
+
+    fn a_record() -> SiteRecord {
+        SiteRecord::new(Site {
+            id: SiteId(1),
+            domain: Domain::parse("forum.example.com").unwrap(),
+            name: String::new(),
+            aliases: Vec::new(),
+            is_default: false,
+            is_protected: false,
+            time_zone: "UTC".to_owned(),
+        })
+    }
+
+    /// Something of everything: a box that is noted and one that is not, a lease, windows that overlap, drains.
+    fn records() -> Vec<SiteRecord> {
+        let moment = |minutes| Moment::new(at(minutes), TimeZone::UTC);
+        let once = |id, from, until| {
+            let schedule = Schedule::Once { start: moment(from), end: Some(moment(until)) };
+            Window { id: WindowId(id), ..Window::new(schedule) }
+        };
+        let hourly = Schedule::Repeat(Repeat {
+            rule: "0 * * * *".to_owned(),
+            zone: "UTC".to_owned(),
+            minutes: 20,
+            from: None,
+            until: None,
+        });
+        let mut drained = once(3, 30, 90);
+        (drained.drain_minutes, drained.level) = (25, Level::ReadOnly);
+        let ticked = |since| {
+            let mut record = a_record();
+            record.maintenance.in_maintenance = true;
+            (record.maintenance.since, record.maintenance.expected_end) = (since, Some(at(45)));
+            record
+        };
+        let mut opens = ticked(Some(at(-10)));
+        opens.maintenance.at_end = AtEnd::Open;
+        opens.windows = vec![once(1, 40, 70), once(2, 60, 100)];
+        let mut draining = ticked(Some(at(0)));
+        draining.drains = vec![Drain { cause: CauseId::Box, started_at: at(0), deadline: at(15), end: None }];
+        draining.windows = vec![drained.clone()];
+        let mut leased = a_record();
+        leased.leases = vec![Lease {
+            id: LeaseId(1),
+            name: "deploy".to_owned(),
+            started_by: "ci".to_owned(),
+            since: at(-5),
+            expires_at: at(35),
+            on_expiry: OnExpiry::Lift,
+            messages: Vec::new(),
+        }];
+        leased.windows = vec![drained, Window { id: WindowId(4), ..Window::new(hourly) }];
+        vec![a_record(), ticked(None), ticked(Some(at(-60))), opens, draining, leased]
+    }
+
+    #[test]
+    fn what_is_compiled_tells_the_same_as_the_causes_themselves() {
+        let rules = Arc::new(crate::rules::tests::rules());
+        for (number, record) in records().iter().enumerate() {
+            let compiled = ClosedSite::compile(record, &rules, &Arc::default(), at(0));
+            for minute in 0..180 {
+                let (now, what) = (at(minute), format!("record {number} in minute {minute}"));
+                let standing = record.causes().standing(now);
+                let closed = compiled.as_ref().and_then(|compiled| compiled.at(now));
+                assert_eq!(closed.is_some(), standing.is_closed(), "{what}");
+                if let Some(closed) = closed {
+                    let said = (closed.since(), closed.phase(), Some(closed.level()), closed.is_overdue(now));
+                    let is_overdue = standing.overdue(now).is_some();
+                    assert_eq!(said, (standing.since, standing.phase(), standing.level(), is_overdue), "{what}");
+                } else {
+                    let next = compiled.as_ref().and_then(|compiled| compiled.next_start(now));
+                    let window = record.causes().next_window(now).map(|(_, time)| time.starts_at);
+                    assert_eq!(next, window, "{what}");
+                }
+            }
+        }
     }
 }

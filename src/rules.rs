@@ -99,3 +99,26 @@ fn readable(address: &str, domain: &Domain) -> Option<Redirect> {
     let read = Redirect::parse(address);
     read.inspect_err(|error| log::warn!("Visitors of {domain} get the page and no redirect: {error}.")).ok()
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The rules of a server that is installed as it comes, but for a network of its own.
+    pub(crate) fn rules() -> Rules {
+        Rules {
+            built_in: vec!["/admin/".to_owned(), "/healthz".to_owned()],
+            internal: NetworkSet::parse_list("10.0.0.0/8").unwrap(),
+            trusted: NetworkSet::default(),
+            ignored: IgnoredPatterns::default(),
+            block_staff: false,
+            site_id: None,
+            refuses_unknown_sites: false,
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            retry_after: 120,
+            language: "en".to_owned(),
+            redirect: None,
+            keeps_records: false,
+        }
+    }
+}

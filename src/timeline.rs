@@ -12,6 +12,8 @@ pub struct Closure {
     pub cause: usize,
     /// When it begins.
     pub starts_at: Timestamp,
+    /// Since when the cause holds, its drain included; `None` when that was not noted.
+    pub since: Option<Timestamp>,
     /// When it ends by itself; `None` when somebody must end it.
     pub ends_at: Option<Timestamp>,
     /// When it is expected to be over; that of one that ends by itself is its end.
@@ -45,6 +47,8 @@ pub struct Segment {
     pub ends_at: Option<Timestamp>,
     /// The causes, in the order in which they were given.
     pub causes: Vec<usize>,
+    /// Since when the oldest of them has held the site closed; `None` when that was not noted.
+    pub since: Option<Timestamp>,
     /// When the site is expected to open; later than the end of this segment where another follows at once. `None`
     /// while one of the causes has no end.
     pub opens_at: Option<Timestamp>,
@@ -96,6 +100,7 @@ impl Timeline {
                     ends_at: edges.peek().map(|(next, ..)| *next),
                     opens_at: latest_end(closures, &open),
                     causes: causes_of(closures, &open),
+                    since: open.iter().map(|index| closures[*index].since).min().flatten(),
                     draining: draining(closures, &open),
                 });
             }
@@ -175,7 +180,8 @@ mod tests {
     }
 
     fn closure(cause: usize, from: i64, until: Option<i64>) -> Closure {
-        Closure { cause, starts_at: at(from), ends_at: until.map(at), expected: None, drains: false }
+        let starts_at = at(from);
+        Closure { cause, starts_at, since: Some(starts_at), ends_at: until.map(at), expected: None, drains: false }
     }
 
     /// `from-until causes opens`, for each segment.
@@ -252,6 +258,22 @@ mod tests {
         assert_eq!(drains(two), ["10-15 10 30", "15-20 10 20", "20-30", "30-40", "40-…"]);
         let one_closed = closure(0, 10, None).drained(Some(at(30))).chain([closure(1, 15, Some(20))]);
         assert_eq!(drains(one_closed), ["10-15 10 30", "15-20", "20-30 10 30", "30-…"]);
+    }
+
+    #[test]
+    fn a_segment_is_told_since_its_oldest_cause_and_a_drain_is_part_of_its_cause() {
+        let since = |closures: &[Closure]| -> Vec<Option<i64>> {
+            let timeline = Timeline::of(closures);
+            timeline.segments().iter().map(|segment| segment.since.map(Timestamp::as_second)).collect()
+        };
+        let nested = [closure(0, 20, Some(30)), closure(1, 10, Some(40))];
+        assert_eq!(since(&nested), [Some(10), Some(10), Some(10)]);
+        let overlapping = [closure(0, 10, Some(30)), closure(1, 20, Some(40))];
+        assert_eq!(since(&overlapping), [Some(10), Some(10), Some(20)]);
+        let drained: Vec<Closure> = closure(0, 10, None).drained(Some(at(20))).collect();
+        assert_eq!(since(&drained), [Some(10), Some(10)]);
+        let unknown = Closure { since: None, ..closure(1, 15, Some(20)) };
+        assert_eq!(since(&[closure(0, 10, None), unknown]), [Some(10), None, Some(10)]);
     }
 
     proptest! {

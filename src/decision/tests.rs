@@ -12,11 +12,12 @@ use crate::change::Revision;
 use crate::drain::Drain;
 use crate::lease::{Lease, LeaseId, OnExpiry};
 use crate::maintenance::AtEnd;
-use crate::network::{InternalNetwork, NetworkSet};
+use crate::network::InternalNetwork;
 use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternKind;
 use crate::record::SiteRecord;
 use crate::rules::Rules;
+use crate::rules::tests::rules;
 use crate::schedule::{Moment, Repeat, Schedule};
 use crate::site::{Alias, Domain, Site, SiteId, request_host};
 use crate::template::PageTemplates;
@@ -28,23 +29,6 @@ fn at(text: &str) -> Timestamp {
 
 fn now() -> Timestamp {
     at("2026-11-21T03:12:04Z")
-}
-
-fn rules() -> Rules {
-    Rules {
-        built_in: vec!["/admin/".to_owned(), "/healthz".to_owned()],
-        internal: NetworkSet::parse_list("10.0.0.0/8").unwrap(),
-        trusted: NetworkSet::default(),
-        ignored: IgnoredPatterns::default(),
-        block_staff: false,
-        site_id: None,
-        refuses_unknown_sites: false,
-        status: actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
-        retry_after: 120,
-        language: "en".to_owned(),
-        redirect: None,
-        keeps_records: false,
-    }
 }
 
 fn a_site(id: i64, domain: &str) -> SiteRecord {
