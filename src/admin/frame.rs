@@ -15,10 +15,11 @@ use super::page::{
 };
 use super::panel::Panel;
 use crate::clock;
+use crate::closed::Closed;
 use crate::maintenance::{Level, Phase};
 use crate::propagation::Source;
-use crate::site;
-use crate::snapshot::Snapshot;
+use crate::site::{self, SiteId};
+use crate::snapshot::SiteSnapshot;
 
 /// Most sites that the strip names.
 const MAX_STRIP_SITES: usize = 6;
@@ -108,23 +109,21 @@ impl Panel {
 
     fn strip(&self, operator: &Operator, now: Timestamp) -> Option<Strip> {
         let snapshot = self.maintenance.snapshot();
-        let mut closed: Vec<Named> = strip_sites(self, &snapshot, operator, now);
+        let theirs = |id: SiteId| operator.rights().staff_of(id);
+        let closed = snapshot.closed(now).filter(|(site, _)| theirs(site.id));
+        let mut closed: Vec<Named<'_>> = closed.map(|(site, closed)| Named { site, closed }).collect();
         if closed.is_empty() {
             return None;
         }
-        closed.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
-        let is_long = theirs
-            .filter(|(_, closed)| closed.level() == Level::Full)
-            .filter_map(|(_, closed)| closed.record().causes().standing(now).since)
-            .any(|since| now.duration_since(since).as_hours() >= LONG_HOURS);
-        let draining = closed.iter().filter(|site| site.strip.draining.is_some()).count();
-        let read_only = closed.iter().filter(|site| site.strip.is_read_only).count();
+        let draining = closed.iter().filter(|site| site.is_draining()).count();
+        let read_only = closed.iter().filter(|site| site.is_read_only()).count();
         let in_maintenance = closed.len() - draining - read_only;
-        let total = snapshot.ids().filter(|id| operator.rights().staff_of(**id)).count();
+        let is_long = closed.iter().any(|site| site.is_long(now));
+        let total = snapshot.ids().filter(|id| theirs(**id)).count();
         let more = closed.len().saturating_sub(MAX_STRIP_SITES);
+        keep_first(&mut closed, now);
+        let sites = strip_sites(self, &closed, now);
         let is_odd = |site: &StripSite| site.causes.len() > 1 || site.causes.iter().any(|cause| !cause.is_box);
-        let sites: Vec<StripSite> = closed.into_iter().take(MAX_STRIP_SITES).map(|site| site.strip).collect();
         let (status, list) = match (in_maintenance, read_only) {
             (0, 0) => (Phase::Draining.into(), "draining"),
             (0, _) => (Status::closed(Level::ReadOnly), "read-only"),
@@ -156,43 +155,69 @@ fn heading(in_maintenance: usize, read_only: usize, draining: usize, total: usiz
     first.into_iter().chain(parts.map(|(number, words)| format!("{number} {words}"))).collect::<Vec<_>>().join(", ")
 }
 
-/// A site of the strip with its place there.
-struct Named {
-    strip: StripSite,
-    is_overdue: bool,
+/// A closed site that the strip may name, as it is enforced.
+struct Named<'s> {
+    site: &'s SiteSnapshot,
+    closed: Closed<'s>,
 }
 
-impl Named {
-    /// Overdue first, then in maintenance, then closed for writing, then draining; the longest first.
-    fn rank(&self) -> (bool, bool, bool, Option<&str>, &str) {
-        let began = self.strip.since.as_ref().map(|since| since.iso.as_str());
-        (!self.is_overdue, self.strip.draining.is_some(), self.strip.is_read_only, began, &self.strip.domain)
+impl Named<'_> {
+    fn is_draining(&self) -> bool {
+        self.closed.phase() == Phase::Draining
+    }
+
+    fn is_read_only(&self) -> bool {
+        !self.is_draining() && self.closed.level() == Level::ReadOnly
+    }
+
+    /// Whether search engines have met its answer for long.
+    fn is_long(&self, now: Timestamp) -> bool {
+        let is_long = |since: Timestamp| now.duration_since(since).as_hours() >= LONG_HOURS;
+        self.closed.level() == Level::Full && self.closed.since().is_some_and(is_long)
+    }
+
+    /// Overdue first, then in maintenance, then closed for writing, then draining; the longest first, to the second.
+    fn rank(&self, now: Timestamp) -> (bool, bool, bool, Option<i64>) {
+        let began = self.closed.since().map(Timestamp::as_second);
+        (!self.closed.is_overdue(now), self.is_draining(), self.is_read_only(), began)
+    }
+
+    fn domain(&self) -> String {
+        self.site.domain.to_unicode()
     }
 }
 
-fn strip_sites(panel: &Panel, snapshot: &Snapshot, operator: &Operator, now: Timestamp) -> Vec<Named> {
+/// Leaves those that the strip names, in their order. The others, of which there may be thousands, are not put in one.
+fn keep_first(closed: &mut Vec<Named<'_>>, now: Timestamp) {
+    let order = |a: &Named<'_>, b: &Named<'_>| a.rank(now).cmp(&b.rank(now)).then_with(|| a.domain().cmp(&b.domain()));
+    if closed.len() > MAX_STRIP_SITES {
+        closed.select_nth_unstable_by(MAX_STRIP_SITES, order);
+        closed.truncate(MAX_STRIP_SITES);
+    }
+    closed.sort_by(order);
+}
+
+/// The sites of the strip in words. Only these are asked what holds them closed.
+fn strip_sites(panel: &Panel, shown: &[Named<'_>], now: Timestamp) -> Vec<StripSite> {
     let zone = panel.zone();
     let worded = CauseWords { base: panel.base(), zone: &zone, now };
-    let theirs = snapshot.closed(now).filter(|(site, _)| operator.rights().staff_of(site.id));
-    let named = theirs.map(|(site, closed)| {
+    let named = shown.iter().map(|named| {
+        let Named { site, closed } = named;
         let standing = closed.record().causes().standing(now);
-        let overdue = standing.overdue(now).map(|end| lasted(end, now));
-        let is_overdue = overdue.is_some();
         let closes_at = standing.closes_at().map(|at| Moment::of(at, &zone, now).short);
         let left = panel.maintenance.left().of(site.id).map(|left| format!(", {} left", who(left)));
         let page = if closes_at.is_some() { "draining/" } else { "" };
-        let strip = StripSite {
-            domain: site.domain.to_unicode(),
+        StripSite {
+            domain: named.domain(),
             href: format!("{}sites/{}/{page}", panel.base(), site.id),
-            is_read_only: standing.phase() == Phase::Maintenance && standing.level() == Some(Level::ReadOnly),
+            is_read_only: named.is_read_only(),
             draining: closes_at.map(|at| format!("closes at {at}{}", left.unwrap_or_default())),
             since: standing.since.map(|since| Moment::of(since, &zone, now)),
             lasted: standing.since.map(|since| lasted(since, now)).unwrap_or_default(),
-            overdue,
+            overdue: standing.overdue(now).map(|end| lasted(end, now)),
             causes: standing.causes.iter().map(|cause| worded.row(closed.record(), cause)).collect(),
             by: standing.by,
-        };
-        Named { strip, is_overdue }
+        }
     });
     named.collect()
 }
