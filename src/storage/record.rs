@@ -13,12 +13,9 @@ use super::rows::{
     site_row,
 };
 use super::schema::{ignored_patterns, internal_networks, maintenances, messages, site_aliases, sites};
-use super::timestamp::UtcTime;
 use super::window::Windows;
 use super::{Reader, StoreError, Writer};
-use crate::cause::Causes;
 use crate::change::Revision;
-use crate::drain::Drain;
 use crate::lease::Lease;
 use crate::maintenance::{AtEnd, MaintenanceRecord};
 use crate::message::Message;
@@ -31,104 +28,36 @@ use crate::window::{SiteException, Window};
 /// A site's row and the row of its maintenance record.
 type RecordRow = (SiteRow, MaintenanceRow);
 
-/// Of a site its id, domain and name; of its record the box, since when, the end, what happens then, how much is
-/// closed, the drains.
-type LineRow = (i64, String, String, bool, Option<UtcTime>, Option<UtcTime>, String, String, String);
-
 /// Ids in one `IN (…)`; well below what either engine takes.
 const IDS_AT_ONCE: usize = 500;
 
-/// What a long list needs of a site to find it and to put it in its place. The records of those that are shown are
-/// read by [`Reader::record_some`].
+/// What the list of windows needs of a site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteLine {
     /// Key.
     pub id: SiteId,
     /// Its domain.
     pub domain: Domain,
-    /// Its name; may be empty.
-    pub name: String,
-    /// Its aliases as they are stored; empty unless they were asked for.
-    pub aliases: Vec<String>,
-    /// The box, how much it closes, and the end; by whom is left out.
-    pub maintenance: MaintenanceRecord,
-    /// Its leases.
-    pub leases: Vec<Lease>,
     /// Its own windows.
     pub windows: Vec<Window>,
     /// What became on this site of times of windows of all sites.
     pub exceptions: Vec<SiteException>,
-    /// What is known of the drains of its causes.
-    pub drains: Vec<Drain>,
-    /// The windows of all sites.
-    pub shared: Arc<[Window]>,
-}
-
-impl SiteLine {
-    /// Everything that can hold the site closed.
-    pub fn causes(&self) -> Causes<'_> {
-        Causes {
-            maintenance: &self.maintenance,
-            has_messages: false,
-            leases: &self.leases,
-            windows: &self.windows,
-            shared: &self.shared,
-            exceptions: &self.exceptions,
-            drains: &self.drains,
-        }
-    }
 }
 
 impl Reader<'_> {
-    /// A line for every site, by id, with the aliases or without.
-    pub fn site_lines(&mut self, with_aliases: bool) -> Result<Vec<SiteLine>, StoreError> {
-        let rows: Vec<LineRow> = sites::table
-            .inner_join(maintenances::table.on(maintenances::site_id.eq(sites::id)))
-            .select((
-                sites::id,
-                sites::domain,
-                sites::name,
-                maintenances::in_maintenance,
-                maintenances::since,
-                maintenances::expected_end,
-                maintenances::at_end,
-                maintenances::level,
-                maintenances::drains_json,
-            ))
-            .order(sites::id)
-            .load(self.conn)?;
-        let aliases: Vec<(i64, String)> = match with_aliases {
-            true => site_aliases::table
-                .select((site_aliases::site_id, site_aliases::alias))
-                .order(site_aliases::id)
-                .load(self.conn)?,
-            false => Vec::new(),
-        };
-        let mut aliases = group(aliases, Ok)?;
-        let mut leases = super::lease::load(self.conn, None)?;
+    /// A line for every site, by id.
+    pub fn site_lines(&mut self) -> Result<Vec<SiteLine>, StoreError> {
+        let rows: Vec<(i64, String)> =
+            sites::table.select((sites::id, sites::domain)).order(sites::id).load(self.conn)?;
         let mut windows = Windows::load(self.conn, None)?;
-        let lines =
-            rows.into_iter().map(|(id, domain, name, in_maintenance, since, expected_end, at_end, level, drains)| {
-                Ok(SiteLine {
-                    id: SiteId(id),
-                    domain: parsed("domain", &domain)?,
-                    name,
-                    aliases: aliases.remove(&id).unwrap_or_default(),
-                    maintenance: MaintenanceRecord {
-                        in_maintenance,
-                        since: since.map(Timestamp::from),
-                        expected_end: expected_end.map(Timestamp::from),
-                        at_end: parsed("at_end", &at_end)?,
-                        level: parsed("level", &level)?,
-                        ..MaintenanceRecord::default()
-                    },
-                    leases: leases.remove(&id).unwrap_or_default(),
-                    windows: windows.own.remove(&id).unwrap_or_default(),
-                    exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
-                    drains: parsed_json("drains_json", &drains)?,
-                    shared: Arc::clone(&windows.shared),
-                })
-            });
+        let lines = rows.into_iter().map(|(id, domain)| {
+            Ok(SiteLine {
+                id: SiteId(id),
+                domain: parsed("domain", &domain)?,
+                windows: windows.own.remove(&id).unwrap_or_default(),
+                exceptions: windows.exceptions.remove(&id).unwrap_or_default(),
+            })
+        });
         lines.collect()
     }
 

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use maintenance_mode::change::Revision;
+use maintenance_mode::change::{CONFIG_IMPORTED, Revision};
 use maintenance_mode::maintenance::AtEnd;
 use maintenance_mode::message::Message;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
 use maintenance_mode::site::{Domain, Site, SiteId};
+use maintenance_mode::storage::NewChange;
 use scraper::{Html, Selector};
 
 use crate::helpers::{FIRST_SITE, Response, TestServer, a_server, eventually, get, operator};
@@ -91,10 +92,28 @@ fn overdue_since(server: &TestServer, site: SiteId, minutes: i64) {
             let (before, revision) = writer.record(site)?.expect("the site is there");
             let mut after = before.clone();
             after.maintenance.expected_end = Some(end);
-            writer.record_update(&before, &after, revision)
+            writer.record_update(&before, &after, revision)?;
+            writer.change_append(&entry(Some(site), "maintenance.updated"))
         })
         .map_err(|error: maintenance_mode::storage::StoreError| error)
+        .map(|revision| server.reach(revision.0))
         .expect("it can be written");
+}
+
+/// An entry of the log that only makes servers read what was written.
+fn entry(site: Option<SiteId>, action: &str) -> NewChange {
+    NewChange {
+        at: now(),
+        site_id: site,
+        subject: "test".to_owned(),
+        actor: "test".to_owned(),
+        door: "cli",
+        address: None,
+        action: action.to_owned(),
+        before: None,
+        after: None,
+        undoes: None,
+    }
 }
 
 fn now() -> Timestamp {
@@ -144,9 +163,10 @@ fn ten_thousand_sites_are_shown_fifty_at_a_time() {
         })
     };
     let added = server.maintenance.store().write(|writer| {
-        (1..=10_000).try_for_each(|number| writer.record_insert(&record(number), Revision(0), false).map(drop))
+        (1..=10_000).try_for_each(|number| writer.record_insert(&record(number), Revision(0), false).map(drop))?;
+        writer.change_append(&entry(None, CONFIG_IMPORTED))
     });
-    added.map_err(|error: maintenance_mode::storage::StoreError| error).unwrap();
+    server.reach(added.map_err(|error: maintenance_mode::storage::StoreError| error).unwrap().0);
     let ada = server.superuser("ada");
     let began = Instant::now();
     let page = ada.get("/admin/?page=3&q=site-");

@@ -2,16 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::cause::{Causes, Standing};
+use crate::closed::Closed;
 use crate::maintenance::{Level, Phase};
 use crate::record::SiteRecord;
-use crate::site::SiteId;
-use crate::storage::SiteLine;
+use crate::site::{Site, SiteId};
+use crate::snapshot::{SiteSnapshot, Snapshot};
 use crate::user::Rights;
 
 /// Sites on one page.
@@ -140,69 +141,78 @@ pub(super) struct Found {
     pub(super) page: usize,
 }
 
-/// A site with what it is doing.
-struct Doing {
-    standing: Standing,
+/// A site with what it is doing, as this server enforces it.
+struct Doing<'s> {
+    site: &'s SiteSnapshot,
+    closed: Option<Closed<'s>>,
     /// When its next window begins; for an open one only.
     next: Option<Timestamp>,
-    line: SiteLine,
 }
 
-/// Finds the sites of a page: overdue ones first, then those in maintenance, then those that are closed for writing only,
-/// then those that drain, then open ones with a window ahead, then the others; each by domain.
-pub(super) fn find(lines: Vec<SiteLine>, rights: &Rights, query: &ListQuery, now: Timestamp) -> Found {
-    let theirs = theirs(lines, rights);
-    let total = theirs.len();
-    let needle = needle(&query.words());
-    let matching: Vec<SiteLine> = theirs.into_iter().filter(|line| is_match(line, &needle)).collect();
-    let all = matching.len();
-    let of_all = next_of_all(&matching, now);
-    let doing = |line: SiteLine| {
-        let standing = line.causes().standing(now);
-        let next = if standing.is_closed() { None } else { next_of(&line, of_all, now) };
-        Doing { standing, next, line }
-    };
-    let mut shown: Vec<Doing> = matching.into_iter().map(doing).collect();
-    let is_in = |site: &Doing, phase| site.standing.phase() == phase;
-    let is_closed = |site: &Doing, level| is_in(site, Phase::Maintenance) && site.standing.level() == Some(level);
-    let closed = shown.iter().filter(|site| is_closed(site, Level::Full)).count();
-    let read_only = shown.iter().filter(|site| is_closed(site, Level::ReadOnly)).count();
-    let draining = shown.iter().filter(|site| is_in(site, Phase::Draining)).count();
-    let scheduled = shown.iter().filter(|site| site.next.is_some()).count();
-    match query.only() {
-        Only::All => {}
-        Only::Closed => shown.retain(|site| is_closed(site, Level::Full)),
-        Only::Readable => shown.retain(|site| is_closed(site, Level::ReadOnly)),
-        Only::Draining => shown.retain(|site| is_in(site, Phase::Draining)),
-        Only::Scheduled => shown.retain(|site| site.next.is_some()),
+impl<'s> Doing<'s> {
+    fn at(now: Timestamp, site: &'s SiteSnapshot) -> Self {
+        let closed = site.closed_at(now);
+        let next = site.closed().filter(|_| closed.is_none()).and_then(|planned| planned.next_start(now));
+        Self { site, closed, next }
     }
-    let is_first = |site: &Doing| {
-        let closed = (is_closed(site, Level::Full), is_closed(site, Level::ReadOnly), site.standing.is_closed());
-        (site.standing.overdue(now).is_some(), closed, site.next.is_some())
-    };
-    shown.sort_by_cached_key(|site| (Reverse(is_first(site)), site.line.domain.to_unicode(), site.line.id));
+
+    fn is_in(&self, phase: Phase) -> bool {
+        self.closed.is_some_and(|closed| closed.phase() == phase)
+    }
+
+    fn is_closed(&self, level: Level) -> bool {
+        self.is_in(Phase::Maintenance) && self.closed.is_some_and(|closed| closed.level() == level)
+    }
+
+    fn is_among(&self, only: Only) -> bool {
+        match only {
+            Only::All => true,
+            Only::Closed => self.is_closed(Level::Full),
+            Only::Readable => self.is_closed(Level::ReadOnly),
+            Only::Draining => self.is_in(Phase::Draining),
+            Only::Scheduled => self.next.is_some(),
+        }
+    }
+
+    /// Overdue ones first, then those in maintenance, then those that are closed for writing only, then those that drain,
+    /// then open ones with a window ahead, then the others.
+    fn rank(&self, now: Timestamp) -> impl Ord + use<> {
+        let closed = (self.is_closed(Level::Full), self.is_closed(Level::ReadOnly), self.closed.is_some());
+        Reverse((self.closed.is_some_and(|closed| closed.is_overdue(now)), closed, self.next.is_some()))
+    }
+}
+
+/// Finds the sites of a page: by their rank, and each by domain. `named` are those that the words of the query name, when
+/// it has any.
+pub(super) fn find(
+    snapshot: &Snapshot,
+    named: Option<&HashSet<SiteId>>,
+    rights: &Rights,
+    query: &ListQuery,
+    now: Timestamp,
+) -> Found {
+    let is_theirs = theirs(rights);
+    let theirs: Vec<&SiteSnapshot> = snapshot.sites().map(Arc::as_ref).filter(|site| is_theirs(site.id)).collect();
+    let total = theirs.len();
+    let matching = theirs.into_iter().filter(|site| named.is_none_or(|named| named.contains(&site.id)));
+    let mut shown: Vec<Doing<'_>> = matching.map(|site| Doing::at(now, site)).collect();
+    let matching = shown.len();
+    let among = |only: Only| shown.iter().filter(|site| site.is_among(only)).count();
+    let (closed, read_only) = (among(Only::Closed), among(Only::Readable));
+    let (draining, scheduled) = (among(Only::Draining), among(Only::Scheduled));
+    shown.retain(|site| site.is_among(query.only()));
+    shown.sort_by_cached_key(|site| (site.rank(now), site.site.domain.to_unicode(), site.site.id));
     let pages = shown.len().div_ceil(PAGE_SIZE).max(1);
     let page = query.page.parse().unwrap_or(1).clamp(1, pages);
     let here = || shown.iter().skip((page - 1) * PAGE_SIZE).take(PAGE_SIZE);
-    let (ids, next) = (here().map(|site| site.line.id).collect(), here().map(|site| site.next).collect());
-    Found { ids, total, matching: all, closed, read_only, draining, scheduled, next, page }
+    let (ids, next) = (here().map(|site| site.site.id).collect(), here().map(|site| site.next).collect());
+    Found { ids, total, matching, closed, read_only, draining, scheduled, next, page }
 }
 
-/// When the next window of all sites begins, as planned: asked once for all sites that have no exception.
-fn next_of_all(lines: &[SiteLine], now: Timestamp) -> Option<Timestamp> {
-    let first = lines.first()?;
-    let causes = Causes { windows: &[], exceptions: &[], ..first.causes() };
-    causes.next_window(now).map(|(_, time)| time.starts_at)
-}
-
-/// When the next window of a site begins.
-fn next_of(line: &SiteLine, of_all: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    let begins = |causes: Causes<'_>| causes.next_window(now).map(|(_, time)| time.starts_at);
-    match (line.exceptions.is_empty(), line.windows.is_empty()) {
-        (false, _) => begins(line.causes()),
-        (true, true) => of_all,
-        (true, false) => begins(Causes { shared: &[], ..line.causes() }).into_iter().chain(of_all).min(),
-    }
+/// The sites that the words of a query name: by any part of a domain, a name or an alias.
+pub(super) fn named(sites: &[Site], words: &str) -> HashSet<SiteId> {
+    let needle = needle(words);
+    sites.iter().filter(|site| is_match(site, &needle)).map(|site| site.id).collect()
 }
 
 impl Found {
@@ -224,15 +234,12 @@ impl Found {
     }
 }
 
-fn theirs(mut lines: Vec<SiteLine>, rights: &Rights) -> Vec<SiteLine> {
-    if !rights.panel() {
-        return Vec::new();
-    }
-    if let Some(given) = rights.sites.as_ref().filter(|_| !rights.superuser()) {
-        let given: HashSet<SiteId> = given.iter().copied().collect();
-        lines.retain(|line| given.contains(&line.id));
-    }
-    lines
+/// Whether a site is one of somebody's with these rights.
+fn theirs(rights: &Rights) -> impl Fn(SiteId) -> bool + use<> {
+    let is_in = rights.panel();
+    let given = rights.sites.as_ref().filter(|_| !rights.superuser());
+    let given: Option<HashSet<SiteId>> = given.map(|sites| sites.iter().copied().collect());
+    move |id| is_in && given.as_ref().is_none_or(|given| given.contains(&id))
 }
 
 /// What is looked for. Of a whole address, as one may have copied it, the host.
@@ -244,53 +251,61 @@ fn needle(words: &str) -> String {
     host.to_lowercase()
 }
 
-fn is_match(line: &SiteLine, needle: &str) -> bool {
-    needle.is_empty()
-        || line.domain.as_str().contains(needle)
-        || line.name.to_lowercase().contains(needle)
-        || line.aliases.iter().any(|alias| alias.contains(needle))
-        || (line.domain.as_str().contains("xn--") && line.domain.to_unicode().contains(needle))
+fn is_match(site: &Site, needle: &str) -> bool {
+    site.domain.as_str().contains(needle)
+        || site.name.to_lowercase().contains(needle)
+        || site.aliases.iter().any(|alias| alias.to_string().contains(needle))
+        || (site.domain.as_str().contains("xn--") && site.domain.to_unicode().contains(needle))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maintenance::{AtEnd, MaintenanceRecord};
-    use crate::site::Domain;
+    use crate::change::Revision;
+    use crate::maintenance::AtEnd;
+    use crate::rules::tests::rules;
+    use crate::site::{Alias, Domain};
 
     const NOW: &str = "2026-11-21T03:00:00Z";
 
-    fn a_line(id: i64, domain: &str, name: &str) -> SiteLine {
-        SiteLine {
+    fn a_record(id: i64, domain: &str, name: &str) -> SiteRecord {
+        SiteRecord::new(Site {
             id: SiteId(id),
             domain: Domain::parse(domain).unwrap(),
             name: name.to_owned(),
             aliases: Vec::new(),
-            maintenance: MaintenanceRecord::default(),
-            leases: Vec::new(),
-            windows: Vec::new(),
-            exceptions: Vec::new(),
-            drains: Vec::new(),
-            shared: Default::default(),
-        }
+            is_default: false,
+            is_protected: false,
+            time_zone: "UTC".to_owned(),
+        })
     }
 
-    fn closed(mut line: SiteLine, end: Option<&str>, at_end: AtEnd) -> SiteLine {
-        line.maintenance.in_maintenance = true;
-        line.maintenance.expected_end = end.map(|end| end.parse().unwrap());
-        line.maintenance.at_end = at_end;
-        line
+    fn closed(mut record: SiteRecord, end: Option<&str>, at_end: AtEnd) -> SiteRecord {
+        record.maintenance.in_maintenance = true;
+        record.maintenance.expected_end = end.map(|end| end.parse().unwrap());
+        record.maintenance.at_end = at_end;
+        record
     }
 
-    fn lines() -> Vec<SiteLine> {
+    fn records() -> Vec<SiteRecord> {
+        let mut elsewhere = a_record(6, "bücher.example", "Über uns");
+        elsewhere.site.aliases = vec![Alias::parse("www.forum.example.org").unwrap()];
         vec![
-            a_line(1, "www.example.com", "Front page"),
-            closed(a_line(2, "shop.example.com", ""), None, AtEnd::Remind),
-            closed(a_line(3, "wiki.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Remind),
-            closed(a_line(4, "blog.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Open),
-            closed(a_line(5, "api.example.com", ""), Some("2026-11-21T04:00:00Z"), AtEnd::Open),
-            SiteLine { aliases: vec!["www.forum.example.org".into()], ..a_line(6, "bücher.example", "Über uns") },
+            a_record(1, "www.example.com", "Front page"),
+            closed(a_record(2, "shop.example.com", ""), None, AtEnd::Remind),
+            closed(a_record(3, "wiki.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Remind),
+            closed(a_record(4, "blog.example.com", ""), Some("2026-11-21T02:00:00Z"), AtEnd::Open),
+            closed(a_record(5, "api.example.com", ""), Some("2026-11-21T04:00:00Z"), AtEnd::Open),
+            elsewhere,
         ]
+    }
+
+    fn find_in(records: &[SiteRecord], rights: &Rights, query: &ListQuery) -> Found {
+        let now = NOW.parse().unwrap();
+        let snapshot = Snapshot::build(records, Revision(1), Arc::new(rules()), Arc::default(), now);
+        let sites: Vec<Site> = records.iter().map(|record| record.site.clone()).collect();
+        let named = (!query.words().is_empty()).then(|| named(&sites, &query.words()));
+        find(&snapshot, named.as_ref(), rights, query, now)
     }
 
     fn superuser() -> Rights {
@@ -299,7 +314,7 @@ mod tests {
 
     fn ids(rights: &Rights, q: &str, status: &str) -> Vec<i64> {
         let query = ListQuery { q: q.into(), status: status.into(), ..ListQuery::default() };
-        find(lines(), rights, &query, NOW.parse().unwrap()).ids.iter().map(|id| id.0).collect()
+        find_in(&records(), rights, &query).ids.iter().map(|id| id.0).collect()
     }
 
     #[test]
@@ -311,11 +326,11 @@ mod tests {
 
     #[test]
     fn a_site_that_is_closed_for_writing_only_comes_after_those_in_maintenance_and_has_a_filter_of_its_own() {
-        let mut lines = lines();
-        lines[4].maintenance.level = Level::ReadOnly;
+        let mut records = records();
+        records[4].maintenance.level = Level::ReadOnly;
         let found = |status: &str| {
             let query = ListQuery { status: status.into(), ..ListQuery::default() };
-            find(lines.clone(), &superuser(), &query, NOW.parse().unwrap())
+            find_in(&records, &superuser(), &query)
         };
         let ids = |status: &str| found(status).ids.iter().map(|id| id.0).collect::<Vec<_>>();
         assert_eq!((ids(""), ids("maintenance"), ids("read-only")), (vec![3, 2, 5, 4, 6, 1], vec![3, 2], vec![5]));
@@ -350,16 +365,16 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_search_and_a_page_beyond_the_last_is_the_last() {
-        let many: Vec<SiteLine> = (1..=120).map(|id| a_line(id, &format!("s{id:03}.example.com"), "")).collect();
+        let many: Vec<SiteRecord> = (1..=120).map(|id| a_record(id, &format!("s{id:03}.example.com"), "")).collect();
         let query = |page: &str| ListQuery { page: page.into(), ..ListQuery::default() };
         for (page, number, first, count) in
             [("", 1, 1, 50), ("2", 2, 51, 50), ("3", 3, 101, 20), ("99", 3, 101, 20), ("0", 1, 1, 50), ("x", 1, 1, 50)]
         {
-            let found = find(many.clone(), &superuser(), &query(page), NOW.parse().unwrap());
+            let found = find_in(&many, &superuser(), &query(page));
             assert_eq!((found.page, found.ids[0].0, found.ids.len()), (number, first, count), "page {page}");
         }
         let query = ListQuery { q: "example.com".into(), ..ListQuery::default() };
-        let found = find(lines(), &superuser(), &query, NOW.parse().unwrap());
+        let found = find_in(&records(), &superuser(), &query);
         assert_eq!((found.total, found.matching, found.closed), (6, 5, 3));
     }
 

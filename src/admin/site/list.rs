@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::find::{Found, ListQuery, Only, PAGE_SIZE, find};
+use super::find::{Found, ListQuery, Only, PAGE_SIZE, find, named};
 use crate::admin::cause::closed_by;
 use crate::admin::error::PanelError;
 use crate::admin::form::parse;
@@ -29,16 +29,20 @@ pub(in crate::admin) async fn list(
     // An address that somebody has broken by hand shows the list all the same.
     let query: ListQuery = parse(req.query_string().as_bytes()).unwrap_or_default();
     let now = clock::now();
-    let (rights, asked) = (operator.rights().clone(), query.clone());
-    let (found, records, servers) = panel
+    let words = query.words();
+    let (last, named) = panel
         .read(move |reader| {
-            let lines = reader.site_lines(!asked.words().is_empty())?;
-            let found = find(lines, &rights, &asked, now);
-            let records = reader.record_some(&found.ids)?;
-            let records: Vec<SiteRecord> = records.into_iter().map(|(record, _)| record).collect();
-            Ok((found, records, Standing::read(reader)?.line()))
+            let named = if words.is_empty() { None } else { Some(named(&reader.site_list()?, &words)) };
+            Ok((reader.change_last()?, named))
         })
         .await?;
+    // What another server or a command has changed is in the list, too.
+    panel.maintenance.wait_for(last).await;
+    let found = find(&panel.maintenance.snapshot(), named.as_ref(), operator.rights(), &query, now);
+    let ids = found.ids.clone();
+    let (records, servers) =
+        panel.read(move |reader| Ok((reader.record_some(&ids)?, Standing::read(reader)?.line()))).await?;
+    let records: Vec<SiteRecord> = records.into_iter().map(|(record, _)| record).collect();
     let zone = panel.zone();
     let is_ticked = |record: &SiteRecord| query.sites.contains(&record.site.id.0);
     let in_order = found.ids.iter().filter_map(|id| records.iter().find(|record| record.site.id == *id));

@@ -39,7 +39,7 @@ pub(in crate::admin) async fn list(
     let (rights, now, zone) = (operator.rights().clone(), clock::now(), panel.zone());
     let (lines, shared) = panel
         .read(move |reader| {
-            let mut lines = reader.site_lines(false)?;
+            let mut lines = reader.site_lines()?;
             lines.retain(|line| rights.staff_of(line.id) && only.is_none_or(|only| only == line.id));
             Ok((lines, reader.window_shared()?))
         })
