@@ -21,8 +21,8 @@ use crate::middleware::origin_of;
 /// Largest form, in bytes.
 pub(super) const MAX_FORM_BYTES: usize = 1 << 20;
 
-/// How long a form may take to arrive: one that comes in byte by byte would hold a connection for ever.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
+/// How long a form may take to arrive, whoever reads it: one that comes in byte by byte would hold a connection for ever.
+pub(super) const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Deepest nesting of field names: `patterns[0][pattern]`.
 const MAX_DEPTH: usize = 4;

@@ -5,15 +5,17 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
+use actix_web::rt::time::timeout;
 use futures_util::future::poll_fn;
 use futures_util::stream::{self, Stream as _};
 
 use super::fields::Fields;
-use super::form::MAX_FORM_BYTES;
+use super::form::{ARRIVES_WITHIN, MAX_FORM_BYTES};
 use super::page::{ErrorPage, KeptForm, Link};
 use super::panel::Panel;
 use crate::auth::CsrfError;
@@ -65,8 +67,18 @@ impl Kept {
         !self.read.borrow().is_empty()
     }
 
-    /// The fields; `None` when they are not those of such a page.
+    /// The fields; `None` when they are not those of such a page, or take longer to arrive than a form may.
     pub(super) async fn read(&self) -> Option<KeptForm> {
+        self.read_within(ARRIVES_WITHIN).await
+    }
+
+    async fn read_within(&self, limit: Duration) -> Option<KeptForm> {
+        let body = timeout(limit, self.whole()).await.ok()??;
+        kept_form(&self.path, &Fields::read(&body).ok()?)
+    }
+
+    /// The whole body; `None` when it breaks off or is larger than a form may be.
+    async fn whole(&self) -> Option<Vec<u8>> {
         let mut read = self.read.take();
         while let Some(part) = poll_fn(|context| Pin::new(&mut *self.body.borrow_mut()).poll_next(context)).await {
             read.extend_from_slice(&part.ok()?);
@@ -74,7 +86,7 @@ impl Kept {
                 return None;
             }
         }
-        kept_form(&self.path, &Fields::read(&read).ok()?)
+        Some(read)
     }
 }
 
@@ -119,4 +131,32 @@ pub(super) fn logged_out(panel: &Panel, kept: KeptForm) -> ErrorPage {
         kept,
         "Log in and we will bring back what you typed. It is kept on this page: log in in another tab, then go on here.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use actix_web::web::Bytes;
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    /// A form of which a part has arrived, and the rest comes or never does.
+    fn a_form(is_whole: bool) -> Kept {
+        let part = |text: &'static str| stream::iter([Ok::<_, PayloadError>(Bytes::from_static(text.as_bytes()))]);
+        let rest = if is_whole { part("&test[target]=/").boxed_local() } else { stream::pending().boxed_local() };
+        let payload = Payload::Stream { payload: part("revision=7").chain(rest).boxed_local() };
+        Kept { path: "/admin/sites/1/".to_owned(), read: Rc::default(), body: Rc::new(RefCell::new(payload)) }
+    }
+
+    #[actix_web::test]
+    async fn a_form_that_never_arrives_is_not_waited_for() {
+        let whole = a_form(true).read_within(Duration::from_secs(60)).await.expect("it has arrived");
+        let fields =
+            [("revision", "7"), ("test[target]", "/")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(whole.fields, fields);
+        let slow = a_form(false);
+        let waited = timeout(Duration::from_secs(10), slow.read_within(Duration::from_millis(20))).await;
+        assert!(waited.expect("it is given up after its own time").is_none());
+    }
 }
