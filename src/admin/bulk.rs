@@ -21,7 +21,7 @@ use super::words::count;
 use crate::actions::{ActionError, Start};
 use crate::cause::Standing;
 use crate::clock;
-use crate::drain::LONG;
+use crate::drain::{LONG, LONGEST};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 
@@ -126,7 +126,7 @@ pub(super) async fn act(
         let frame = panel.frame(&session, &operator, Some(Section::Sites));
         panel.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &page)
     };
-    let length = match form.mode().read().map(|minutes| SignedDuration::from_mins(minutes.into())) {
+    let length = match form.mode().read(LONGEST).map(|minutes| SignedDuration::from_mins(minutes.into())) {
         Ok(length) if action == Action::Start => length,
         Ok(_) => SignedDuration::ZERO,
         Err(wrong) => return ask(question(action, &records, &form, Refused::Drain(wrong), now)),

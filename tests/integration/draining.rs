@@ -387,6 +387,10 @@ fn a_window_that_drains_is_planned_reviewed_and_kept_by_its_form() {
         .with("start", "2030-01-13 02:00")
         .with("how", "drain")
         .with("drain_minutes", "20");
+    for minutes in ["1441", "10081"] {
+        let asked = ada.post("/admin/schedule/add/", &form.clone().with("drain_minutes", minutes).fields()).text();
+        assert!(flash(&asked).contains("A drain lasts at most 1 day."), "{minutes}: {}", flash(&asked));
+    }
     let asked = ada.post("/admin/schedule/add/", &form.fields()).text();
     let said = flash(&asked);
     assert!(said.contains("localhost drains up to 20 min, then closes:"), "{said}");

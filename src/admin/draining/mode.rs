@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::admin::fields::Fields;
 use crate::admin::page::Field;
-use crate::drain::LONGEST;
+use crate::admin::words::count;
 
 /// Minutes that stand in a form at first.
 const MINUTES: u32 = 15;
@@ -50,17 +50,20 @@ impl Mode {
         self.how == "drain"
     }
 
-    /// For how many minutes they may at most; zero closes at once.
+    /// For how many minutes they may at most; zero closes at once. More than `longest` is refused.
     ///
     /// # Errors
     /// A sentence for the field `drain_minutes`.
-    pub(in crate::admin) fn read(&self) -> Result<u32, String> {
+    pub(in crate::admin) fn read(&self, longest: SignedDuration) -> Result<u32, String> {
         if !self.is_drain() {
             return Ok(0);
         }
         match self.minutes.parse::<u32>() {
             Ok(0) => Err("A drain lasts at least one minute. Without one, choose that it closes at once.".to_owned()),
-            Ok(minutes) if i64::from(minutes) > LONGEST.as_mins() => Err("A drain lasts at most 7 days.".to_owned()),
+            Ok(minutes) if i64::from(minutes) > longest.as_mins() => {
+                let days = usize::try_from(longest.as_hours() / 24).unwrap_or_default();
+                Err(format!("A drain lasts at most {}.", count(days, "day")))
+            }
             Ok(minutes) => Ok(minutes),
             Err(_) if self.minutes.is_empty() => Err("Write how many minutes those at work have at most.".to_owned()),
             Err(_) => {
@@ -95,9 +98,10 @@ pub(in crate::admin) fn long_drain(length: SignedDuration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drain::LONGEST;
 
     fn read(text: &str) -> Result<u32, String> {
-        Mode::sent(&Fields::read(text.as_bytes()).unwrap()).read()
+        Mode::sent(&Fields::read(text.as_bytes()).unwrap()).read(LONGEST)
     }
 
     #[test]
@@ -118,6 +122,13 @@ mod tests {
             let error = read(&format!("how=drain&drain_minutes={minutes}")).unwrap_err();
             assert!(error.contains(words), "{minutes}: {error}");
         }
+    }
+
+    #[test]
+    fn the_limit_that_is_told_is_the_one_in_force() {
+        let longest = SignedDuration::from_hours(24);
+        let read = |minutes| Mode::of(minutes).read(longest);
+        assert_eq!((read(1_440), read(1_441)), (Ok(1_440), Err("A drain lasts at most 1 day.".to_owned())));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::typed::{Typed, TypedMessage, TypedNetwork, TypedPattern};
 use super::words::{Place, refusal, warning_line};
 use crate::admin::draining::long_drain;
 use crate::cause::CauseId;
-use crate::drain::{Drain, LONG};
+use crate::drain::{Drain, LONG, LONGEST};
 use crate::field::{FieldErrors, Warning};
 use crate::maintenance::{AtEnd, Level, MaintenanceRecord};
 use crate::message::Message;
@@ -182,7 +182,7 @@ impl Edited {
             self.fault("at_end", refusal(Place::Alone("at_end"), &format!("{error}"), |_| String::new()));
             AtEnd::Remind
         });
-        let drain_minutes = typed.mode.read();
+        let drain_minutes = typed.mode.read(LONGEST);
         let is = &mut self.record.maintenance;
         if !typed.in_maintenance {
             let (redirect_url, retry_after) = (is.redirect_url.take(), is.retry_after);

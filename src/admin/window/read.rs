@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::typed::Typed;
 use super::words::Simple;
 use crate::admin::record::end;
 use crate::admin::site::read_zone;
 use crate::admin::words::sentence;
+use crate::drain::MAX_WINDOW_MINUTES;
 use crate::field::FieldErrors;
 use crate::maintenance::Level;
 use crate::message::Message;
@@ -217,7 +218,8 @@ impl Reader<'_> {
     }
 
     fn drain(&mut self) -> u32 {
-        self.typed.mode.read().unwrap_or_else(|wrong| {
+        let longest = SignedDuration::from_mins(MAX_WINDOW_MINUTES.into());
+        self.typed.mode.read(longest).unwrap_or_else(|wrong| {
             self.fault("drain_minutes", wrong);
             0
         })
@@ -329,7 +331,7 @@ mod tests {
         assert!(Read::of(&wrong, Some(&stored), now()).faults["drain_minutes"].contains("at least one minute"));
         let fields = Fields::read(b"how=drain&drain_minutes=1441").unwrap();
         let long = Typed { mode: Mode::sent(&fields), ..begun };
-        assert!(Read::of(&long, Some(&stored), now()).faults["drain_minutes"].contains("which is a day"));
+        assert!(Read::of(&long, Some(&stored), now()).faults["drain_minutes"].contains("at most 1 day"));
     }
 
     #[test]
