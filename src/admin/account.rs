@@ -63,7 +63,7 @@ pub(super) async fn password(
     let edit = UserEdit { password: Some(password), keep_session: session::id_of(&session), ..UserEdit::default() };
     let (actor, id) = (operator.actor(), operator.user.id);
     panel.act(move |actions| actions.user_edit(&actor, id, &edit)).await?;
-    session.renew();
+    session::renew(&session);
     Flash::done(format!("{username} has a new password. Your other sessions have ended.")).keep(&session);
     Ok(to_account(&panel))
 }

@@ -37,6 +37,8 @@ mod entry {
     pub const USER_AGENT: &str = "user_agent";
     /// Number of the session itself. Put in when it is loaded, never stored.
     pub const ROW: &str = "session_id";
+    /// That the session goes on under a new key. Heeded when it is written, never stored itself.
+    pub const NEW_KEY: &str = "new_key";
     /// Hash of the password hash that opened the session. Checked when it is first stored, never stored itself.
     pub const OPENED_BY: &str = "opened_by";
 }
@@ -173,11 +175,17 @@ impl Sessions {
         })
     }
 
-    fn write_over(&self, key: &KeyHash, mut state: State, now: Timestamp) -> Result<bool, StoreError> {
+    fn write_over(
+        &self,
+        key: &KeyHash,
+        new_key: &KeyHash,
+        mut state: State,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         state.remove(entry::OPENED_BY);
         let user = user_in(&state);
         let state = to_json(state);
-        self.store.write(|writer| writer.session_update(key, &state, user, now))
+        self.store.write(|writer| writer.session_update(key, new_key, &state, user, now))
     }
 }
 
@@ -202,15 +210,18 @@ impl SessionStore for Sessions {
     }
 
     /// Writes the state, unless the session has ended meanwhile: then nothing happens, and the next request is
-    /// that of a visitor.
+    /// that of a visitor. One that was renewed goes on under another key, in the same step.
     async fn update(
         &self,
         session_key: SessionKey,
-        session_state: State,
+        mut session_state: State,
         _ttl: &time::Duration,
     ) -> Result<SessionKey, UpdateError> {
+        let is_renewed = session_state.remove(entry::NEW_KEY).is_some();
         let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
-        let written = self.store.apart(move || sessions.write_over(&key, session_state, now)).await;
+        let session_key = if is_renewed { generate_session_key() } else { session_key };
+        let new_key = hash_of(session_key.as_ref());
+        let written = self.store.apart(move || sessions.write_over(&key, &new_key, session_state, now)).await;
         written.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(session_key)
     }
@@ -274,6 +285,12 @@ pub(super) fn open(session: &Session, opening: &Opening<'_>) {
     }
 }
 
+/// Lets this request's session go on under a new key, so that a copy of its cookie ends. One that has ended meanwhile
+/// stays ended, which `actix-session`'s own renewal, an end and a new beginning, does not see to.
+pub(crate) fn renew(session: &Session) {
+    set(session, entry::NEW_KEY, &true);
+}
+
 /// The signed-in user, as the session says. Rights are to be read from the user's row.
 pub fn user_of(session: &Session) -> Option<UserId> {
     session.get(entry::USER).ok().flatten().map(UserId)
@@ -327,7 +344,7 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::http::header::{COOKIE, SET_COOKIE};
     use actix_web::test::{self, TestRequest};
-    use actix_web::{App, HttpResponse, web};
+    use actix_web::{App, HttpRequest, HttpResponse, web};
 
     const AGES: SessionAges =
         SessionAges { absolute: SignedDuration::from_hours(720), idle: SignedDuration::from_hours(8) };
@@ -381,10 +398,11 @@ mod tests {
         let sessions = Sessions::new(store.clone(), AGES);
         let key = hash_of("key");
         sessions.write_new(&key, state(ada), at(0)).unwrap();
-        assert!(sessions.write_over(&key, state(ada), at(1)).unwrap());
+        assert!(sessions.write_over(&key, &key, state(ada), at(1)).unwrap());
         store.write(|writer| writer.session_delete_of_user(ada, None)).unwrap();
-        assert!(!sessions.write_over(&key, state(ada), at(2)).unwrap());
+        assert!(!sessions.write_over(&key, &hash_of("new"), state(ada), at(2)).unwrap());
         assert!(sessions.read(&key, at(2)).unwrap().is_none());
+        assert!(sessions.read(&hash_of("new"), at(2)).unwrap().is_none());
     }
 
     #[test]
@@ -428,6 +446,14 @@ mod tests {
                 session.insert("flash", "saved").unwrap();
                 HttpResponse::Ok().finish()
             };
+            let ended = $store.clone();
+            let renewed = move |session: Session, req: HttpRequest| {
+                if req.query_string() == "ended" {
+                    ended.write(|writer| writer.session_delete_of_user(user, None)).unwrap();
+                }
+                renew(&session);
+                async { HttpResponse::Ok().finish() }
+            };
             let leave = |session: Session| async move {
                 session.purge();
                 HttpResponse::Ok().finish()
@@ -437,6 +463,7 @@ mod tests {
                 .route("/", web::get().to(who))
                 .route("/in", web::get().to(sign_in))
                 .route("/note", web::get().to(note))
+                .route("/renew", web::get().to(renewed))
                 .route("/out", web::get().to(leave));
             test::init_service(app).await
         }};
@@ -505,6 +532,24 @@ mod tests {
         store.write(|writer| writer.session_delete_of_user(ada, None)).unwrap();
         test::call_service(&app, get_with("/note", &cookie).to_request()).await;
         assert_eq!(test::call_and_read_body(&app, get_with("/", &cookie).to_request()).await, "None None");
+    }
+
+    #[actix_web::test]
+    async fn a_renewed_session_goes_on_under_another_key_unless_it_has_ended_meanwhile() {
+        let (_folder, store) = store();
+        let ada = superuser(&store, "ada");
+        let app = app!(store, ada, SessionCookieKind::default());
+        let old = cookie_in(&test::call_service(&app, TestRequest::get().uri("/in").to_request()).await);
+        let new = cookie_in(&test::call_service(&app, get_with("/renew", &old).to_request()).await);
+        assert_eq!(test::call_and_read_body(&app, get_with("/", &old).to_request()).await, "None None");
+        assert_eq!(test::call_and_read_body(&app, get_with("/", &new).to_request()).await, "Some(1) Some(1)");
+        let row = store.read(|reader| reader.session(SessionId(1))).unwrap().unwrap();
+        assert!(!row.state.contains(entry::NEW_KEY), "{}", row.state);
+        let dead = cookie_in(&test::call_service(&app, get_with("/renew?ended", &new).to_request()).await);
+        for cookie in [&new, &dead] {
+            assert_eq!(test::call_and_read_body(&app, get_with("/", cookie).to_request()).await, "None None");
+        }
+        assert!(store.read(|reader| reader.session_list(ada, at(0), at(-1))).unwrap().is_empty());
     }
 
     #[actix_web::test]

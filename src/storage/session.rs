@@ -159,16 +159,19 @@ impl Writer<'_> {
         Ok(SessionId(id))
     }
 
-    /// Writes the state of a session. `false` when it is gone: an update never revives a session.
+    /// Writes the state of a session, which is known by `new_key` from then on. `false` when it is gone: an update never
+    /// revives a session.
     pub fn session_update(
         &mut self,
         key: &KeyHash,
+        new_key: &KeyHash,
         state: &str,
         user: Option<UserId>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let changed = diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
             .set((
+                sessions::key_hash.eq(&new_key[..]),
                 sessions::state.eq(state),
                 sessions::user_id.eq(user.map(|user| user.0)),
                 sessions::last_seen_at.eq(UtcTime(now)),

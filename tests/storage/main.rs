@@ -329,10 +329,13 @@ fn a_session_reads_back_and_an_update_never_revives_an_ended_one() {
         let session = store.read(|reader| reader.session_by_key(&[7; 32])).unwrap().unwrap();
         assert_eq!((session.id, session.created_at, session.last_seen_at), (id, now, now));
         assert_eq!(session.expires_at, new.expires_at);
-        assert!(store.write(|writer| writer.session_update(&[7; 32], "{\"a\":1}", None, now)).unwrap());
-        store.write(|writer| writer.session_delete(id)).unwrap();
-        assert!(!store.write(|writer| writer.session_update(&[7; 32], "{}", None, now)).unwrap());
+        assert!(store.write(|writer| writer.session_update(&[7; 32], &[8; 32], "{\"a\":1}", None, now)).unwrap());
         assert!(store.read(|reader| reader.session_by_key(&[7; 32])).unwrap().is_none());
+        let session = store.read(|reader| reader.session_by_key(&[8; 32])).unwrap().unwrap();
+        assert_eq!((session.id, session.state.as_str()), (id, "{\"a\":1}"));
+        store.write(|writer| writer.session_delete(id)).unwrap();
+        assert!(!store.write(|writer| writer.session_update(&[8; 32], &[8; 32], "{}", None, now)).unwrap());
+        assert!(store.read(|reader| reader.session_by_key(&[8; 32])).unwrap().is_none());
     });
 }
 
