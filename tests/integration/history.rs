@@ -1,11 +1,14 @@
 //! The history in the panel: reading it, taking it away as a file, taking changes back.
 
+use jiff::tz::TimeZone;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
+use maintenance_mode::schedule::{Moment, Schedule};
 use maintenance_mode::site::{Domain, SiteId};
+use maintenance_mode::window::Window;
 use scraper::{Html, Selector};
 
-use crate::helpers::{FIRST_SITE, TestServer, Visitor, a_server};
+use crate::helpers::{FIRST_SITE, TestServer, Visitor, a_server, operator};
 
 fn select(page: &str, selector: &str) -> Vec<String> {
     let page = Html::parse_document(page);
@@ -278,6 +281,23 @@ fn several_changes_are_undone_together_or_not_at_all() {
     assert_eq!(undo(&root, &[c, a, b], &[("back", ""), ("seen", &seen)]).status, 303);
     assert_eq!(record(&server, FIRST_SITE).site.name, "My site");
     assert_eq!(record(&server, forum).site.name, "");
+}
+
+#[test]
+fn whoever_changed_again_what_is_to_be_undone_is_named_and_nobody_else() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let renamed = rename(&server, FIRST_SITE, "Shop");
+    let schedule =
+        Schedule::Once { start: Moment::new("2030-01-13T02:00:00Z".parse().unwrap(), TimeZone::UTC), end: None };
+    let planned = server.actions().window_add(&operator(), None, &Window::new(schedule)).unwrap().revision;
+    server.reach(planned.0);
+    rename(&server, FIRST_SITE, "Forum");
+    server.staff("bo", None);
+    let page = undo(&ada, &[renamed, planned.0], &[]);
+    assert_eq!(page.status, 409, "{}", page.text());
+    let said = select(&page.text(), "main p").join(" ");
+    assert!(said.contains("CLI, root@test changed localhost again "), "{said}");
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn what(changes: &[Change]) -> String {
 fn since(reader: &mut Reader<'_>, changes: &[Change]) -> Result<String, StoreError> {
     let mut latest: Option<Change> = None;
     for change in changes {
-        let filter = ChangeFilter { site_id: change.site_id, ..ChangeFilter::default() };
+        let filter = of_the_same(change);
         let last = reader.change_list(&filter, 1)?.pop().filter(|last| last.revision > change.revision);
         if last.as_ref().map(|last| last.revision) > latest.as_ref().map(|latest| latest.revision) {
             latest = last;
@@ -176,6 +176,18 @@ fn since(reader: &mut Reader<'_>, changes: &[Change]) -> Result<String, StoreErr
     Ok(latest.map_or_else(String::new, |last| {
         format!("{} changed {} again {} ago.", last.actor, domain(&last.subject), lasted(last.at, clock::now()))
     }))
+}
+
+/// What the log has about the site of a change, or about the windows of all sites.
+fn of_the_same(change: &Change) -> ChangeFilter {
+    match change.site_id {
+        Some(site) => ChangeFilter { site_id: Some(site), ..ChangeFilter::default() },
+        None => ChangeFilter {
+            subject: Some(change.subject.clone()),
+            action: Some("window.".to_owned()),
+            ..ChangeFilter::default()
+        },
+    }
 }
 
 /// The fields as they are now and as they would be, site by site.
