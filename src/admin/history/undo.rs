@@ -23,6 +23,7 @@ use crate::maintenance::Phase;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::{ChangeFilter, Reader, StoreError};
+use crate::user::Rights;
 
 /// Most changes that are taken back at once.
 const MAX_AT_ONCE: usize = 1_000;
@@ -108,33 +109,51 @@ async fn read(panel: &Panel, operator: &Operator, revisions: &[i64]) -> Result<A
         return Err(PanelError::Refused("More than 1,000 changes cannot be undone at once."));
     }
     let rights = operator.rights().clone();
-    let read = panel
-        .read(move |reader| {
-            let mut asked = Asked { changes: Vec::new(), undone_by: None };
-            for revision in revisions {
-                let change = reader.change(revision)?;
-                let is_of_all = change.as_ref().is_some_and(Change::is_of_all_sites);
-                match change.as_ref().and_then(|change| change.site_id) {
-                    None if is_of_all && rights.superuser() => {}
-                    None => return Ok(Err(None)),
-                    Some(site) if rights.staff_of(site) => {}
-                    Some(site) => {
-                        let users = reader.user_list()?.into_iter().filter(|user| user.rights.staff_of(site));
-                        return Ok(Err(Some(users.map(|user| user.username).take(MAX_NAMED).collect())));
-                    }
-                }
-                match reader.change_undone_by(revision)? {
-                    Some(by) => asked.undone_by = asked.undone_by.or(Some(by)),
-                    None => asked.changes.extend(change),
-                }
-            }
-            Ok(Ok(asked))
-        })
-        .await?;
-    read.map_err(|who| match who {
-        Some(who) => PanelError::not_allowed("staff of this site", who),
-        None => PanelError::NotFound,
-    })
+    match panel.read(move |reader| look_up(reader, &rights, revisions)).await? {
+        Ok(asked) => Ok(asked),
+        Err(Withheld::Unknown) => Err(PanelError::NotFound),
+        Err(Withheld::OfSite(site)) => {
+            Err(panel.need_staff_of(operator, site).await.err().unwrap_or(PanelError::NotFound))
+        }
+    }
+}
+
+/// Why a change is not shown to whoever asks for it.
+enum Withheld {
+    /// It is not there, or not to be known of.
+    Unknown,
+    /// It is about a site of others.
+    OfSite(SiteId),
+}
+
+/// The changes of these numbers, or why one of them is withheld.
+fn look_up(
+    reader: &mut Reader<'_>,
+    rights: &Rights,
+    revisions: Vec<Revision>,
+) -> Result<Result<Asked, Withheld>, StoreError> {
+    let mut asked = Asked { changes: Vec::new(), undone_by: None };
+    for revision in revisions {
+        let change = match reader.change(revision)?.ok_or(Withheld::Unknown).and_then(|it| permitted(it, rights)) {
+            Ok(change) => change,
+            Err(withheld) => return Ok(Err(withheld)),
+        };
+        match reader.change_undone_by(revision)? {
+            Some(by) => asked.undone_by = asked.undone_by.or(Some(by)),
+            None => asked.changes.push(change),
+        }
+    }
+    Ok(Ok(asked))
+}
+
+/// The change, if somebody with these rights may undo it: one of all sites only a superuser, one of a user nobody.
+fn permitted(change: Change, rights: &Rights) -> Result<Change, Withheld> {
+    match change.site_id {
+        None if change.is_of_all_sites() && rights.superuser() => Ok(change),
+        None => Err(Withheld::Unknown),
+        Some(site) if rights.staff_of(site) => Ok(change),
+        Some(site) => Err(Withheld::OfSite(site)),
+    }
 }
 
 /// The page that shows what is now and what it would become.
