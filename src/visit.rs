@@ -91,16 +91,6 @@ impl Visit {
     pub fn told(&self) -> String {
         if self.name.is_empty() { "a visitor".to_owned() } else { self.name.clone() }
     }
-
-    /// Whether it has not ended and was seen after `seen_since`, see [`seen_since`].
-    pub fn is_live(&self, seen_since: Timestamp) -> bool {
-        self.ended_at.is_none() && self.last_seen_at > seen_since
-    }
-
-    /// Whether a drain that began at `began` waits for it.
-    pub fn is_at_work(&self, began: Timestamp, seen_since: Timestamp) -> bool {
-        self.is_live(seen_since) && self.signed_in_at < began
-    }
 }
 
 /// Visits last seen at or before this are not live. `idle` is `MAINTENANCE_VISIT_IDLE`.
@@ -127,36 +117,6 @@ pub fn readable_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_795_000_000 + second).unwrap()
-    }
-
-    #[test]
-    fn whoever_signed_in_before_the_drain_and_was_seen_lately_is_at_work() {
-        let visit = |signed_in: i64, seen: i64, ended: Option<i64>| Visit {
-            id: VisitId(1),
-            site: SiteId(1),
-            kind: VisitKind::Session,
-            name: "ada".to_owned(),
-            address: None,
-            signed_in_at: at(signed_in),
-            last_seen_at: at(seen),
-            ended_at: ended.map(at),
-        };
-        let (began, now, idle) = (at(1_000), at(1_200), SignedDuration::from_mins(5));
-        for (what, signed_in, seen, ended, is_at_work) in [
-            ("seen lately", 0, 1_190, None, true),
-            ("signed in just before", 999, 1_190, None, true),
-            ("signed in at that moment", 1_000, 1_190, None, false),
-            ("signed in later", 1_001, 1_190, None, false),
-            ("seen before the drain began, but lately", 0, 901, None, true),
-            ("not seen for five minutes", 0, 900, None, false),
-            ("ended", 0, 1_190, Some(1_195), false),
-        ] {
-            assert_eq!(visit(signed_in, seen, ended).is_at_work(began, seen_since(now, idle)), is_at_work, "{what}");
-        }
-    }
 
     #[test]
     fn every_kind_is_read_as_it_is_written() {

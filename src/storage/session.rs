@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::schema::{sessions, users};
+use super::schema::sessions;
 use super::timestamp::UtcTime;
 use super::{Reader, StoreError, Writer};
 use crate::user::{User, UserId};
@@ -112,7 +112,7 @@ impl Reader<'_> {
         Ok(Some((session, user)))
     }
 
-    /// A user's live sessions, the last used first.
+    /// A user's live sessions, the last used first; at most 200 of them.
     pub fn session_list(
         &mut self,
         user: UserId,
@@ -128,15 +128,6 @@ impl Reader<'_> {
             .limit(200)
             .load(self.conn)?;
         Ok(rows.into_iter().map(Session::from).collect())
-    }
-
-    /// How many sessions of signed-in users are live.
-    pub fn session_count(&mut self, now: Timestamp, idle_since: Timestamp) -> Result<i64, StoreError> {
-        let live = sessions::table
-            .inner_join(users::table.on(sessions::user_id.eq(users::id.nullable())))
-            .filter(sessions::expires_at.gt(UtcTime(now)))
-            .filter(sessions::last_seen_at.gt(UtcTime(idle_since)));
-        Ok(live.count().get_result(self.conn)?)
     }
 }
 
