@@ -23,6 +23,8 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
+/// Bytes of a salt.
+const SALT_BYTES: usize = 16;
 
 /// Most hashes computed at once, whatever the number of processors: each takes 19 MiB.
 const MOST_AT_ONCE: usize = 4;
@@ -69,10 +71,16 @@ pub fn verify(password: &str, stored: &str) -> Verified {
 
 /// Spends the time of a check, for a name that no user has.
 pub fn verify_nobody(password: &str) {
-    static NOBODY: LazyLock<phc::PasswordHash> = LazyLock::new(|| {
-        phc::PasswordHash::new(&hash_text(&super::key::random_hex::<16>())).expect("a hash just made can be read")
-    });
+    static NOBODY: LazyLock<phc::PasswordHash> = LazyLock::new(nobody);
     is_match(password, &NOBODY);
+}
+
+/// The hash of no password, of today's parameters: salt and hash are zeros. It costs nothing to make, so that the first
+/// name that no user has takes as long as the others.
+fn nobody() -> phc::PasswordHash {
+    let (salt, hash) = ("A".repeat((SALT_BYTES * 4).div_ceil(3)), "A".repeat((HASH_BYTES * 4).div_ceil(3)));
+    let text = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}");
+    phc::PasswordHash::new(&text).expect("it has the form of a hash")
 }
 
 fn is_match(password: &str, stored: &phc::PasswordHash) -> bool {
@@ -217,6 +225,17 @@ mod tests {
             assert!(!verify(wrong, &stored).ok, "{wrong}");
         }
         assert!(!verify("clear water runs", "not a hash").ok);
+    }
+
+    #[test]
+    fn the_hash_of_nobody_costs_what_one_of_somebody_does() {
+        let stored = hash(&new_password("clear water runs")).into_phc();
+        let somebody = phc::PasswordHash::new(&stored).unwrap();
+        let nobody = nobody();
+        assert_eq!((nobody.algorithm, nobody.version), (somebody.algorithm, somebody.version));
+        assert_eq!(nobody.params, somebody.params);
+        assert_eq!(nobody.to_string().len(), stored.len(), "salt and hash are as long");
+        assert!(!is_weaker(&nobody) && !is_match("clear water runs", &nobody));
     }
 
     #[test]
