@@ -13,6 +13,11 @@ const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// Paths of what anybody may know of a site, and of the page for the web server in front, which pass always.
 const PUBLIC: [&str; 5] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH, PAGE_PATH];
 
+/// Every built-in path, each without a slash at its end.
+pub(super) fn built_in() -> impl Iterator<Item = &'static str> {
+    MONITORED.into_iter().chain(PUBLIC).chain([CHECK_PATH])
+}
+
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.
     ///

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::rules::built_in;
 use super::settings::MirrorSetting;
 use crate::flagfile::{FlagPath, FlagPathError};
 use crate::network::NetworkSet;
@@ -70,7 +71,8 @@ pub(super) fn ignored_urls(text: &str) -> Result<IgnoredUrls, String> {
     Ok(IgnoredUrls(rows))
 }
 
-/// Reads the path of the panel: whole segments, with one slash at each end.
+/// Reads the path of the panel: whole segments, with one slash at each end. It holds no built-in path, such as
+/// `/maintenance/status.json`, and lies below none.
 ///
 /// # Errors
 /// A sentence that says what would be right.
@@ -82,10 +84,18 @@ pub fn admin_url(text: &str) -> Result<String, String> {
             && part != ".."
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     };
-    if inner.split('/').all(is_segment) {
-        Ok(format!("/{inner}/"))
-    } else {
-        Err("it is a path such as /admin/, of letters, digits, `-`, `.`, `_` and `~`; it cannot be the root".to_owned())
+    if !inner.split('/').all(is_segment) {
+        return Err(
+            "it is a path such as /admin/, of letters, digits, `-`, `.`, `_` and `~`; it cannot be the root".to_owned()
+        );
+    }
+    let path = format!("/{inner}/");
+    let is_hidden = |own: &&str| path.starts_with(&format!("{own}/")) || format!("{own}/").starts_with(&path);
+    match built_in().find(is_hidden) {
+        Some(own) => {
+            Err(format!("{own} is a built-in address, so that the panel cannot be at {path}; take another path"))
+        }
+        None => Ok(path),
     }
 }
 
@@ -217,6 +227,24 @@ mod tests {
         }
         for text in ["", "/", "//", "/a//b", "/a b/", "/../", "/a%2fb/"] {
             assert!(admin_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_panel_hides_no_built_in_address() {
+        for (text, hidden) in [
+            ("/maintenance/", "/maintenance/status.json"),
+            ("maintenance/check", "/maintenance/check"),
+            ("/maintenance/check/panel/", "/maintenance/check"),
+            ("/maintenance/notice.js/", "/maintenance/notice.js"),
+            ("/healthz", "/healthz"),
+            ("/metrics/panel/", "/metrics"),
+        ] {
+            let error = admin_url(text).unwrap_err();
+            assert!(error.starts_with(&format!("{hidden} is a built-in address")), "{text}: {error}");
+        }
+        for text in ["/maintenance/admin/", "/maintenance-admin/", "/health/"] {
+            assert!(admin_url(text).is_ok(), "{text}");
         }
     }
 
