@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use maintenance_mode::actions::Start;
 use maintenance_mode::change::{CONFIG_IMPORTED, Revision};
 use maintenance_mode::maintenance::AtEnd;
 use maintenance_mode::message::Message;
@@ -145,6 +146,19 @@ fn search_and_filter_combine_and_stay_in_the_address() {
     assert_eq!(texts(&page, ".result"), ["No site matches “shop\"><b”. Show all 3 sites"]);
     for broken in ["?page=x&status=y", "?sites[]=x", "?q=%ff", "?q[a]=1", "?page=-1", "?q=a&q=b"] {
         assert_eq!(ada.get(&format!("/admin/{broken}")).status, 200, "{broken}");
+    }
+}
+
+#[test]
+fn what_somebody_else_has_just_changed_is_in_the_list() {
+    let server = a_server().start();
+    let ada = server.superuser("ada");
+    let closed = || domains(&ada.get("/admin/?status=maintenance"));
+    for _ in 0..10 {
+        server.actions().start(&operator(), &[FIRST_SITE], &Start::default()).unwrap();
+        assert_eq!(closed(), ["localhost"]);
+        server.actions().end(&operator(), &[FIRST_SITE]).unwrap();
+        assert_eq!(closed(), [""; 0]);
     }
 }
 
