@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use maintenance_mode::actions::Start;
 use maintenance_mode::change::{CONFIG_IMPORTED, Revision};
-use maintenance_mode::maintenance::AtEnd;
+use maintenance_mode::maintenance::{AtEnd, Level};
 use maintenance_mode::message::Message;
 use maintenance_mode::pattern::{IgnoredPattern, PatternKind};
 use maintenance_mode::record::SiteRecord;
@@ -160,6 +160,23 @@ fn what_somebody_else_has_just_changed_is_in_the_list() {
         server.actions().end(&operator(), &[FIRST_SITE]).unwrap();
         assert_eq!(closed(), [""; 0]);
     }
+}
+
+#[test]
+fn the_strip_names_the_six_that_matter_most_and_counts_the_others() {
+    let server = a_server().start();
+    let ids: Vec<SiteId> = "hgfedcba".chars().map(|it| server.add_site(&format!("{it}.example"), &[])).collect();
+    let (read_only, in_maintenance) = ids.split_last().expect("there are some");
+    let level = Some(Level::ReadOnly);
+    server.actions().start(&operator(), &[*read_only], &Start { level, ..Start::default() }).unwrap();
+    let done = server.actions().start(&operator(), in_maintenance, &Start::default()).unwrap();
+    server.reach(done.revision.0);
+    overdue_since(&server, ids[0], 12);
+    let page = server.superuser("ada").get("/admin/account/");
+    assert_eq!(texts(&page, ".strip p .status"), ["7 of 9 sites in maintenance, 1 closed for writing:"]);
+    let named = ["h.example", "b.example", "c.example", "d.example", "e.example", "f.example", "2 more"];
+    assert_eq!(texts(&page, ".strip a"), named);
+    assert_eq!(texts(&page, ".strip li b"), ["overdue 12 min"]);
 }
 
 #[test]
