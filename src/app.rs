@@ -15,6 +15,7 @@ use crate::clock;
 use crate::config::{Settings, SettingsError};
 use crate::draining::{Left, settle};
 use crate::endpoints;
+use crate::lasting;
 use crate::maintenance::Phase;
 use crate::metrics::Propagation;
 use crate::middleware::{
@@ -483,16 +484,21 @@ fn keep_house(auth: &Arc<Auth>, visits: &Visits) {
     let (auth, purge_visits) = (Arc::downgrade(auth), visits.purge());
     let work = move || {
         while let Some(auth) = auth.upgrade() {
-            let done = auth.purge(clock::now()).and_then(|_| clear_leases(auth.store()));
-            let done = done.and_then(|()| purge_visits(clock::now()));
+            let done = lasting::round(|| {
+                auth.purge(clock::now())?;
+                clear_leases(auth.store())?;
+                purge_visits(clock::now())
+            });
+            let failed = |error: &dyn std::fmt::Display| {
+                log::warn!("What is over by age could not be removed, which is tried again in an hour: {error}");
+                HOUSEKEEPING_EVERY
+            };
             let pause = match done {
-                Ok(_) => HOUSEKEEPING_EVERY,
+                Ok(Ok(_)) => HOUSEKEEPING_EVERY,
                 // The follower says that the database does not answer.
-                Err(error) if error.is_passing() => HOUSEKEEPING_RETRY,
-                Err(error) => {
-                    log::warn!("What is over by age could not be removed, which is tried again in an hour: {error}");
-                    HOUSEKEEPING_EVERY
-                }
+                Ok(Err(error)) if error.is_passing() => HOUSEKEEPING_RETRY,
+                Ok(Err(error)) => failed(&error),
+                Err(fault) => failed(&fault),
             };
             drop(auth);
             std::thread::sleep(pause);

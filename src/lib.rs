@@ -75,6 +75,7 @@ pub mod export;
 pub mod field;
 pub mod flagfile;
 pub mod language;
+mod lasting;
 pub mod lease;
 pub mod maintenance;
 pub mod markup;

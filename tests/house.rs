@@ -55,6 +55,17 @@ fn only_what_measures_the_clock_looks_at_the_one_of_the_machine() {
 }
 
 #[test]
+fn a_fault_ends_no_thread_that_must_go_on() {
+    // Those last as long as a command or its work, or ask the database apart, where a fault is a failure.
+    let allowed = ["src/cli/open.rs", "src/registration/mod.rs"];
+    let threads = sources_with("thread::Builder", &allowed);
+    assert!(threads.len() > 5, "{threads:?}");
+    let ends = |path: &String| !fs::read_to_string(path).unwrap().contains("lasting::round(");
+    let ending: Vec<_> = threads.into_iter().filter(ends).collect();
+    assert!(ending.is_empty(), "do each round of the thread's work in crate::lasting::round: {ending:?}");
+}
+
+#[test]
 fn nouns_know_no_edge() {
     let edges = [
         "actions",

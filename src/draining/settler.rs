@@ -12,6 +12,7 @@ use super::sight::Sight;
 use crate::actions::{ActionError, Actions};
 use crate::clock;
 use crate::closed::ClosedSite;
+use crate::lasting;
 use crate::site::SiteId;
 use crate::snapshot::Snapshot;
 
@@ -49,7 +50,10 @@ struct Settler<T> {
 impl<T> Settler<T> {
     fn run(mut self) {
         while self.alive.strong_count() > 0 {
-            self.look();
+            // It goes on with the sites as they are then.
+            if let Err(fault) = lasting::round(|| self.look()) {
+                log::error!("Whether drains come to an end could not be looked at, which is tried again: {fault}");
+            }
             std::thread::sleep(LOOK_EVERY);
         }
     }

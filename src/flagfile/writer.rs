@@ -4,7 +4,6 @@
 //! seconds to look whether somebody else has touched a file. Where nothing is known of the sites the files stay as they
 //! are: they are the last known state.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -20,6 +19,7 @@ use super::layout::FlagPath;
 use super::rules::{self, RuleMarks};
 use crate::change::Revision;
 use crate::clock;
+use crate::lasting;
 use crate::snapshot::Snapshot;
 
 /// How often the files on the disk are looked at, a folder that failed is tried again, and one that somebody else
@@ -142,9 +142,9 @@ impl Writer {
         loop {
             let before = *self.written.borrow();
             // A fault of ours must not end the writing.
-            if catch_unwind(AssertUnwindSafe(|| self.step())).is_err() {
+            if let Err(fault) = lasting::round(|| self.step()) {
                 self.files = None;
-                self.fail("the writing failed by a fault of this program, see above".to_owned());
+                self.fail(format!("the writing failed by {fault}"));
             }
             if *self.written.borrow() != before {
                 // A full channel means that a word is already waiting.

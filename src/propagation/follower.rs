@@ -3,7 +3,6 @@
 //! It asks the database in bounded time only, and nobody else publishes what was read: an answer that comes after it
 //! was given up is thrown away.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -22,6 +21,7 @@ use super::{Confirmed, Enforced, Failing, Health, Latency, Source, TemplateFolde
 use crate::change::Revision;
 use crate::clock;
 use crate::flagfile::{FlagPath, OnRules, Writer};
+use crate::lasting;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::storage::{Look, Store, StoreError, Watch};
@@ -150,10 +150,9 @@ impl Follower {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             // A fault of ours must not end the following: it is tried again, as when the database fails.
-            let step = catch_unwind(AssertUnwindSafe(|| self.step(woken)));
-            let done = match step {
+            let done = match lasting::round(|| self.step(woken)) {
                 Ok(done) => done.map_err(|error| (error.to_string(), error.kind())),
-                Err(_) => Err(("the following failed by a fault of this program, see above".to_owned(), "fault")),
+                Err(fault) => Err((format!("the following failed by {fault}"), "fault")),
             };
             match done {
                 Ok(()) => {

@@ -15,11 +15,15 @@ use tokio::sync::{Notify, watch};
 
 use crate::change::Revision;
 use crate::clock;
+use crate::lasting;
 use crate::maintenance::Phase;
 use crate::snapshot::Snapshot;
 
 /// Longest sleep while a change by the clock is ahead, so that a clock that is set is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// When telling that failed is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a site is doing, as long as somebody wants to know. Cloning is cheap.
 ///
@@ -155,7 +159,10 @@ async fn follow(phases: Weak<Phases>, mut revision: watch::Receiver<Revision>, m
         // Seen before it is read, so that no change falls in between.
         revision.borrow_and_update();
         let Some(held) = phases.upgrade() else { return };
-        let next = held.tell_all(clock::now());
+        let next = lasting::round(|| held.tell_all(clock::now())).unwrap_or_else(|fault| {
+            log::error!("Open connections could not be told of maintenance, which is tried again: {fault}");
+            clock::now() + RETRY_AFTER
+        });
         drop(held);
         tokio::select! {
             changed = revision.changed() => if changed.is_err() { return },

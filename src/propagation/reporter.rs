@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::{Health, Source};
 use crate::change::Revision;
 use crate::flagfile::FlagFiles;
+use crate::lasting;
 use crate::server_info::ServerId;
 use crate::storage::{Store, StoreError};
 
@@ -35,7 +36,11 @@ impl Reporter {
         let mut id = None;
         let mut is_failing = false;
         loop {
-            match self.report(id) {
+            let reported = match lasting::round(|| self.report(id)) {
+                Ok(reported) => reported.map_err(|error| error.to_string()),
+                Err(fault) => Err(fault.to_string()),
+            };
+            match reported {
                 Ok(entered) => {
                     id = entered;
                     is_failing = false;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::memory::{Answer, Memory};
 use crate::clock;
 use crate::decision::Visit;
+use crate::lasting;
 use crate::site::SiteId;
 use crate::storage::{KeyHash, Store, StoreError, VisitNote};
 use crate::visit::VisitKind;
@@ -114,10 +115,9 @@ pub(super) fn write_from(queue: &Arc<Queue>, store: &Store, memory: &Arc<Memory>
     let (queue, store, memory) = (Arc::clone(queue), store.clone(), Arc::clone(memory));
     let work = move || {
         while let Some(taken) = queue.collect() {
-            let generation = memory.generation();
-            match write(&store, &taken, clock::now()) {
-                Ok(ended) => remember(&memory, &taken, &ended, generation),
-                Err(error) => {
+            match lasting::round(|| write_and_remember(&store, &memory, &taken)) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
                     // The follower says that the database does not answer.
                     if !error.is_passing() {
                         log::warn!("Who is at work could not be written, which is tried again: {error}");
@@ -126,12 +126,21 @@ pub(super) fn write_from(queue: &Arc<Queue>, store: &Store, memory: &Arc<Memory>
                         return;
                     }
                 }
+                // Not put back, lest it fail for ever: whoever is still there is noted anew within a minute.
+                Err(fault) => log::error!("Who is at work could not be written: {fault}"),
             }
         }
     };
     if let Err(error) = std::thread::Builder::new().name("visits".to_owned()).spawn(work) {
         log::warn!("Who is at work is not written: no thread could be started: {error}");
     }
+}
+
+fn write_and_remember(store: &Store, memory: &Memory, taken: &Waiting) -> Result<(), StoreError> {
+    let generation = memory.generation();
+    let ended = write(store, taken, clock::now())?;
+    remember(memory, taken, &ended, generation);
+    Ok(())
 }
 
 /// Remembers of those who were noted who is at work and who has ended, so that a drain need not look them up. Until when

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::secrets_of_file;
 use crate::flagfile::OnRules;
+use crate::lasting;
 
 /// How long the command may run.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -35,7 +36,13 @@ impl Told {
     pub(super) fn start(self) -> io::Result<OnRules> {
         let (bell, rung) = sync_channel(1);
         let work = move || {
-            while rung.recv().is_ok() && self.run_until_done(&rung) {}
+            while rung.recv().is_ok() {
+                match lasting::round(|| self.run_until_done(&rung)) {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(fault) => log::error!("The web server may go by old rules: {fault}"),
+                }
+            }
         };
         thread::Builder::new().name("on-change".to_owned()).spawn(work)?;
         // A full channel means that it will run once more anyway.

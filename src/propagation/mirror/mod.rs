@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Confirmed;
 use crate::change::Revision;
+use crate::lasting::Fault;
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::DatabaseUrl;
@@ -49,6 +50,9 @@ pub(crate) enum MirrorError {
     /// Another process writes it.
     #[error("the mirror `{}` belongs to another process that runs", path.display())]
     Locked { path: PathBuf },
+    /// Writing it has failed by a fault of ours.
+    #[error("the mirror `{}` could not be written by {fault}", path.display())]
+    Fault { path: PathBuf, fault: Fault },
 }
 
 impl MirrorError {
@@ -60,7 +64,7 @@ impl MirrorError {
     pub(crate) fn may_hold_sites(&self) -> bool {
         match self {
             Self::Io { .. } => !self.is_missing(),
-            Self::NotAMirror { .. } | Self::OtherFormat { .. } => true,
+            Self::NotAMirror { .. } | Self::OtherFormat { .. } | Self::Fault { .. } => true,
             Self::Empty { .. } | Self::OtherDatabase { .. } | Self::Locked { .. } => false,
         }
     }

@@ -10,6 +10,7 @@ use super::MirrorError;
 use super::file::MirrorFile;
 use super::update::Update;
 use crate::clock;
+use crate::lasting;
 use crate::propagation::Confirmed;
 
 /// How often the file is told that it still agrees with the database.
@@ -95,7 +96,11 @@ impl Writer {
                 let mut state = self.shared.state();
                 (std::mem::take(&mut state.waiting), state.is_closed)
             };
-            let written = self.write(&update, confirmed_at);
+            let written = lasting::round(|| self.write(&update, confirmed_at)).unwrap_or_else(|fault| {
+                // Begins anew with what is on the disk.
+                self.file = None;
+                Err(MirrorError::Fault { path: self.path.clone(), fault })
+            });
             if let Err(error) = &written {
                 self.say(error);
                 // What came meanwhile lies above it.
