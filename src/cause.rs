@@ -14,7 +14,7 @@ use crate::drain::Drain;
 use crate::lease::{Lease, LeaseId};
 use crate::maintenance::{Level, MaintenanceRecord, Phase};
 use crate::message::Message;
-use crate::notice::{Notice, Notices, ahead};
+use crate::notice::{Notice, Notices};
 use crate::timeline::{Closure, Timeline};
 use crate::window::{Occurrence, SiteException, Window, WindowId};
 
@@ -362,8 +362,9 @@ impl<'a> Causes<'a> {
         for window in self.every_window() {
             let Ok(calendar) = window.calendar() else { continue };
             let before = closures.len();
-            let mut times = window.after(&calendar, now);
+            let (mut times, mut last) = (window.after(&calendar, now), None);
             for occurrence in times.by_ref().take(OCCURRENCES) {
+                last = Some(occurrence.starts_at);
                 notices.extend(Notice::of(&window, plan.sources.len(), &occurrence));
                 let closure = Closure {
                     cause: plan.sources.len(),
@@ -376,11 +377,8 @@ impl<'a> Causes<'a> {
                 let drain = self.drain_of(CauseId::Window(window.id), occurrence.starts_at);
                 closures.extend(closure.drained(drain.map(Drain::closes_at).or(window.drains_until(&occurrence))));
             }
-            if let Some(more) = times.next() {
-                // Visitors are told of it earlier, but not while they are still told of the one before.
-                let last = closures.last().map_or(now, |last| last.starts_at);
-                let due = more.starts_at.checked_sub(ahead(&window)).unwrap_or(Timestamp::MIN).max(last);
-                plan.valid_until = plan.valid_until.min(due);
+            if let (Some(last), Some(_)) = (last, times.next()) {
+                plan.valid_until = plan.valid_until.min(last);
             }
             if closures.len() > before {
                 plan.sources.push(Source {
@@ -569,6 +567,18 @@ mod tests {
         // That of another time of the cause counts for nothing.
         let drains = [Drain { started_at: at("03:00:00"), ..drain }];
         assert_eq!(phase(&Causes { drains: &drains, ..causes(&record, &[], &[]) }, "03:06:00").0, Phase::Maintenance);
+    }
+
+    #[test]
+    fn a_plan_is_made_anew_a_whole_time_before_it_is_used_up() {
+        let rule = "0 * * * *".to_owned();
+        let repeat = crate::schedule::Repeat { rule, zone: "UTC".to_owned(), minutes: 5, from: None, until: None };
+        for notice_minutes in [0, 30, 600] {
+            let windows = [Window { id: WindowId(1), notice_minutes, ..Window::new(Schedule::Repeat(repeat.clone())) }];
+            let plan = causes(&OPEN, &[], &windows).plan(at("03:30:00"));
+            let last = plan.timeline.segments().last().unwrap().starts_at;
+            assert_eq!((plan.timeline.segments().len(), plan.valid_until), (OCCURRENCES, last));
+        }
     }
 
     #[test]

@@ -37,14 +37,9 @@ impl Notice {
     pub fn of(window: &Window, source: usize, occurrence: &Occurrence) -> Option<Self> {
         let repeats = matches!(window.schedule, crate::schedule::Schedule::Repeat(_));
         let Occurrence { starts_at, ends_at, .. } = *occurrence;
-        let shows_from = starts_at.checked_sub(ahead(window)).unwrap_or(Timestamp::MIN);
+        let shows_from = starts_at.checked_sub(window.notice()).unwrap_or(Timestamp::MIN);
         (window.notice_minutes > 0).then_some(Self { source, shows_from, starts_at, ends_at, repeats })
     }
-}
-
-/// How long before each start a window is told.
-pub fn ahead(window: &Window) -> SignedDuration {
-    SignedDuration::from_mins(window.notice_minutes.into())
 }
 
 impl FromIterator<Notice> for Notices {

@@ -154,6 +154,10 @@ impl Follower {
                 Ok(done) => done.map_err(|error| (error.to_string(), error.kind())),
                 Err(fault) => Err((format!("the following failed by {fault}"), "fault")),
             };
+            // Whatever became of the look: without a database time goes on as well.
+            if let Err(fault) = lasting::round(|| self.renew_plans()) {
+                log::error!("What repeats could not be laid out anew, which is tried again: {fault}");
+            }
             match done {
                 Ok(()) => {
                     if let Some(failure) = failure.take() {
@@ -192,7 +196,6 @@ impl Follower {
             }
             None => self.reconnect()?,
         }
-        self.renew_plans();
         self.reload_templates()
     }
 
@@ -336,5 +339,64 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreEr
     match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
         Ok(_) => Ok(()),
         Err(error) => Err(StoreError::Unreachable { reason: format!("no thread could be started: {error}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::auth::Keys;
+    use crate::config::Settings;
+    use crate::record::SiteRecord;
+    use crate::schedule::{Repeat, Schedule};
+    use crate::site::{Domain, Site, SiteId};
+    use crate::storage::{DatabaseOptions, DatabaseUrl};
+    use crate::window::{Window, WindowId};
+
+    /// A site that a window closes for the whole of each minute.
+    fn closed_minute_by_minute() -> SiteRecord {
+        let rule = "* * * * *".to_owned();
+        let schedule = Schedule::Repeat(Repeat { rule, zone: "UTC".to_owned(), minutes: 1, from: None, until: None });
+        let site = Site {
+            id: SiteId(1),
+            domain: Domain::parse("forum.example.com").unwrap(),
+            name: String::new(),
+            aliases: Vec::new(),
+            is_default: true,
+            is_protected: false,
+            time_zone: "UTC".to_owned(),
+        };
+        SiteRecord { windows: vec![Window { id: WindowId(1), ..Window::new(schedule) }], ..SiteRecord::new(site) }
+    }
+
+    #[test]
+    fn what_repeats_goes_on_closing_a_site_however_long_the_database_is_away() {
+        let url = DatabaseUrl::parse("/nonexistent/folder/m.sqlite3").unwrap();
+        let store = Store::new(&url, DatabaseOptions::default());
+        let settings = Settings::from_environment().expect("the tests' environment has no wrong setting");
+        let rules = Arc::new(settings.gate.rules().unwrap());
+        let folder = TemplateFolder::new(None, None);
+        let contact = Contact::new(&store, &settings, &Keys::default(), None);
+        // Laid out two hours ago, for an hour: that is over.
+        let (now, records) = (clock::now(), [closed_minute_by_minute()]);
+        let made_at = now - SignedDuration::from_hours(2);
+        let snapshot = Snapshot::build(&records, Revision(7), Arc::clone(&rules), folder.load().into(), made_at);
+        assert_eq!(snapshot.closed(now).count(), 0);
+        let failing = Failing { reason: "away".to_owned(), kind: "unreachable", since: made_at };
+        let health = Health { failing: Some(failing), source: Source::Database };
+        let beginning = Beginning { snapshot, health, met: None };
+        let (on_change, name) = (Box::new(|_: &[String]| ()), "web1".to_owned());
+        let enforced =
+            Follower::start(Following { contact, rules, folder, on_change, files: None, name }, beginning).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while enforced.load().closed(clock::now()).count() == 0 {
+            assert!(Instant::now() < deadline, "the site is open");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(enforced.health().failing.is_some() && enforced.load().revision() == Revision(7));
     }
 }
