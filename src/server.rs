@@ -8,6 +8,7 @@ use actix_web::{App, HttpServer};
 use anyhow::{Context as _, Result, bail};
 
 use crate::app::Maintenance;
+use crate::cli::Console;
 use crate::config::Settings;
 use crate::propagation::Source;
 use crate::sample;
@@ -93,7 +94,7 @@ async fn offer_setup(maintenance: Maintenance, origin: String) {
     loop {
         if maintenance.health().source == Source::Database {
             match maintenance.setup_path().await {
-                Ok(Some(link)) => return println!("Create the first superuser here, once: {origin}{link}"),
+                Ok(Some(link)) => return say(&format!("Create the first superuser here, once: {origin}{link}")),
                 Ok(None) => return,
                 Err(error) if error.is_passing() => {}
                 Err(error) => return log::error!("There is no link to create the first superuser: {error}"),
@@ -103,17 +104,24 @@ async fn offer_setup(maintenance: Maintenance, origin: String) {
     }
 }
 
+/// Prints a line. Whoever read it may have gone (`| head -1`), and a server goes on without.
+fn say(line: &str) {
+    if let Err(error) = Console::detect().print(&format!("{line}\n")) {
+        log::warn!("Standard output takes nothing: {error}");
+    }
+}
+
 /// Says on the terminal where the site and the panel are, and how to make the first superuser.
 async fn announce(maintenance: &Maintenance, listening: SocketAddr, is_secure: bool) -> Result<()> {
     let origin = format!("http://{listening}");
     let panel = maintenance.admin_url();
-    println!("maintenance-mode {} listens on {origin}/", env!("CARGO_PKG_VERSION"));
-    println!("Panel: {origin}{panel}");
+    say(&format!("maintenance-mode {} listens on {origin}/", env!("CARGO_PKG_VERSION")));
+    say(&format!("Panel: {origin}{panel}"));
     let offer = offer_setup(maintenance.clone(), origin);
     if maintenance.health().source == Source::Database {
         offer.await;
     } else {
-        println!("The database does not answer yet; the log says what is in force until it does.");
+        say("The database does not answer yet; the log says what is in force until it does.");
         actix_web::rt::spawn(offer);
     }
     if let Some(host) = maintenance.store().url().in_the_clear() {

@@ -53,7 +53,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use self::args::{Cli, Command};
-use self::console::Console;
+pub(crate) use self::console::Console;
 use self::exit::Exit;
 use crate::config::{DatabaseSettings, DotEnv, Sources, VisitSettings, wrong_value};
 

@@ -34,6 +34,21 @@ fn a_new_users_first_start_makes_the_database_and_prints_the_way_in() {
 }
 
 #[test]
+fn a_server_goes_on_when_nobody_reads_what_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free_address();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = command(&maintenance(), folder.path(), &[]);
+    command.env("BIND", address.to_string()).stdout(writer).stderr(std::process::Stdio::null());
+    let mut server = Program::spawn(&mut command, address);
+    eventually("the server has offered a way in", || run(folder.path(), &["servers"]).status.success());
+    assert_eq!(server.status("/"), 200);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
 fn a_second_terminal_closes_and_opens_the_site_of_a_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(folder.path());
