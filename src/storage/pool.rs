@@ -57,6 +57,22 @@ struct Connected {
     used: Instant,
 }
 
+/// Connections that were left without an answer.
+struct Lost {
+    /// How many of those that were lent.
+    lent: usize,
+    /// Those that lay idle meanwhile, which are probably lost as well.
+    idle: Vec<Connected>,
+}
+
+impl Lost {
+    /// Says so and closes them, for which nobody else should wait.
+    fn close(self) {
+        log::warn!("The database left {} connections without an answer; new ones are opened", self.lent);
+        drop(self.idle);
+    }
+}
+
 /// A place for a new connection, or one that lay idle.
 enum Place {
     Free(Arc<Pulse>),
@@ -131,7 +147,11 @@ impl Pool {
     fn place(&self, deadline: Instant, attempt: &Arc<Attempt>) -> Result<(u64, Place), StoreError> {
         let mut state = self.state();
         loop {
-            self.forget_lost(&mut state);
+            if let Some(lost) = self.forget_lost(&mut state) {
+                drop(state);
+                lost.close();
+                state = self.state();
+            }
             let place = match state.idle.pop() {
                 Some(connected) => Some(Place::Taken(Box::new(connected))),
                 None if state.lent.len() < self.options.pool_size as usize => {
@@ -163,16 +183,15 @@ impl Pool {
         }
     }
 
-    /// Frees the places of connections that are lost. Then those that lie idle are probably lost as well.
-    fn forget_lost(&self, state: &mut State) {
+    /// Frees the places of connections that are lost; `None` when none is.
+    fn forget_lost(&self, state: &mut State) -> Option<Lost> {
         let before = state.lent.len();
         state.lent.retain(|_, loan| !loan.pulse.is_lost(self.options.statement_timeout));
         let lost = before - state.lent.len();
-        if lost > 0 {
-            log::warn!("The database left {lost} connections without an answer; new ones are opened");
-            state.idle.clear();
+        (lost > 0).then(|| {
             state.since = state.next;
-        }
+            Lost { lent: lost, idle: std::mem::take(&mut state.idle) }
+        })
     }
 
     fn open(&self, pulse: Arc<Pulse>) -> Result<Connected, StoreError> {
