@@ -5,7 +5,7 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::machine::Machine;
-use crate::process::{end_of, eventually, followed, said, signal};
+use crate::process::{Killed, end_of, eventually, followed, said, signal};
 
 /// Somebody at work, until the child is ended.
 fn a_task(machine: &Machine, site: &str) -> Child {
@@ -111,6 +111,28 @@ fn whoever_waits_learns_that_somebody_cancelled_it() {
     machine.run("off").succeeds();
     assert_eq!(following.wait().unwrap().code(), Some(1));
     assert!(said(&machine).contains("was ended meanwhile"), "{}", said(&machine));
+    end(task);
+}
+
+#[test]
+fn whoever_waits_learns_that_the_site_was_removed() {
+    let machine = Machine::with_sites(&["forum.example", "shop.example"]);
+    let task = a_task(&machine, "forum");
+    let waiting = [&["on", "forum", "--drain", "15m"][..], &["run", "forum", "--drain", "15m", "--", "true"]];
+    let mut waiting = waiting.map(|words| {
+        let following = followed(&machine, words);
+        eventually("it waits", || said(&machine).contains("1 task"));
+        Killed(following)
+    });
+    machine.run("site remove forum --yes").succeeds();
+    for child in &mut waiting {
+        assert_eq!(child.0.wait().unwrap().code(), Some(3), "{}", said(&machine));
+    }
+    assert!(
+        said(&machine).contains("the drain cannot be followed any more: there is no such site"),
+        "{}",
+        said(&machine)
+    );
     end(task);
 }
 

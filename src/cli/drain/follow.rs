@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::progress::{Left, Progress};
-use crate::actions::{Actions, Knows};
+use crate::actions::{ActionError, Actions, Knows};
 use crate::change::Revision;
 use crate::cli::console::Console;
 use crate::cli::{text, time};
@@ -47,7 +47,11 @@ pub fn follow(console: &Console, actions: &Actions, sites: &[SiteId]) -> anyhow:
     Ok(ended?.unwrap_or(Ended::Interrupted))
 }
 
-/// Waits until none of these sites drains. While no server runs it ends them itself, so that they end in time. While the database does not answer it goes on waiting: the deadline holds without it.
+/// Waits until none of these sites drains. While no server runs it ends them itself, so that they end in time. While the
+/// database does not answer it goes on waiting: the deadline holds without it.
+///
+/// # Errors
+/// What does not pass by itself, such as [`ActionError::NoSuchSite`] when a site was removed meanwhile.
 pub async fn wait_until_closed(console: &Console, actions: &Actions, sites: &[SiteId]) -> anyhow::Result<Ended> {
     let mut progress = Progress::new(console);
     let mut sight = Sight::default();
@@ -73,7 +77,11 @@ pub async fn wait_until_closed(console: &Console, actions: &Actions, sites: &[Si
                 console.warn(&format!("maintenance on {domain} was ended meanwhile: it is open"));
                 return Ok(Ended::Cancelled);
             }
-            Err(error) => progress.say_that_unknown(&error),
+            Err(error) if is_passing(&error) => progress.say_that_unknown(&error.into()),
+            Err(error) => {
+                progress.end();
+                return Err(anyhow::Error::new(error).context("the drain cannot be followed any more"));
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -86,7 +94,7 @@ enum Look {
     Cancelled(String),
 }
 
-fn look(actions: &Actions, sites: &[SiteId], knows: Knows) -> anyhow::Result<Look> {
+fn look(actions: &Actions, sites: &[SiteId], knows: Knows) -> Result<Look, ActionError> {
     // Servers may wait longer for people who do nothing than this shell is told to, and end the drain by themselves.
     let knows = if has_server(actions)? { Knows::DeadlinesOnly } else { knows };
     let mut left = Vec::new();
@@ -108,8 +116,13 @@ fn look(actions: &Actions, sites: &[SiteId], knows: Knows) -> anyhow::Result<Loo
     Ok(if left.is_empty() { Look::Closed(records) } else { Look::Draining(left) })
 }
 
+/// Whether a later look may succeed: the database is away.
+fn is_passing(error: &ActionError) -> bool {
+    matches!(error, ActionError::Store(error) if error.is_passing())
+}
+
 /// Whether a server runs that ends drains.
-fn has_server(actions: &Actions) -> anyhow::Result<bool> {
+fn has_server(actions: &Actions) -> Result<bool, StoreError> {
     let (servers, now) =
         actions.store().read(|reader| Ok::<_, StoreError>((reader.server_list()?, reader.clock()?)))?;
     Ok(Confirmation::of(servers, Revision(0), now).live() > 0)
