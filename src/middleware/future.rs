@@ -7,12 +7,11 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use futures_util::future::LocalBoxFuture;
 use pin_project_lite::pin_project;
 
 use super::counted::CountedBody;
-use crate::response::X_MAINTENANCE;
+use super::marked::{mark, marked};
 use crate::tally::UnderWay;
 
 /// A gated response: the application's body or our own.
@@ -45,7 +44,7 @@ where
                 answer.poll(context).map(|answer| answer.map(|response| counted(response, under_way.take())))
             }
             Projected::Marked { answer, under_way, reason } => answer.poll(context).map(|answer| {
-                let mut response = answer?;
+                let mut response = answer.map_err(|error| marked(error, reason))?;
                 mark(response.headers_mut(), reason);
                 Ok(counted(response, under_way.take()))
             }),
@@ -61,12 +60,4 @@ where
 #[inline]
 pub(super) fn counted<B>(response: ServiceResponse<B>, under_way: Option<UnderWay>) -> GateResponse<B> {
     response.map_body(|_, body| EitherBody::left(CountedBody::new(body, under_way)))
-}
-
-/// Shows that the site is closed for others, and keeps the answer out of every cache: it is not for visitors.
-pub(crate) fn mark(headers: &mut HeaderMap, reason: &'static str) {
-    if let Ok(value) = HeaderValue::from_str(&format!("let-through; reason={reason}")) {
-        headers.insert(X_MAINTENANCE, value);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

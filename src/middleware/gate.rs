@@ -15,8 +15,9 @@ use arc_swap::{ArcSwap, Cache};
 use jiff::Timestamp;
 
 use super::facts::{certain_client_of, client_of, facts_of, host_of, target_of};
-use super::future::{GateFuture, GateResponse, counted, mark};
+use super::future::{GateFuture, GateResponse, counted};
 use super::hold::{HoldHandler, bad_host, hold, no_such_site, not_known};
+use super::marked::{mark, marked};
 use super::{MaintenanceStatus, Role, StaffHook};
 use crate::auth::identity::Identities;
 use crate::check;
@@ -221,10 +222,10 @@ where
         let site = if pass == Pass::BuiltIn { None } else { facts.site(&snapshot) };
         let under_way = Some(parts.begin(&counts, &snapshot, site));
         drop(facts);
-        let mut response = service.call(req).await?;
-        if let Some(reason) = reason {
-            mark(response.headers_mut(), reason);
-        }
+        let answer = service.call(req).await;
+        let Some(reason) = reason else { return answer.map(|response| counted(response, under_way)) };
+        let mut response = answer.map_err(|error| marked(error, reason))?;
+        mark(response.headers_mut(), reason);
         return Ok(counted(response, under_way));
     }
     let answer = parts.keep_out(req.request(), &page_request(&req, &facts), &snapshot, &verdict, Some(now));

@@ -26,6 +26,7 @@ mod facts;
 mod future;
 mod gate;
 mod hold;
+mod marked;
 mod status;
 
 pub use counted::CountedBody;
@@ -35,9 +36,9 @@ pub(crate) use status::InForce;
 pub use status::MaintenanceStatus;
 
 pub(crate) use facts::{client_of, host_of, is_safe, named_host_of, origin_of, passes_by_path, peer_of, site_of};
-pub(crate) use future::mark;
 pub(crate) use gate::GateParts;
 pub(crate) use hold::{bad_host, hold_at, no_such_site, plain, send};
+pub(crate) use marked::mark;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use actix_session::SessionExt as _;
 use actix_web::body::BoxBody;
-use actix_web::dev::{Service as _, ServiceRequest};
+use actix_web::dev::{Service as _, ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorImATeapot;
 use actix_web::http::StatusCode;
 use actix_web::http::header::SET_COOKIE;
 use actix_web::middleware::{Next, from_fn};
@@ -71,6 +72,26 @@ async fn told(status: MaintenanceStatus) -> String {
     let minutes = |notice: &SiteNotice| notice.ends_at.unwrap().duration_since(notice.starts_at).as_mins();
     let site = status.site_id.map(|id| format!("{id} {}", status.site));
     format!("{:?} {} {site:?} {:?}", status.phase, status.reason, status.notice.as_ref().map(minutes))
+}
+
+#[actix_web::test]
+async fn an_application_that_fails_inside_of_the_gate_is_marked_for_whom_it_let_through() {
+    let role = |_: HttpRequest| async { Role::Superuser };
+    let internal = |builder: MaintenanceBuilder| builder.setting("INTERNAL_IPS", "192.0.2.7");
+    for (reason, is_asked) in [("superuser", true), ("internal-ip", false)] {
+        let configure =
+            |builder: MaintenanceBuilder| if is_asked { builder.staff_when(role) } else { internal(builder) };
+        let (_folder, maintenance) = closed(configure).await;
+        let failing =
+            async |_: ServiceRequest, _: Next<BoxBody>| Err::<ServiceResponse<BoxBody>, _>(ErrorImATeapot("no coffee"));
+        let app = App::new().route("/", web::get().to(home)).wrap(from_fn(failing)).wrap(maintenance.gate());
+        let app = init_service(app).await;
+        let req = TestRequest::get().uri("/").peer_addr("192.0.2.7:4711".parse().unwrap()).to_request();
+        let answer = HttpResponse::from_error(app.call(req).await.expect_err("the application fails"));
+        assert_eq!(answer.status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(answer.headers().get("x-maintenance").unwrap(), &format!("let-through; reason={reason}"));
+        assert_eq!(answer.headers().get("cache-control").unwrap(), "no-store");
+    }
 }
 
 #[actix_web::test]
