@@ -20,7 +20,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Migrate {
-    /// Print an object instead: database, created and migrations, the list of those that ran
+    /// Print an object instead: database, created and migrations (those that ran)
     #[arg(long)]
     json: bool,
 }

@@ -104,7 +104,7 @@ pub struct On {
     #[arg(long)]
     dry_run: bool,
 
-    /// Print a list of objects instead: the fields of `status --json`, with `result` (started, updated, already)
+    /// Print a list of objects instead: the fields of `status --json`, with `result` (started, updated, forced, already)
     #[arg(long)]
     json: bool,
 

@@ -44,7 +44,7 @@ pub struct Status {
 
     /// Print a list of objects instead
     ///
-    /// Each has id, domain, name, phase (open, draining, maintenance), level (closed, read-only), since, until, overdue,
+    /// Each has id, domain, name, phase (open, draining, maintenance), level (full, read-only), since, until, overdue,
     /// started_by, closes_at, sessions, tasks, message, causes, next (the window that begins next: id, starts_at, ends_at,
     /// name) and revision.
     #[arg(long)]

@@ -50,7 +50,7 @@ struct View<'a> {
 pub struct Plan {
     #[serde(flatten)]
     state: SiteState,
-    /// `start`, `update`, `end` or `nothing`.
+    /// `start`, `update`, `force`, `end` or `nothing`.
     would: &'static str,
 }
 

@@ -41,7 +41,7 @@ pub struct Undo {
     #[arg(long, short)]
     yes: bool,
 
-    /// Print an object instead: undone, revision, action, subject and site, the state of the site or null
+    /// Print an object instead: undone, revision, action, subject and site (its state, or null)
     #[arg(long)]
     json: bool,
 }

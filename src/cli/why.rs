@@ -66,7 +66,8 @@ pub struct Why {
     #[arg(long, value_name = "METHOD", default_value = "GET", value_parser = method)]
     method: String,
 
-    /// Print an object instead: site, url, verdict (pass, hold, not-found, bad-host), reason, row, rows
+    /// Print an object instead: site, url, method, ip, user, verdict (pass, hold, not-found, bad-host), reason, row, rows,
+    /// once_closed
     ///
     /// `row` is the number of the rule that decides, `rows` are all rules. For an open site, `once_closed` holds the
     /// same for the time when maintenance has started; it is null for a closed one.

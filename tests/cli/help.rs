@@ -1,6 +1,9 @@
 //! Help, version, completions and manual.
 
+use std::collections::BTreeSet;
+
 use crate::machine::Machine;
+use crate::process::{Killed, eventually, signal};
 
 const COMMANDS: &[&str] = &[
     "serve",
@@ -137,4 +140,85 @@ fn a_reader_that_goes_away_is_no_failure() {
             "{words:?}"
         );
     }
+}
+
+/// What `--help` says of `--json`, by paragraphs.
+fn told_of_json(machine: &Machine, command: &str) -> Vec<String> {
+    let help = machine.run(&format!("{command} --help")).succeeds().out;
+    let (_, json) = help.split_once("      --json\n").unwrap_or_else(|| panic!("{command} has no --json"));
+    let lines = json.lines().take_while(|line| !line.trim_start().starts_with('-'));
+    let text = lines.map(str::trim).collect::<Vec<_>>().join("\n");
+    text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect()
+}
+
+/// The names that a list in the help has, without what stands in parentheses.
+fn names(list: &str) -> BTreeSet<String> {
+    let mut depth = 0;
+    let outside = list.chars().filter(|sign| {
+        depth += i32::from(*sign == '(');
+        let is_outside = depth == 0;
+        depth -= i32::from(*sign == ')');
+        is_outside
+    });
+    let outside: String = outside.take_while(|sign| *sign != '.').collect();
+    let words = outside.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty() && *word != "and");
+    words.map(str::to_owned).collect()
+}
+
+/// The words that a field may have, as the help lists them behind its name.
+fn words_of(told: &[String], field: &str) -> BTreeSet<String> {
+    let named = format!("{field} (");
+    let (_, rest) = told.iter().find_map(|told| told.split_once(&named)).unwrap_or_else(|| panic!("{field}: {told:?}"));
+    rest.split(')').next().unwrap().split(", ").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_fields_that_the_help_lists_are_those_of_the_output() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    machine.add_superuser("ada");
+    let task = Killed(machine.start("task --name import --site forum -- sleep 60"));
+    eventually("the task is registered", || machine.state("forum")["tasks"] == 1);
+    for (command, words) in [
+        ("status", "status forum"),
+        ("tasks", "tasks"),
+        ("window add", "window add forum --start 2099-11-22T02:00Z --for 1h"),
+        ("window list", "window list"),
+        ("window start", "window start forum --for 1h --yes"),
+        ("why", "why /"),
+        ("user list", "user list"),
+        ("pattern add", "pattern add ^open/"),
+        ("pattern list", "pattern list"),
+        ("migrate", "migrate"),
+        ("backup", "backup copy.sqlite3"),
+        ("undo", "undo --yes"),
+    ] {
+        let told = told_of_json(&machine, command);
+        let list_in =
+            |told: &String| Some(told.split_once("Each has ").or_else(|| told.split_once("instead: "))?.1.to_owned());
+        let list = told.iter().rev().find_map(list_in).unwrap_or_else(|| panic!("{command}: {told:?}"));
+        let printed = machine.run(&format!("{words} --json")).succeeds().json();
+        let object = printed.get(0).unwrap_or(&printed).as_object().unwrap_or_else(|| panic!("{command}: {printed}"));
+        assert_eq!(object.keys().cloned().collect::<BTreeSet<_>>(), names(&list), "{command}");
+    }
+    signal(&task.0, "TERM");
+}
+
+#[test]
+fn the_words_that_the_help_lists_are_those_of_the_output() {
+    let machine = Machine::with_sites(&["forum.example"]);
+    let (mut results, mut levels) = (BTreeSet::new(), BTreeSet::new());
+    let task = Killed(machine.start("task --name import --site forum -- sleep 60"));
+    eventually("the task is registered", || machine.state("forum")["tasks"] == 1);
+    for words in ["on --drain 15m --detach", "on --force", "on --read-only", "on --read-only", "off", "on --read-only"]
+    {
+        let printed = machine.run(&format!("{words} --json")).succeeds().json();
+        levels.extend(printed[0]["level"].as_str().map(str::to_owned));
+        if words != "off" {
+            results.insert(printed[0]["result"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(results, words_of(&told_of_json(&machine, "on"), "`result`"));
+    assert_eq!(levels, words_of(&told_of_json(&machine, "status"), "level"));
+    assert_eq!(levels, words_of(&told_of_json(&machine, "window list"), "level"));
+    signal(&task.0, "TERM");
 }

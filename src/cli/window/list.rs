@@ -30,8 +30,8 @@ pub struct List {
 
     /// Print a list of objects instead
     ///
-    /// Each has id, site, domain, name, enabled, zone, rule, until, notice_minutes, level, message,
-    /// running, and times.
+    /// Each has id, site, domain, name, enabled, zone, rule, until, notice_minutes, drain_minutes, level (full, read-only),
+    /// message, running and times (starts_at, ends_at, changed).
     #[arg(long)]
     json: bool,
 }

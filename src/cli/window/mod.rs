@@ -99,8 +99,8 @@ struct New {
 
     /// Print a list of objects instead, one for each window
     ///
-    /// Each has id, site, domain, name, enabled, zone, rule, notice_minutes, drain_minutes, message, running, and times, a list of
-    /// starts_at, ends_at and changed.
+    /// Each has id, site, domain, name, enabled, zone, rule, until, notice_minutes, drain_minutes, level (full, read-only),
+    /// message, running and times (starts_at, ends_at, changed).
     #[arg(long)]
     json: bool,
 

@@ -32,6 +32,7 @@ pub struct View {
     /// Until when it repeats; null for ever, and for a window that happens once.
     until: Option<Timestamp>,
     notice_minutes: u32,
+    drain_minutes: u32,
     /// How much it closes: `full` or `read-only`.
     level: Level,
     /// Text of its first message; null without one.
@@ -74,6 +75,7 @@ impl View {
             rule: repeat.map(|repeat| repeat.rule.clone()),
             until: repeat.and_then(|repeat| repeat.until),
             notice_minutes: window.notice_minutes,
+            drain_minutes: window.drain_minutes,
             level: window.level,
             message: window.messages.first().map(|message| message.body.clone()),
             running: times.first().is_some_and(|time| time.covers(now)),
