@@ -16,7 +16,8 @@ Exit codes:
   5   timed out
   6   still closed by another cause (off --cause)
   7   not started, because the site is draining or in maintenance (task)
-  `run` and `task`: that of the command
+  129, 130, 143   ended by a signal while it waited: SIGHUP, SIGINT (Ctrl-C), SIGTERM
+  `run` and `task`: that of the command; of one that a signal has ended 128 and the number of the signal
   `status --exit-code`: 0 open, 10 in maintenance, 11 draining; of several the most closed";
 
 /// How a command ends.
@@ -110,6 +111,7 @@ fn of_one(error: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::child::Signal;
 
     #[test]
     fn the_first_error_in_a_chain_that_knows_decides() {
@@ -121,13 +123,24 @@ mod tests {
         assert_eq!(Exit::of(&NotOpened("it is closed".to_owned()).into()), Exit::TimedOut);
     }
 
+    /// The codes that lines begin with, and those of `status --exit-code`.
+    fn listed() -> Vec<u8> {
+        let (of_all, of_status) = EXIT_CODES.split_once("`status --exit-code`: ").unwrap();
+        let first = of_all.lines().filter_map(|line| line.trim_start().split("   ").next());
+        let codes = first.flat_map(|codes| codes.split(", ")).chain(of_status.split([' ', ';']));
+        codes.filter_map(|code| code.parse().ok()).collect()
+    }
+
     #[test]
     fn every_code_is_listed_in_the_help() {
         use Exit::*;
         for exit in
             [Done, Failed, Usage, NoSuchSite, NotAllowed, TimedOut, StillClosed, NotStarted, Maintenance, Draining]
         {
-            assert!(EXIT_CODES.contains(&exit.code().to_string()), "{exit:?}");
+            assert!(listed().contains(&exit.code()), "{exit:?}");
+        }
+        for signal in [Signal::HangUp, Signal::Interrupt, Signal::Terminate] {
+            assert!(listed().contains(&signal.exit_code()), "{signal:?}");
         }
     }
 }

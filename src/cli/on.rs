@@ -3,6 +3,7 @@
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use super::child::Signal;
 use super::confirm::{self, WaitArgs};
 use super::console::Console;
 use super::directory::{Directory, SiteArgs, confirm_all};
@@ -21,9 +22,6 @@ use crate::maintenance::{AtEnd, Level, Phase};
 use crate::record::SiteRecord;
 use crate::site::SiteId;
 use crate::storage::Store;
-
-/// What shells say of a program that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -252,7 +250,7 @@ impl On {
             Ended::Cancelled => Ok(Exit::Failed),
             Ended::Interrupted => {
                 console.note(&format!("the drain goes on; {how}"));
-                Ok(Exit::Command(INTERRUPTED))
+                Ok(Exit::Command(Signal::Interrupt.exit_code()))
             }
         }
     }
