@@ -1,6 +1,7 @@
 //! The thread that ends drains when nobody is left.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use crate::lasting;
 use crate::site::SiteId;
 use crate::snapshot::Snapshot;
 
-/// Pause between two looks, and so the time for which a site drains with nobody left. Each look asks the database three
-/// small questions for each site that drains, and none while none does.
+/// Pause between two looks, and so the time for which a site drains with nobody left. Each look reads the record of each
+/// site that drains and counts who is at work there, and asks nothing while none drains.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Ends drains for as long as `alive` is, and keeps who is left.
@@ -63,28 +64,35 @@ impl<T> Settler<T> {
         let sites = unsettled(&self.snapshot.load(), clock::now());
         self.left.retain(&sites);
         for site in sites {
-            let (actions, knows) = (self.actions.clone(), self.sight.knows());
-            match self.actions.store().apart_blocking(move || actions.drain_settle(site, knows)) {
-                Ok(settled) => {
-                    self.sight.sees();
-                    self.unreadable.remove(&site);
-                    self.left.keep(site, settled.left);
+            if self.settle_one(site).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the drain of a site when it is over, and keeps who is left. Breaks when the database does not answer: about the
+    /// other sites neither.
+    fn settle_one(&mut self, site: SiteId) -> ControlFlow<()> {
+        let (actions, knows) = (self.actions.clone(), self.sight.knows());
+        match self.actions.store().apart_blocking(move || actions.drain_settle(site, knows)) {
+            Ok(settled) => {
+                self.sight.sees();
+                self.unreadable.remove(&site);
+                self.left.keep(site, settled.left);
+            }
+            Err(ActionError::Store(error)) if error.is_passing() => {
+                if self.sight.is_lost() {
+                    log::warn!("Whether anybody is still at work could not be asked, which is tried again: {error}");
                 }
-                Err(ActionError::Store(error)) if error.is_passing() => {
-                    if self.sight.is_lost() {
-                        log::warn!(
-                            "Whether anybody is still at work could not be asked, which is tried again: {error}"
-                        );
-                    }
-                    return;
-                }
-                Err(error) => {
-                    if self.unreadable.insert(site) {
-                        log::error!("The drain of site {site} ends at its deadline only: {error}");
-                    }
+                return ControlFlow::Break(());
+            }
+            Err(error) => {
+                if self.unreadable.insert(site) {
+                    log::error!("The drain of site {site} ends at its deadline only: {error}");
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 }
 
