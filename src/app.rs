@@ -426,7 +426,7 @@ impl MaintenanceBuilder {
         let (idle, left) = (settings.visits.idle(), Left::default());
         // Without a word to the follower, which it would keep alive; that looks by itself.
         let quietly = Actions::new(store.clone(), || {}).with_visit_idle(idle);
-        settle(&auth, enforced.pointer(), quietly, left.clone());
+        settle(&auth, &enforced, quietly, left.clone());
         let actions = Actions::new(store, move || wake.wake()).with_visit_idle(idle);
         keep_house(&auth, &visits);
         let phases = enforced.phases();

@@ -14,6 +14,7 @@ use crate::actions::{ActionError, Actions};
 use crate::clock;
 use crate::closed::ClosedSite;
 use crate::lasting;
+use crate::propagation::{Enforced, Health};
 use crate::site::SiteId;
 use crate::snapshot::Snapshot;
 
@@ -25,14 +26,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 ///
 /// Every server does so. Who comes second finds the drain ended, so it does not matter who is first, and none of them is
 /// needed.
-pub(crate) fn settle<T: Send + Sync + 'static>(
-    alive: &Arc<T>,
-    snapshot: &Arc<ArcSwap<Snapshot>>,
-    actions: Actions,
-    left: Left,
-) {
-    let (alive, snapshot) = (Arc::downgrade(alive), Arc::clone(snapshot));
-    let settler = Settler { alive, snapshot, actions, left, sight: Sight::default(), unreadable: HashSet::new() };
+pub(crate) fn settle<T: Send + Sync + 'static>(alive: &Arc<T>, enforced: &Enforced, actions: Actions, left: Left) {
+    let (alive, snapshot) = (Arc::downgrade(alive), Arc::clone(enforced.pointer()));
+    let health = Arc::clone(enforced.health_pointer());
+    let settler =
+        Settler { alive, snapshot, health, actions, left, sight: Sight::default(), unreadable: HashSet::new() };
     if let Err(error) = std::thread::Builder::new().name("settler".to_owned()).spawn(move || settler.run()) {
         log::warn!("Drains end at their deadline only: no thread could be started: {error}");
     }
@@ -41,6 +39,7 @@ pub(crate) fn settle<T: Send + Sync + 'static>(
 struct Settler<T> {
     alive: Weak<T>,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    health: Arc<ArcSwap<Health>>,
     actions: Actions,
     left: Left,
     sight: Sight,
@@ -63,10 +62,21 @@ impl<T> Settler<T> {
     fn look(&mut self) {
         let sites = unsettled(&self.snapshot.load(), clock::now());
         self.left.retain(&sites);
+        if sites.is_empty() {
+            self.look_on();
+        }
         for site in sites {
             if self.settle_one(site).is_break() {
                 return;
             }
+        }
+    }
+
+    /// While no site drains nobody asks, but those at work are lost sight of all the same when the database goes away.
+    fn look_on(&mut self) {
+        match self.health.load().failing {
+            Some(_) => _ = self.sight.is_lost(),
+            None => self.sight.sees(),
         }
     }
 
@@ -101,4 +111,41 @@ fn unsettled(snapshot: &Snapshot, now: Timestamp) -> Vec<SiteId> {
     let may_be = |closed: &ClosedSite| closed.may_drain() && !closed.is_settled(now);
     let sites = snapshot.planned_sites().filter(|site| site.closed().is_some_and(may_be));
     sites.map(|site| site.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::Knows;
+    use crate::auth::tests::{actions, store};
+    use crate::change::Revision;
+    use crate::config::Settings;
+    use crate::propagation::{Failing, Source};
+    use crate::template::PageTemplates;
+
+    #[test]
+    fn an_outage_while_no_site_drains_counts_as_well() {
+        let (_folder, store) = store();
+        let rules = Settings::from_environment().expect("no setting is wrong").gate.rules().unwrap();
+        let snapshot =
+            Snapshot::build(&[], Revision(0), Arc::new(rules), Arc::new(PageTemplates::default()), clock::now());
+        let alive = Arc::new(());
+        let mut settler = Settler {
+            alive: Arc::downgrade(&alive),
+            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            health: Arc::default(),
+            actions: actions(&store),
+            left: Left::default(),
+            sight: Sight::of_long_ago(),
+            unreadable: HashSet::new(),
+        };
+        settler.look();
+        assert_eq!(settler.sight.knows(), Knows::Everything);
+        let failing = Failing { reason: "away".to_owned(), kind: "unreachable", since: clock::now() };
+        settler.health.store(Arc::new(Health { failing: Some(failing), source: Source::Database }));
+        settler.look();
+        settler.health.store(Arc::default());
+        settler.look();
+        assert_eq!(settler.sight.knows(), Knows::DeadlinesOnly, "nobody is taken to have left for a while");
+    }
 }

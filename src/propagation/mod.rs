@@ -71,6 +71,11 @@ impl Enforced {
         self.health.load_full()
     }
 
+    /// The same behind its atomic pointer, for a reader that must not keep the follower alive.
+    pub(crate) fn health_pointer(&self) -> &Arc<ArcSwap<Health>> {
+        &self.health
+    }
+
     /// When the database last confirmed that the snapshot in force is the newest: within the last second or so while
     /// it answers; `None` when it never has since the start.
     pub fn confirmed_at(&self) -> Option<Timestamp> {

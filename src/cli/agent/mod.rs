@@ -125,7 +125,7 @@ fn follow(context: &Context, args: &Agent, path: FlagPath) -> anyhow::Result<Exi
     // Where it is the only process on the database, drains end in time all the same.
     let alive = Arc::new(());
     let actions = Actions::new(store.clone(), || {}).with_visit_idle(context.visits.idle());
-    settle(&alive, enforced.pointer(), actions, Left::default());
+    settle(&alive, &enforced, actions, Left::default());
     actix_web::rt::System::new().block_on(until_told())?;
     if enforced.health().failing.is_none() {
         leave(&store, name).unwrap_or_else(|error| {
