@@ -14,6 +14,7 @@ use std::future::Future;
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 use actix_web::cookie::{Cookie, CookieJar};
 use actix_web::http::header::HeaderMap;
@@ -24,7 +25,7 @@ use super::cookie::{self, SessionCookieKind};
 use super::key::Keys;
 use super::session::{SessionAges, hash_of, touch_later};
 use crate::decision::{Identity, KnownUser};
-use crate::storage::{KeyHash, Store, StoreError};
+use crate::storage::{KeyHash, Respite, Store, StoreError};
 
 /// Parts of the memory with a lock each, so that threads rarely meet.
 const SHARDS: usize = 16;
@@ -37,9 +38,6 @@ const SAMPLE: usize = 16;
 
 /// How long "nobody" is believed of a genuine cookie. Its session never comes back, but a restored backup may.
 const NOBODY_FOR: SignedDuration = SignedDuration::from_mins(1);
-
-/// How long the database is left alone after it has failed.
-const PAUSE_AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Most writes of a last use under way at once.
 const MOST_TOUCHES: usize = 4;
@@ -62,8 +60,7 @@ struct Inner {
     /// Grows with each [`Identities::forget`]: what was read before is not kept after.
     generation: AtomicU64,
     touches: AtomicUsize,
-    /// Microseconds since 1970 until when the database is left alone.
-    paused_until: AtomicI64,
+    respite: Respite,
 }
 
 type Shard = HashMap<Box<str>, Entry, RandomState>;
@@ -96,7 +93,7 @@ impl Identities {
             hasher,
             generation: AtomicU64::new(0),
             touches: AtomicUsize::new(0),
-            paused_until: AtomicI64::new(i64::MIN),
+            respite: Respite::default(),
         }))
     }
 
@@ -130,7 +127,7 @@ impl Identities {
     /// Needs the runtime of an Actix worker. The future owns what it needs.
     pub fn resolve(&self, cookie: SessionCookie<'_>, now: Timestamp) -> impl Future<Output = Identity> + use<> {
         let identities = self.clone();
-        let known = self.cached(cookie, now).or_else(|| self.0.is_paused(now).then_some(Identity::Anonymous));
+        let known = self.cached(cookie, now).or_else(|| self.0.respite.is_on(now).then_some(Identity::Anonymous));
         let key = if known.is_some() { None } else { self.0.decrypt(cookie) };
         let text: Box<str> = cookie.0.into();
         async move {
@@ -143,16 +140,20 @@ impl Identities {
     }
 
     async fn look_up(&self, text: Box<str>, key: KeyHash, now: Timestamp) -> Identity {
-        let generation = self.0.generation.load(Ordering::Acquire);
+        let (generation, asked) = (self.0.generation.load(Ordering::Acquire), Instant::now());
+        if !self.0.respite.may_ask(now) {
+            return Identity::Anonymous;
+        }
         let inner = Arc::clone(&self.0);
         let found = match self.0.store.apart(move || inner.find(&key, now)).await {
             Ok(found) => found,
             Err(error) => {
-                self.0.pause(now);
+                self.0.respite.begin(now + asked.elapsed());
                 log::warn!("Who sends a request could not be looked up, so it counts as a stranger's: {error}");
                 return Identity::Anonymous;
             }
         };
+        self.0.respite.end();
         let identity = match &found {
             Some(found) => Identity::Known(Arc::clone(&found.user)),
             None => Identity::Anonymous,
@@ -188,7 +189,7 @@ impl Identities {
     fn touch(&self, cookie: SessionCookie<'_>, entry: &Entry, key: &KeyHash, now: Timestamp) {
         let inner = &self.0;
         let has_runtime = tokio::runtime::Handle::try_current().is_ok();
-        if !has_runtime || inner.is_paused(now) {
+        if !has_runtime || inner.respite.is_on(now) {
             return;
         }
         if inner.touches.fetch_add(1, Ordering::AcqRel) >= MOST_TOUCHES {
@@ -196,13 +197,13 @@ impl Identities {
             return;
         }
         entry.touched_at.store(now.as_microsecond(), Ordering::Relaxed);
-        let (inner, text): (_, Box<str>) = (Arc::clone(inner), cookie.0.into());
+        let (inner, text, asked): (_, Box<str>, _) = (Arc::clone(inner), cookie.0.into(), Instant::now());
         touch_later(inner.store.clone(), *key, now, move |exists| {
             inner.touches.fetch_sub(1, Ordering::AcqRel);
             match exists {
                 Some(true) => {}
                 Some(false) => drop(inner.write(&text).remove(&text)),
-                None => inner.pause(now),
+                None => inner.respite.begin(now + asked.elapsed()),
             }
         });
     }
@@ -264,16 +265,6 @@ impl Inner {
         }
         shard.insert(text.into(), entry);
     }
-
-    fn is_paused(&self, now: Timestamp) -> bool {
-        let left = self.paused_until.load(Ordering::Relaxed).saturating_sub(now.as_microsecond());
-        // A longer pause than that is of a clock that went back.
-        left > 0 && left <= micros(PAUSE_AFTER_FAILURE)
-    }
-
-    fn pause(&self, now: Timestamp) {
-        self.paused_until.store((now + PAUSE_AFTER_FAILURE).as_microsecond(), Ordering::Relaxed);
-    }
 }
 
 impl Entry {
@@ -306,7 +297,7 @@ mod tests {
     use crate::storage::NewSession;
     use crate::user::{Rights, UserId};
     use actix_web::http::header::{COOKIE, HeaderValue};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     const AGES: SessionAges =
         SessionAges { absolute: SignedDuration::from_hours(720), idle: SignedDuration::from_hours(8) };
@@ -383,7 +374,7 @@ mod tests {
         let other_key = cookie_for(&other_keys, "key");
         for text in ["x", "%zz", "a;b", &"A".repeat(120), &other_key] {
             assert!(matches!(who.resolve(SessionCookie(text), at(0)).await, Identity::Anonymous), "{text}");
-            assert!(!who.0.is_paused(at(0)), "the database was asked about {text}");
+            assert!(!who.0.respite.is_on(at(0)), "the database was asked about {text}");
         }
     }
 
@@ -492,11 +483,11 @@ mod tests {
         who.resolve(SessionCookie(&known), at(0)).await;
         store.write(|writer| writer.execute("ALTER TABLE sessions RENAME TO gone")).unwrap();
         assert!(matches!(who.resolve(SessionCookie(&other), at(100)).await, Identity::Anonymous));
-        assert!(who.0.is_paused(at(100)) && !who.0.is_paused(at(101)) && !who.0.is_paused(at(0)));
+        assert!(who.0.respite.is_on(at(100)) && !who.0.respite.is_on(at(102)) && !who.0.respite.is_on(at(0)));
         assert_eq!(name_of(who.cached(SessionCookie(&known), at(100))).unwrap(), "ada");
         assert!(who.cached(SessionCookie(&other), at(100)).is_none(), "not knowing is not kept");
         store.write(|writer| writer.execute("ALTER TABLE gone RENAME TO sessions")).unwrap();
-        assert_eq!(name_of(Some(who.resolve(SessionCookie(&other), at(101)).await)).unwrap(), "bo");
+        assert_eq!(name_of(Some(who.resolve(SessionCookie(&other), at(102)).await)).unwrap(), "bo");
     }
 
     #[actix_web::test]

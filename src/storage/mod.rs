@@ -20,6 +20,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod respite;
 mod rows;
 mod schema;
 mod secret;
@@ -50,6 +51,7 @@ pub use connection::DbConnection;
 pub use error::{StoreError, TransactionError};
 pub use login_failure::{LoginFailures, LoginScope};
 pub use record::SiteLine;
+pub(crate) use respite::Respite;
 pub use session::{KeyHash, NewSession, Session, SessionId};
 pub use site_session::StoredSession;
 pub use task::NewTask;

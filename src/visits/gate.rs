@@ -1,6 +1,7 @@
 //! Whether somebody is at work, as the gate asks while a site drains: from memory where it can.
 
 use std::future::Future;
+use std::time::Instant;
 
 use actix_web::http::header::{self, HeaderMap};
 use jiff::Timestamp;
@@ -89,7 +90,8 @@ impl Visits {
     async fn look_up(&self, site: SiteId, sign: &Sign, now: Timestamp) -> Visit {
         let generation = self.0.memory.generation();
         let claimed = sign.claimed.map_or(Visit::Nobody, Visit::Since);
-        if self.is_paused(now) {
+        let (asked, respite) = (Instant::now(), &self.0.respite);
+        if !respite.may_ask(now) {
             return claimed;
         }
         let (visits, key, proof) = (self.clone(), sign.key, sign.claimed);
@@ -99,11 +101,12 @@ impl Visits {
         });
         match found.await {
             Ok(answer) => {
+                respite.end();
                 self.0.memory.keep(site, &sign.key, answer, now, generation);
                 answer.visit
             }
             Err(error) => {
-                self.pause(now);
+                respite.begin(now + asked.elapsed());
                 log::warn!("Whether somebody is at work could not be looked up: {error}");
                 claimed
             }

@@ -19,7 +19,6 @@ pub use session::{SignInRefused, SiteSession, SiteUser};
 pub use sessions::{SiteSessions, StoredSessions};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::HttpRequest;
 use jiff::{SignedDuration, Timestamp};
@@ -31,11 +30,8 @@ use crate::auth::{Keys, SessionAges};
 use crate::config::Settings;
 use crate::drain::LONGEST;
 use crate::site::SiteId;
-use crate::storage::{KeyHash, Store, StoreError, VisitNote};
+use crate::storage::{KeyHash, Respite, Store, StoreError, VisitNote};
 use crate::visit::{SignedIn, VisitKind, readable_name};
-
-/// How long the database is left alone after a look-up has failed.
-const PAUSE_AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
 
 /// For how long visits are kept that are not of our sessions.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
@@ -61,8 +57,7 @@ struct Inner {
     visitors: Option<VisitorCookies>,
     memory: Arc<Memory>,
     queue: Arc<Queue>,
-    /// Microseconds since 1970 until when the database is left alone.
-    paused_until: AtomicI64,
+    respite: Respite,
 }
 
 impl Drop for Inner {
@@ -88,7 +83,7 @@ impl Visits {
             visitors: server.visitor_cookie.then(|| VisitorCookies::new(keys, is_secure)),
             memory,
             queue,
-            paused_until: AtomicI64::new(i64::MIN),
+            respite: Respite::default(),
         }))
     }
 
@@ -152,16 +147,6 @@ impl Visits {
         if self.0.memory.is_due(note.site, &note.key_hash, now) {
             self.0.queue.note(note);
         }
-    }
-
-    fn is_paused(&self, now: Timestamp) -> bool {
-        let left = self.0.paused_until.load(Ordering::Relaxed).saturating_sub(now.as_microsecond());
-        // A longer pause than that is of a clock that went back.
-        left > 0 && SignedDuration::from_micros(left) <= PAUSE_AFTER_FAILURE
-    }
-
-    fn pause(&self, now: Timestamp) {
-        self.0.paused_until.store((now + PAUSE_AFTER_FAILURE).as_microsecond(), Ordering::Relaxed);
     }
 
     /// The hash of the session key in a request's cookie, when it is one of ours.
