@@ -2,8 +2,10 @@
 //!
 //! A server that starts while the database is away may not know the secret that cookies are encrypted with. Until it
 //! does, there are no sessions and every request that needs one fails; afterwards they work without a restart.
+//!
+//! What fails because of the database is answered 503, not 500: it passes by itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -19,6 +21,17 @@ use futures_util::future::LocalBoxFuture;
 
 use super::cookie::SessionCookieKind;
 use super::{Keys, Sessions};
+
+tokio::task_local! {
+    /// Whether the store of the sessions has failed in this request because of the database.
+    static IS_AWAY: Cell<bool>;
+}
+
+/// To be called by a store of sessions that fails because of the database: the session middleware makes a 500 of any
+/// error, and tells nothing of it.
+pub(crate) fn database_is_away() {
+    IS_AWAY.try_with(|is_away| is_away.set(true)).ok();
+}
 
 /// Makes sessions of one kind.
 pub trait SessionMaker: Clone + 'static {
@@ -152,7 +165,13 @@ where
             return Box::pin(self.service.call(req));
         }
         match self.with_sessions() {
-            Some(answering) => answering(req),
+            Some(answering) => Box::pin(IS_AWAY.scope(Cell::new(false), async move {
+                let answer = answering(req).await;
+                answer.map_err(|error| match IS_AWAY.with(Cell::get) {
+                    true => ErrorServiceUnavailable("the database of its sessions does not answer"),
+                    false => error,
+                })
+            })),
             None if need == Need::SessionIfPossible => Box::pin(self.service.call(req)),
             None => Box::pin(ready(Err(ErrorServiceUnavailable("the secret of its cookies is not known yet")))),
         }

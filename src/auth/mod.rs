@@ -23,6 +23,7 @@ pub use csrf::{Csrf, CsrfError};
 pub use identity::{Identities, SessionCookie};
 pub use key::Keys;
 pub(crate) use key::master_secret;
+pub(crate) use late::database_is_away;
 pub use late::{LateSessions, Need, PanelSessions, SessionMaker};
 pub use login::{Attempt, LoggedIn, LoginError, Logins};
 pub use password::Hashing;

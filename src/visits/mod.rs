@@ -8,6 +8,7 @@
 
 mod gate;
 mod hook;
+mod last_known;
 mod memory;
 mod queue;
 mod session;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use jiff::{SignedDuration, Timestamp};
 
+use self::last_known::LastKnown;
 use self::memory::Memory;
 use self::queue::Queue;
 use self::visitor::VisitorCookies;
@@ -56,8 +58,17 @@ struct Inner {
     hook: Option<SignedInHook>,
     visitors: Option<VisitorCookies>,
     memory: Arc<Memory>,
+    last_known: LastKnown,
     queue: Arc<Queue>,
     respite: Respite,
+}
+
+impl Inner {
+    /// What this key was of is gone, on every site.
+    fn forget_key(&self, key: &KeyHash) {
+        self.memory.forget_key(key);
+        self.last_known.forget_key(key);
+    }
 }
 
 impl Drop for Inner {
@@ -82,6 +93,7 @@ impl Visits {
             hook,
             visitors: server.visitor_cookie.then(|| VisitorCookies::new(keys, is_secure)),
             memory,
+            last_known: LastKnown::default(),
             queue,
             respite: Respite::default(),
         }))
@@ -93,6 +105,7 @@ impl Visits {
         let concerns = |action: &String| ["visit.", "site.removed", "config."].iter().any(|is| action.starts_with(is));
         if actions.is_empty() || actions.iter().any(concerns) {
             self.0.memory.forget();
+            self.0.last_known.forget();
         }
     }
 

@@ -1,10 +1,13 @@
 //! Sessions of a site's own users in the database, as the store of `actix-session`, with the sign-in in them.
 //!
 //! Reading one costs each request that bears its cookie one look-up by primary key. Its last use is noted at most once a
-//! minute, off the request's path, together with that of the visit.
+//! minute, off the request's path, together with that of the visit. While the database does not answer, a session is what
+//! it was when it was read last, and cannot be changed; one that is not known makes a request fail with 503, because to take
+//! its owner for a stranger would be wrong.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
@@ -19,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::Visits;
 use super::memory::Answer;
 use crate::auth::session::hash_of;
-use crate::auth::{Keys, Need, SessionMaker, cookie};
+use crate::auth::{Keys, Need, SessionMaker, cookie, database_is_away};
 use crate::clock;
 use crate::decision::Visit;
 use crate::middleware::GateParts;
@@ -115,14 +118,48 @@ impl SessionMaker for SiteSessions {
 pub struct StoredSessions(Visits);
 
 impl StoredSessions {
-    fn read(&self, key: &KeyHash, now: Timestamp) -> Result<Option<(State, StoredSession)>, StoreError> {
-        let ages = self.0.0.ages;
-        let found = self.0.0.store.read(|reader| reader.site_session(key))?;
-        let is_live = |found: &StoredSession| now < ages.over_at(found.last_seen_at, found.expires_at);
-        let Some(session) = found.filter(is_live) else { return Ok(None) };
-        let state = serde_json::from_str(&session.state)
-            .map_err(|error| StoreError::Unreadable { what: format!("the state of a site's session: {error}") })?;
-        Ok(Some((state, session)))
+    /// A session that is not over. Asks the database, unless that is left alone because it has just failed.
+    async fn read(&self, key: KeyHash, now: Timestamp) -> Result<Option<StoredSession>, StoreError> {
+        let (inner, asked) = (&self.0.0, Instant::now());
+        if !inner.respite.may_ask(now) {
+            return Err(left_alone());
+        }
+        let store = inner.store.clone();
+        let found = inner.store.apart(move || store.read(|reader| reader.site_session(&key))).await;
+        match &found {
+            Ok(_) => inner.respite.end(),
+            Err(_) => inner.respite.begin(now + asked.elapsed()),
+        }
+        let is_live = |found: &StoredSession| now < inner.ages.over_at(found.last_seen_at, found.expires_at);
+        Ok(found?.filter(is_live))
+    }
+
+    /// What a session was when it was read last.
+    fn last_known(&self, key: &KeyHash, now: Timestamp, error: StoreError) -> Result<State, LoadError> {
+        match self.0.0.last_known.state(key, now) {
+            Some(state) => parsed(&state),
+            None => {
+                database_is_away();
+                Err(LoadError::Other(error.into()))
+            }
+        }
+    }
+
+    /// Changes sessions, unless the database is left alone because it has just failed.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sessions, inner) = (self.clone(), &self.0.0);
+        let written = match inner.respite.is_on(clock::now()) {
+            true => Err(left_alone()),
+            false => inner.store.apart(move || work(&sessions)).await,
+        };
+        // A disk that is full is no reason not to read.
+        if matches!(written, Err(StoreError::Unreachable { .. } | StoreError::Unconfirmed)) {
+            inner.respite.begin(clock::now());
+        }
+        written.inspect_err(|_| database_is_away())
     }
 
     fn write_new(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
@@ -163,29 +200,33 @@ impl StoredSessions {
 
 impl SessionStore for StoredSessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
-        let generation = self.0.0.memory.generation();
-        let read = self.0.0.store.apart(move || sessions.read(&key, now)).await;
-        let found = read.map_err(|error| LoadError::Other(error.into()))?;
-        let Some((state, session)) = found else {
-            self.0.0.memory.forget_key(&key);
-            return Ok(None);
+        let (key, now, inner) = (hash_of(session_key.as_ref()), clock::now(), &self.0.0);
+        let generation = inner.memory.generation();
+        let session = match self.read(key, now).await {
+            Ok(Some(session)) => session,
+            Ok(None) => {
+                inner.forget_key(&key);
+                return Ok(None);
+            }
+            Err(error) => return self.last_known(&key, now, error).map(Some),
         };
+        let state = parsed(&session.state)?;
+        let until = inner.ages.over_at(session.last_seen_at, session.expires_at);
         if let Some(SignIn { site: Some(site), since, .. }) = SignIn::in_state(&state) {
             // A drain need not look it up then. A session whose visit is ended is gone.
-            let until = self.0.0.ages.over_at(session.last_seen_at, session.expires_at);
-            self.0.0.memory.keep(site, &key, Answer { visit: Visit::Since(since), until }, now, generation);
+            inner.memory.keep(site, &key, Answer { visit: Visit::Since(since), until }, now, generation);
         }
-        if now.duration_since(session.last_seen_at) >= self.0.0.ages.touch_every() {
+        if now.duration_since(session.last_seen_at) >= inner.ages.touch_every() {
             self.used(key, &state, now);
         }
+        inner.last_known.keep(&key, session.state, until, now, || inner.memory.generation() != generation);
         Ok(Some(state))
     }
 
     async fn save(&self, session_state: State, _ttl: &time::Duration) -> Result<SessionKey, SaveError> {
         let key = generate_session_key();
-        let (sessions, hash, now) = (self.clone(), hash_of(key.as_ref()), clock::now());
-        let written = self.0.0.store.apart(move || sessions.write_new(&hash, &session_state, now)).await;
+        let (hash, now) = (hash_of(key.as_ref()), clock::now());
+        let written = self.write(move |sessions| sessions.write_new(&hash, &session_state, now)).await;
         written.map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
     }
@@ -196,9 +237,12 @@ impl SessionStore for StoredSessions {
         session_state: State,
         _ttl: &time::Duration,
     ) -> Result<SessionKey, UpdateError> {
-        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
+        let (key, now) = (hash_of(session_key.as_ref()), clock::now());
         let is_signed_in = SignIn::in_state(&session_state).is_some();
-        let written = self.0.0.store.apart(move || sessions.write_over(&key, &session_state, now)).await;
+        let written = self.write(move |sessions| sessions.write_over(&key, &session_state, now)).await;
+        if matches!(written, Ok(()) | Err(StoreError::Unconfirmed)) {
+            self.0.0.last_known.forget_key(&key);
+        }
         written.map_err(|error| UpdateError::Other(error.into()))?;
         if !is_signed_in {
             self.0.0.memory.forget_key(&key);
@@ -212,11 +256,22 @@ impl SessionStore for StoredSessions {
     }
 
     async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
-        let (sessions, key, now) = (self.clone(), hash_of(session_key.as_ref()), clock::now());
-        self.0.0.store.apart(move || sessions.end(&key, now)).await?;
-        self.0.0.memory.forget_key(&key);
+        let (key, now) = (hash_of(session_key.as_ref()), clock::now());
+        self.write(move |sessions| sessions.end(&key, now)).await?;
+        self.0.0.forget_key(&key);
         Ok(())
     }
+}
+
+fn parsed(state: &str) -> Result<State, LoadError> {
+    serde_json::from_str(state).map_err(|error| {
+        let what = format!("the state of a site's session: {error}");
+        LoadError::Other(StoreError::Unreadable { what }.into())
+    })
+}
+
+fn left_alone() -> StoreError {
+    StoreError::Unreachable { reason: "it did not a moment ago, and is left alone for now".to_owned() }
 }
 
 fn to_json(state: &State) -> String {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::{Service as _, ServiceResponse};
@@ -84,8 +85,11 @@ macro_rules! running {
     ($app:expr) => {{
         let app = init_service($app).await;
         let site: Site = Box::new(move |req| {
-            let answer = app.call(req.to_request());
-            Box::pin(async move { answer.await.unwrap().map_into_boxed_body() })
+            let (answer, sent) = (app.call(req.to_request()), TestRequest::default().to_http_request());
+            Box::pin(async move {
+                let failed = |error| ServiceResponse::new(sent, HttpResponse::from_error(error));
+                answer.await.map_or_else(failed, ServiceResponse::map_into_boxed_body)
+            })
         });
         site
     }};
@@ -448,6 +452,33 @@ async fn whoever_was_seen_while_the_site_was_open_costs_a_drain_no_look_up() {
     let stranger = Browser::default();
     stranger.set_cookie("sessionid", "x");
     assert_eq!(stranger.get(&app, "/").await.status, 503);
+}
+
+#[actix_web::test]
+async fn while_the_database_is_away_those_who_are_known_go_on_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (own(folder.path()), own(folder.path()));
+    let (here, there) = (site!(one), site!(two));
+    let (ada, bo, stranger) = (Browser::default(), Browser::default(), Browser::default());
+    ada.post(&here, "/in/ada").await;
+    assert_eq!(ada.get(&here, "/").await.text, "ada ");
+    bo.post(&there, "/in/bo").await;
+    execute(folder.path(), "ALTER TABLE site_sessions RENAME TO gone");
+    for _ in 0..3 {
+        assert_eq!(ada.get(&here, "/").await.text, "ada ");
+    }
+    assert_eq!(ada.post(&here, "/fill/apples").await.status, 503, "nothing can be kept");
+    assert_eq!(ada.get(&here, "/").await.text, "ada ", "she is still known");
+    assert_eq!(bo.get(&here, "/").await.status, 503, "nobody knows here whether he is signed in");
+    assert_eq!(stranger.get(&here, "/").await.text, "nobody ");
+    execute(folder.path(), "ALTER TABLE gone RENAME TO site_sessions");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while bo.get(&here, "/").await.text != "bo " {
+        assert!(Instant::now() < deadline, "bo is known again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(ada.post(&here, "/fill/apples").await.status, 200);
+    assert_eq!(ada.get(&here, "/").await.text, "ada apples");
 }
 
 #[actix_web::test]

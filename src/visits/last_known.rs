@@ -1,0 +1,149 @@
+//! The sessions of sites as they were read last, so that people who are signed in go on while the database is away.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::RandomState;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::storage::KeyHash;
+
+/// Parts with a lock each, so that threads rarely meet.
+const SHARDS: usize = 16;
+
+/// Most sessions kept in one part; 8192 in all, which is at most 32 megabytes.
+const MOST_PER_SHARD: usize = 512;
+
+/// Longest state that is kept, in bytes of JSON.
+const LONGEST_STATE: usize = 4_096;
+
+/// Entries looked at to make room for one: the one that was read longest ago goes.
+const SAMPLE: usize = 16;
+
+/// How long a session is believed that the database has not confirmed since. Another server may have ended it meanwhile.
+const BELIEVED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// States of sessions, by the hash of their key.
+#[derive(Default)]
+pub(super) struct LastKnown([Mutex<Shard>; SHARDS]);
+
+type Shard = HashMap<KeyHash, Kept, RandomState>;
+
+struct Kept {
+    /// As it is stored.
+    state: String,
+    /// When the session is over by age.
+    until: Timestamp,
+    read_at: Timestamp,
+}
+
+impl LastKnown {
+    /// The state of a session when it was read last; `None` when that is not known any more.
+    pub(super) fn state(&self, key: &KeyHash, now: Timestamp) -> Option<String> {
+        let shard = self.shard(key);
+        let is_believed = |kept: &&Kept| now < kept.until && now.duration_since(kept.read_at).abs() < BELIEVED_FOR;
+        shard.get(key).filter(is_believed).map(|kept| kept.state.clone())
+    }
+
+    /// Keeps what was read, unless `is_over` says that something was forgotten since the question. `until` is when the
+    /// session is over by age.
+    pub(super) fn keep(
+        &self,
+        key: &KeyHash,
+        state: String,
+        until: Timestamp,
+        read_at: Timestamp,
+        is_over: impl FnOnce() -> bool,
+    ) {
+        let mut shard = self.shard(key);
+        // Looked at under the lock: whoever forgets says so first and empties this part afterwards.
+        if is_over() || state.len() > LONGEST_STATE {
+            shard.remove(key);
+            return;
+        }
+        if shard.len() >= MOST_PER_SHARD && !shard.contains_key(key) {
+            let oldest = shard.iter().take(SAMPLE).min_by_key(|(_, kept)| kept.read_at).map(|(key, _)| *key);
+            if let Some(oldest) = oldest {
+                shard.remove(&oldest);
+            }
+        }
+        shard.insert(*key, Kept { state, until, read_at });
+    }
+
+    /// The session has changed, or is gone.
+    pub(super) fn forget_key(&self, key: &KeyHash) {
+        self.shard(key).remove(key);
+    }
+
+    /// Any session may have ended.
+    pub(super) fn forget(&self) {
+        self.0.iter().for_each(|shard| lock(shard).clear());
+    }
+
+    fn shard(&self, key: &KeyHash) -> MutexGuard<'_, Shard> {
+        // Any bits of a hash do.
+        lock(&self.0[usize::from(key[0]) % SHARDS])
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    // Nothing panics while it is held.
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: KeyHash = [7; 32];
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).unwrap()
+    }
+
+    fn keep(known: &LastKnown, until: i64, is_over: bool) {
+        known.keep(&KEY, "{}".to_owned(), at(until), at(0), || is_over);
+    }
+
+    #[test]
+    fn a_state_is_believed_for_an_hour_and_not_after_its_session_is_over() {
+        let known = LastKnown::default();
+        keep(&known, 9_999, false);
+        assert_eq!([0, 3_599, 3_600].map(|second| known.state(&KEY, at(second)).is_some()), [true, true, false]);
+        keep(&known, 60, false);
+        assert_eq!([59, 60].map(|second| known.state(&KEY, at(second)).is_some()), [true, false]);
+    }
+
+    #[test]
+    fn what_is_forgotten_or_too_long_is_not_known() {
+        let known = LastKnown::default();
+        let is_known = || known.state(&KEY, at(1)).is_some();
+        keep(&known, 60, false);
+        known.forget_key(&KEY);
+        assert!(!is_known());
+        keep(&known, 60, true);
+        assert!(!is_known(), "it was forgotten between the question and the answer");
+        keep(&known, 60, false);
+        known.forget();
+        assert!(!is_known());
+        keep(&known, 60, false);
+        known.keep(&KEY, "x".repeat(LONGEST_STATE + 1), at(60), at(0), || false);
+        assert!(!is_known());
+    }
+
+    #[test]
+    fn there_is_a_limit_and_what_was_read_long_ago_goes() {
+        let known = LastKnown::default();
+        let key = |n: u64| {
+            let mut key = KEY;
+            key[8..16].copy_from_slice(&n.to_be_bytes());
+            key
+        };
+        let most = 3 * MOST_PER_SHARD as u64;
+        for n in 0..most {
+            known.keep(&key(n), String::new(), at(9_999), at(n as i64), || false);
+        }
+        assert_eq!(known.shard(&KEY).len(), MOST_PER_SHARD);
+        assert!(known.state(&key(most - 1), at(most as i64)).is_some());
+    }
+}
