@@ -106,7 +106,10 @@ pub enum BuildError {
 /// what is called here wins over it.
 #[must_use]
 pub struct MaintenanceBuilder {
-    settings: Result<Settings, SettingsError>,
+    /// Instead of those of the environment.
+    settings: Option<Settings>,
+    /// What was set by name, in that order.
+    given: Vec<(String, String)>,
     staff: Option<StaffHook>,
     signed_in: Option<SignedInHook>,
     on_hold: Option<HoldHandler>,
@@ -115,7 +118,7 @@ pub struct MaintenanceBuilder {
 impl Maintenance {
     /// Begins with the settings of the environment.
     pub fn builder() -> MaintenanceBuilder {
-        MaintenanceBuilder { settings: Settings::from_environment(), staff: None, signed_in: None, on_hold: None }
+        MaintenanceBuilder { settings: None, given: Vec::new(), staff: None, signed_in: None, on_hold: None }
     }
 
     /// The middleware. Wrap it outermost, so that a held request reaches nothing.
@@ -317,7 +320,8 @@ impl Maintenance {
 impl MaintenanceBuilder {
     /// Replaces all settings.
     pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = Ok(settings);
+        self.settings = Some(settings);
+        self.given.clear();
         self
     }
 
@@ -334,7 +338,7 @@ impl MaintenanceBuilder {
     /// let maintenance = Maintenance::builder().setting("INTERNAL_IPS", "10.0.0.0/8").build();
     /// ```
     pub fn setting(mut self, name: &str, value: &str) -> Self {
-        self.settings = self.settings.and_then(|settings| settings.with(name, value));
+        self.given.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -399,7 +403,13 @@ impl MaintenanceBuilder {
     /// # Errors
     /// A wrong setting, a database that cannot be used until somebody changes something.
     pub fn build(self) -> Result<Maintenance, BuildError> {
-        let settings = self.settings?;
+        let settings = match self.settings {
+            Some(settings) => {
+                let with = |settings: Settings, (name, value): &(String, String)| settings.with(name, value);
+                self.given.iter().try_fold(settings, with)?
+            }
+            None => Settings::from_environment_with(&self.given)?,
+        };
         settings.server.check()?;
         let store = settings.database.store();
         let auth = Arc::new(Auth::new(&store, &settings.server));

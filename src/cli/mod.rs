@@ -71,7 +71,7 @@ pub fn run() -> ExitCode {
     let dot_env = DotEnv::load();
     let console = Console::detect();
     let exit = match dot_env {
-        Ok(dot_env) => run_with(console, std::env::args_os().collect(), &Sources::new(dot_env)),
+        Ok(dot_env) => run_with(console, std::env::args_os().collect(), &Sources::new(dot_env.clone())),
         Err(error) => {
             console.error(&error.into());
             Exit::Usage

@@ -1,6 +1,10 @@
 //! The environment of the process, and the `.env` file that fills in what it lacks.
+//!
+//! A program of its own puts what the file says into its environment before anything else, so that the commands that it
+//! starts and the libraries that it uses meet it ([`DotEnv::load`]). A library must not change the environment of the
+//! process that it is in, where other threads run: there the settings alone are looked up in both ([`DotEnv::read`]).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -22,21 +26,31 @@ pub(crate) fn host_name() -> String {
 }
 
 /// Variables that are for this program alone, and would tell others how to forge a cookie or read the figures.
+#[cfg(feature = "cli")]
 const SECRETS: [&str; 2] = ["SECRET_KEY", "METRICS_TOKEN"];
 
-/// Those that the `.env` file set.
-static SECRETS_OF_FILE: OnceLock<Vec<&str>> = OnceLock::new();
+/// The file, as it was read first.
+static READ: OnceLock<DotEnv> = OnceLock::new();
 
 /// The secrets that only the `.env` file has put into the environment, which commands that are started must not inherit.
 #[cfg(feature = "cli")]
-pub(crate) fn secrets_of_file() -> &'static [&'static str] {
-    SECRETS_OF_FILE.get().map_or(&[], Vec::as_slice)
+pub(crate) fn secrets_of_file() -> Vec<&'static str> {
+    let is_of_file = |name: &&str| READ.get().is_some_and(|file| file.set(name));
+    SECRETS.into_iter().filter(is_of_file).collect()
 }
 
-/// Names that the `.env` file set, because the environment did not have them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the `.env` file says of variables that the environment did not have when the file was read.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct DotEnv {
-    names: BTreeSet<String>,
+    text: String,
+    values: BTreeMap<String, String>,
+}
+
+/// Shows no value, which may be a secret.
+impl std::fmt::Debug for DotEnv {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 /// A `.env` file that cannot be used. Never shows a line, which may hold a secret.
@@ -56,38 +70,55 @@ pub enum DotEnvError {
 impl DotEnv {
     /// Lays the `.env` file of the working folder under the environment: what is set already stays.
     ///
-    /// To be called before any other thread starts, as everything that changes the environment.
+    /// For a program only, and to be called before any other thread starts, as everything that changes the environment.
     ///
     /// # Errors
     /// The file is there but cannot be read or understood. A missing file is none.
-    pub fn load() -> Result<Self, DotEnvError> {
-        let loaded = Self::load_from(Path::new(FILE))?;
-        SECRETS_OF_FILE.get_or_init(|| SECRETS.into_iter().filter(|name| loaded.set(name)).collect());
-        Ok(loaded)
+    #[cfg(feature = "cli")]
+    pub(crate) fn load() -> Result<&'static Self, DotEnvError> {
+        let read = Self::read()?;
+        dotenvy::Iter::new(read.text.as_bytes()).load().map_err(|error| explained(error, &read.text))?;
+        Ok(read)
     }
 
-    fn load_from(path: &Path) -> Result<Self, DotEnvError> {
+    /// Reads the `.env` file of the working folder, once in the life of the process, and changes nothing.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read or understood. A missing file is none.
+    pub(crate) fn read() -> Result<&'static Self, DotEnvError> {
+        if let Some(read) = READ.get() {
+            return Ok(read);
+        }
+        let read = Self::read_from(Path::new(FILE))?;
+        Ok(READ.get_or_init(|| read))
+    }
+
+    fn read_from(path: &Path) -> Result<Self, DotEnvError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(DotEnvError::Unreadable(error)),
         };
         let text = text.trim_start_matches('\u{feff}');
-        let mut names = BTreeSet::new();
+        let mut values = BTreeMap::new();
         for entry in dotenvy::Iter::new(text.as_bytes()) {
             let (name, value) = entry.map_err(|error| explained(error, text))?;
-            // Equal when the file has been loaded before.
-            if variable(&name).is_none_or(|in_force| in_force == value) {
-                names.insert(name);
+            if variable(&name).is_none() {
+                // The first line counts, as where each is set in turn.
+                values.entry(name).or_insert(value);
             }
         }
-        dotenvy::Iter::new(text.as_bytes()).load().map_err(|error| explained(error, text))?;
-        Ok(Self { names })
+        Ok(Self { text: text.to_owned(), values })
     }
 
-    /// Whether this variable got its value from the file.
+    /// What the file says of a variable that the environment does not have.
+    pub(super) fn missing(&self, name: &str) -> Option<&str> {
+        self.values.get(name).filter(|_| variable(name).is_none()).map(String::as_str)
+    }
+
+    /// Whether the value of this variable is that of the file.
     pub fn set(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.values.get(name).is_some_and(|value| variable(name).is_none_or(|in_force| in_force == *value))
     }
 }
 
@@ -120,34 +151,35 @@ pub(super) fn is_empty(name: &OsStr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn load(text: &str) -> Result<DotEnv, DotEnvError> {
+    pub(in crate::config) fn read(text: &str) -> Result<DotEnv, DotEnvError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".env");
         std::fs::write(&path, text).unwrap();
-        DotEnv::load_from(&path)
+        DotEnv::read_from(&path)
     }
 
     #[test]
     fn what_the_environment_has_already_does_not_come_from_the_file() {
-        let loaded = load("\u{feff}# settings\nPATH=/nowhere\nMAINTENANCE_TEST_ONE='a b'\n").unwrap();
-        assert!(loaded.set("MAINTENANCE_TEST_ONE") && !loaded.set("PATH"));
-        assert_eq!(variable("MAINTENANCE_TEST_ONE").as_deref(), Some("a b"));
-        assert_ne!(variable("PATH").as_deref(), Some("/nowhere"));
+        let file =
+            read("\u{feff}# settings\nPATH=/nowhere\nMAINTENANCE_TEST_ONE='a b'\nMAINTENANCE_TEST_ONE=c\n").unwrap();
+        assert!(file.set("MAINTENANCE_TEST_ONE") && !file.set("PATH"));
+        assert_eq!((file.missing("MAINTENANCE_TEST_ONE"), file.missing("PATH")), (Some("a b"), None));
+        assert!(variable("MAINTENANCE_TEST_ONE").is_none(), "the environment of the process stays as it was");
+        assert!(!format!("{file:?}").contains("a b"));
     }
 
     #[test]
     fn a_line_that_is_no_setting_is_named_by_number_and_not_shown() {
-        let error = load("MAINTENANCE_TEST_TWO=1\n\nSECRET_KEY=two words\n").unwrap_err();
+        let error = read("MAINTENANCE_TEST_TWO=1\n\nSECRET_KEY=two words\n").unwrap_err();
         assert_eq!(error.to_string().split(" of ").next(), Some("line 3"));
         assert!(!error.to_string().contains("words"));
-        assert!(variable("MAINTENANCE_TEST_TWO").is_none(), "nothing is set by a file that is wrong");
     }
 
     #[test]
     fn without_a_file_nothing_is_set_by_it() {
-        assert_eq!(DotEnv::load_from(Path::new("/nonexistent/.env")).unwrap(), DotEnv::default());
+        assert_eq!(DotEnv::read_from(Path::new("/nonexistent/.env")).unwrap(), DotEnv::default());
     }
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::environment::{DotEnv, DotEnvError};
 use super::in_force::fill_in;
-use super::source::{SettingView, Sources, wrong_value};
+use super::source::{SettingSource, SettingView, Sources, wrong_value};
 use super::value::{
     self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, flag_path, ignored_urls,
     language_code, mirror, networks, public_origin, server_name, site_id, time_zone,
@@ -137,12 +137,21 @@ impl Settings {
         Self { database, visits, gate, server, views, given: Vec::new() }
     }
 
-    /// Reads the settings of the environment and of `.env`.
+    /// Reads the settings of the environment, and of `.env` what that lacks. The file is read once in the life of the
+    /// process, and the environment stays as it is.
     ///
     /// # Errors
     /// The first setting that cannot be used.
     pub fn from_environment() -> Result<Self, SettingsError> {
-        Self::parse(Vec::new())
+        Self::from_environment_with(&[])
+    }
+
+    /// The same with some given, each by the name of its variable or of its flag; of those with one name the last counts.
+    ///
+    /// # Errors
+    /// A name that is no setting, or the first value that cannot be used.
+    pub(crate) fn from_environment_with(given: &[(String, String)]) -> Result<Self, SettingsError> {
+        Self::parse(DotEnv::read()?, flags_of(given)?)
     }
 
     /// The same settings with one more given, by the name of its variable or of its flag.
@@ -150,25 +159,29 @@ impl Settings {
     /// # Errors
     /// A name that is no setting, or a value that cannot be used.
     pub fn with(self, name: &str, value: &str) -> Result<Self, SettingsError> {
-        let command = Self::command();
-        let is_named = |arg: &&clap::Arg| {
-            arg.get_env().is_some_and(|env| env == name) || arg.get_long() == Some(name.trim_start_matches("--"))
-        };
-        let flag = command.get_arguments().find(is_named).and_then(clap::Arg::get_long);
-        let flag = flag.ok_or_else(|| SettingsError::Unknown { name: name.to_owned() })?;
         let mut given = self.given;
-        given.push((flag.to_owned(), value.to_owned()));
-        Self::parse(given)
+        given.append(&mut flags_of(&[(name.to_owned(), value.to_owned())])?);
+        Self::parse(DotEnv::read()?, given)
     }
 
     fn command() -> Command {
         Sources::without_empty_variables(Self::augment_args(Command::new("maintenance").args_override_self(true)))
     }
 
-    fn parse(given: Vec<(String, String)>) -> Result<Self, SettingsError> {
-        let sources = Sources::new(DotEnv::load()?);
+    fn parse(dot_env: &DotEnv, given: Vec<(String, String)>) -> Result<Self, SettingsError> {
+        let sources = Sources::new(dot_env.clone());
         let command = Self::command();
-        let words = given.iter().map(|(flag, value)| OsString::from(format!("--{flag}={value}")));
+        let is_given = |flag: &str| given.iter().any(|(given, _)| given == flag);
+        // Clap knows the environment only, and what is given counts more: so does what the file adds.
+        let of_file = command.get_arguments().filter_map(|arg| {
+            let (name, flag) = (arg.get_env()?.to_str()?, arg.get_long()?);
+            let value = dot_env.missing(name).filter(|value| !value.is_empty() && !is_given(flag))?;
+            Some((name, flag, value))
+        });
+        let of_file: Vec<_> = of_file.collect();
+        let words = of_file.iter().map(|(_, flag, value)| (*flag, *value));
+        let words = words.chain(given.iter().map(|(flag, value)| (flag.as_str(), value.as_str())));
+        let words = words.map(|(flag, value)| OsString::from(format!("--{flag}={value}")));
         let words = std::iter::once(OsString::from("maintenance")).chain(words);
         let refused = |error: clap::Error| {
             let text = wrong_value(&error, &command, &sources);
@@ -177,10 +190,26 @@ impl Settings {
         let matches = command.clone().try_get_matches_from(words).map_err(refused)?;
         let mut settings = Self::from_arg_matches(&matches).map_err(refused)?;
         settings.views = sources.view(command.get_arguments(), &matches);
+        let is_of_file = |view: &&mut SettingView| of_file.iter().any(|(name, ..)| *name == view.name);
+        settings.views.iter_mut().filter(is_of_file).for_each(|view| view.source = SettingSource::File);
         fill_in(&mut settings.views, &settings.database, &settings.server);
         settings.given = given;
         Ok(settings)
     }
+}
+
+/// The long names of the flags of settings that are given by the name of their variable or of their flag.
+fn flags_of(given: &[(String, String)]) -> Result<Vec<(String, String)>, SettingsError> {
+    let command = Settings::command();
+    let flag_of = |(name, value): &(String, String)| {
+        let is_named = |arg: &&clap::Arg| {
+            arg.get_env().is_some_and(|env| env == &**name) || arg.get_long() == Some(name.trim_start_matches("--"))
+        };
+        let flag = command.get_arguments().find(is_named).and_then(clap::Arg::get_long);
+        let flag = flag.ok_or_else(|| SettingsError::Unknown { name: name.clone() })?;
+        Ok((flag.to_owned(), value.clone()))
+    };
+    given.iter().map(flag_of).collect()
 }
 
 /// Where the state lives. Every command needs it.
@@ -467,4 +496,35 @@ pub struct ServerSettings {
     /// Origin that browsers use for the panel, when a proxy hides it, for example `https://admin.example.com`
     #[arg(long, env = "PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = public_origin)]
     pub public_origin: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::environment::tests::read;
+
+    fn parsed(file: &str, given: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let given = given.iter().map(|(flag, value)| ((*flag).to_owned(), (*value).to_owned())).collect();
+        Settings::parse(&read(file).unwrap(), given)
+    }
+
+    #[test]
+    fn the_file_fills_in_what_the_environment_lacks_and_what_is_given_wins() {
+        let name_of = |settings: &Settings| {
+            let view = settings.views.iter().find(|view| view.name == "SERVER_NAME").unwrap();
+            (settings.server.name(), view.source)
+        };
+        let file = "SERVER_NAME=of-file\nLANGUAGE_CODE=\nTHEME=dark\n";
+        let settings = parsed(file, &[]).unwrap();
+        assert_eq!(name_of(&settings), ("of-file".to_owned(), SettingSource::File));
+        assert_eq!(settings.gate.language_code, "en", "what is set to nothing is not set");
+        let settings = parsed(file, &[("server-name", "of-code")]).unwrap();
+        assert_eq!(name_of(&settings), ("of-code".to_owned(), SettingSource::Flag));
+    }
+
+    #[test]
+    fn a_wrong_value_of_the_file_is_told_with_where_it_is_from() {
+        let error = parsed("BIND=nowhere\n", &[]).unwrap_err().to_string();
+        assert!(error.contains("BIND (--bind) cannot be `nowhere` (from the file .env)"), "{error}");
+    }
 }

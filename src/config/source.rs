@@ -90,6 +90,7 @@ impl Sources {
         match environment::variable(name) {
             Some(set) if set == value && self.dot_env.set(name) => SettingSource::File,
             Some(set) if set == value => SettingSource::Environment,
+            None if self.dot_env.missing(name) == Some(value) => SettingSource::File,
             _ => SettingSource::Flag,
         }
     }
