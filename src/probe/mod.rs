@@ -20,6 +20,7 @@ mod retry;
 mod state;
 #[cfg(test)]
 mod tests;
+mod time;
 mod trail;
 
 pub use answer::{Answer, Seen, Silence, status_text};
@@ -27,6 +28,8 @@ pub use finding::{Finding, Grade};
 pub use question::{Question, questions};
 pub use state::State;
 pub use trail::{MAX_HOPS, Step, Trail};
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -48,8 +51,12 @@ pub struct Visits {
     pub trail: Trail,
     /// The other questions, in the order in which they were asked.
     pub others: Vec<(Question, Seen)>,
+    /// How many questions were not asked any more, because too many had no answer.
+    pub unasked: usize,
     /// When the page was asked for.
     pub asked_at: Timestamp,
+    /// How long the slowest answer on the way to the page took.
+    pub took: Duration,
 }
 
 impl Visits {
@@ -107,11 +114,12 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         State::Closed | State::Redirected => Expected::Closed,
         State::Open | State::LetThrough | State::Broken => Expected::Open,
     });
-    let findings = match (state, judged_as) {
+    let mut findings = match (state, judged_as) {
         (State::Closed | State::Redirected, Expected::Closed) => closed::findings(visits, state, end),
         (state, Expected::Closed) => closed::not_closed(visits, state),
         (_, Expected::Open) => open::findings(visits, state),
     };
+    findings.extend(time::findings(visits));
     let is_read_only = visits.trail.site().seen.as_ref().is_ok_and(Answer::is_read_only);
     Report { state, end, says_so, is_overdue, is_read_only, findings }
 }

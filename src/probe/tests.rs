@@ -1,5 +1,7 @@
 //! What a way to a page says of the site, and which points are looked at.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::*;
@@ -90,7 +92,8 @@ fn the_end_is_told_by_the_header_or_by_the_json() {
     ] {
         let trail = trail(&Ok(answer(503, &[header])), &Ok(answer(200, &[])));
         let asked_at = "2026-11-21T03:00:00Z".parse().unwrap();
-        let visits = Visits { trail, others: vec![(Question::Json, Ok(json.clone()))], asked_at };
+        let others = vec![(Question::Json, Ok(json.clone()))];
+        let visits = Visits { trail, others, unasked: 0, asked_at, took: Duration::ZERO };
         assert_eq!(judge(&visits, None).end, Some(expected.parse().unwrap()), "{header}");
     }
 }

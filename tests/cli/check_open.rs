@@ -1,6 +1,8 @@
 //! `maintenance check` of sites that are open, or should be: nothing is called good that is not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::check::{check, closed, complaints, grade, open};
 use crate::upstream::{Asked, Reply, serve};
@@ -187,4 +189,26 @@ fn a_redirect_that_wants_a_cookie_back_is_no_loop() {
     check(&address, "--expect open").succeeds();
     let never = serve(gate);
     check(&never, "--expect open").ends_with(1).says(&["redirects never end"]);
+}
+
+#[test]
+fn a_slow_site_is_asked_several_questions_at_once_and_given_up_when_it_is_silent() {
+    let slow = |asked: &Asked| {
+        std::thread::park_timeout(Duration::from_millis(3100));
+        open(asked)
+    };
+    let started = Instant::now();
+    check(&serve(slow), "--expect open").succeeds().says(&["! warning  time", "the page took 3."]);
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+
+    let is_first = AtomicBool::new(true);
+    let address = serve(move |asked| {
+        if !is_first.swap(false, Ordering::Relaxed) {
+            std::thread::park_timeout(Duration::from_secs(20));
+        }
+        closed(asked)
+    });
+    let started = Instant::now();
+    check(&address, "--timeout 1s").ends_with(1).says(&["✗ fault  time", "given up with", "no answer: not within 1 s"]);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }

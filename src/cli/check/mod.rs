@@ -8,10 +8,11 @@ mod client;
 mod connection;
 mod progress;
 mod report;
+mod round;
 mod tls;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -23,7 +24,7 @@ use super::exit::{Exit, Usage};
 use super::{Context, text, time};
 use crate::clock;
 use crate::config::admin_url;
-use crate::probe::{Expected, Question, Trail, Visits, judge, questions};
+use crate::probe::{Expected, Trail, Visits, judge, questions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,9 +116,13 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
     let client = Client::new(args.timeout, tls);
     let asked_at = clock::now();
     let progress = Progress::new(&context.console);
+    let mut took = Duration::ZERO;
     let trail = Trail::follow(args.url.clone(), |url, cookies| {
         progress.show(format!("Asking {}", text::plain(url.as_str())));
-        client.page(url, cookies)
+        let started = Instant::now();
+        let seen = client.page(url, cookies);
+        took = took.max(started.elapsed());
+        seen
     });
     let page = trail.site();
     let panel = args.panel.clone().unwrap_or_else(|| format!("{}login/", args.admin_url));
@@ -125,14 +130,12 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
     let site = Site { client: &client, url: &page.url, cookies: &page.cookies, panel, health };
     let questions = questions(&trail);
     let number = questions.len();
-    let ask = |(at, question): (usize, Question)| {
+    let (others, unasked) = round::ask_all(questions, |at, question| {
         progress.show(format!("Asking {} ({} of {number}): {}", page.url, at + 1, question.point()));
-        let seen = site.ask(&question);
-        (question, seen)
-    };
-    let others = questions.into_iter().enumerate().map(ask).collect();
+        site.ask(question)
+    });
     drop(progress);
-    let visits = Visits { trail, others, asked_at };
+    let visits = Visits { trail, others, unasked, asked_at, took };
     let expected = args.expect.map(Expected::from);
     let report = judge(&visits, expected);
     let url = visits.trail.site().url.as_str();
