@@ -7,22 +7,26 @@ use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::question::{self, Question};
 use super::state::State;
+use super::told::Told;
 use super::trail::{Step, Trail, is_maintenance_redirect};
 use super::{Visits, caching, page, quote, retry};
 use crate::response::X_MAINTENANCE;
 
 /// When the site says that it will be open: as its header says, else as its JSON does.
 pub(super) fn end(visits: &Visits) -> Option<Timestamp> {
-    let page = visits.trail.site().seen.as_ref().ok()?;
-    let told = page.header(X_MAINTENANCE.as_str()).and_then(|value| {
-        value.split(';').find_map(|part| part.trim().strip_prefix("until=")?.trim_matches('"').parse().ok())
-    });
+    let told = end_by_header(visits.trail.site().seen.as_ref().ok()?);
     let in_json = || {
         let seen = visits.seen(&Question::Json)?;
         let json: serde_json::Value = serde_json::from_slice(&seen.as_ref().ok()?.body).ok()?;
         json.get("until")?.as_str()?.parse().ok()
     };
     told.or_else(in_json)
+}
+
+/// When an answer says in its header that the site will be open.
+pub(super) fn end_by_header(answer: &Answer) -> Option<Timestamp> {
+    let value = answer.header(X_MAINTENANCE.as_str())?;
+    value.split(';').find_map(|part| part.trim().strip_prefix("until=")?.trim_matches('"').parse().ok())
 }
 
 /// Judges the answers of a site in maintenance.
@@ -32,6 +36,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     let mut findings = vec![page::status(visits, state)];
     findings.push(retry::finding(answer, end, visits.asked_at));
     findings.extend(retry::overdue(answer, end, visits.asked_at));
+    findings.extend(draining(visits));
     findings.extend(caching::findings(answer));
     findings.extend(page::gate(trail));
     findings.extend(page::content(answer, state));
@@ -42,20 +47,31 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings
 }
 
+/// A site that takes in nobody new, and is not closed yet for those at work.
+fn draining(visits: &Visits) -> Option<Finding> {
+    (visits.told() == Some(Told::Draining)).then(|| {
+        Finding::warning(
+            "draining",
+            "new visitors are held, but those who were at work before go on, and tasks run",
+            "Wait for the end of the drain before anything is changed (maintenance status)",
+        )
+    })
+}
+
 /// The step with the maintenance answer: a redirect without a mark leads to it, one with it is it.
 pub(super) fn answering(trail: &Trail, state: State) -> &Step {
     if state == State::Redirected { trail.site() } else { trail.last() }
 }
 
 /// What the other answers are compared with.
-struct Site<'a> {
+pub(super) struct Site<'a> {
     /// What the page's own address answered.
-    first: &'a Answer,
+    pub(super) first: &'a Answer,
     /// The maintenance answer; the same, unless the first leads to it.
-    page: &'a Answer,
-    state: State,
+    pub(super) page: &'a Answer,
+    pub(super) state: State,
     /// Whether it marks its answers as this program does.
-    is_ours: bool,
+    pub(super) is_ours: bool,
 }
 
 impl Site<'_> {
@@ -63,7 +79,7 @@ impl Site<'_> {
     fn finding(&self, question: &Question, seen: &Seen) -> Option<Finding> {
         let point = question.point();
         let answer = match seen {
-            _ if matches!(question, Question::Writing(_)) => return None,
+            _ if matches!(question, Question::Writing(_) | Question::Status) => return None,
             Ok(answer) => answer,
             Err(silence) => {
                 let mend = "Answer every request while the site is closed";
@@ -78,7 +94,7 @@ impl Site<'_> {
     }
 
     /// The methods that write, together where they are answered alike.
-    fn writing(&self, others: &[(Question, Seen)]) -> Vec<Finding> {
+    pub(super) fn writing(&self, others: &[(Question, Seen)]) -> Vec<Finding> {
         let mut alike: Vec<(Vec<&str>, Finding)> = Vec::new();
         for (question, seen) in others {
             let Question::Writing(method) = question else { continue };
@@ -269,7 +285,7 @@ fn part(path: &str, answer: &Answer) -> Finding {
 
 /// A site that was expected to be closed, and is not.
 pub(super) fn not_closed(visits: &Visits, state: State) -> Vec<Finding> {
-    let mut findings = vec![page::not_closed(&visits.trail, state)];
+    let mut findings = vec![page::not_closed(visits, state)];
     if let Some(Ok(answer)) = visits.seen(&Question::Fresh)
         && answer.status == 503
     {

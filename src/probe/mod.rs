@@ -16,17 +16,20 @@ mod open;
 mod page;
 mod question;
 mod quote;
+mod read_only;
 mod retry;
 mod state;
 #[cfg(test)]
 mod tests;
 mod time;
+mod told;
 mod trail;
 
 pub use answer::{Answer, Seen, Silence, status_text};
 pub use finding::{Finding, Grade};
 pub use question::{Question, questions};
 pub use state::State;
+pub use told::Told;
 pub use trail::{MAX_HOPS, Step, Trail};
 
 use std::time::Duration;
@@ -42,6 +45,8 @@ pub enum Expected {
     Closed,
     /// Open, with nothing left of a maintenance.
     Open,
+    /// Closed for writing only: who reads gets the site, and whoever writes a correct maintenance answer.
+    ReadOnly,
 }
 
 /// Everything that was asked of a site, with what came back.
@@ -64,6 +69,27 @@ impl Visits {
     fn seen(&self, asked: &Question) -> Option<&Seen> {
         self.others.iter().find(|(question, _)| question == asked).map(|(_, seen)| seen)
     }
+
+    /// What the site tells of itself, if it is one of this program.
+    fn told(&self) -> Option<Told> {
+        self.seen(&Question::Status).and_then(Told::of)
+    }
+
+    /// Whether the page is let through because it is only read. Where the site does not say so, the methods that write
+    /// do, if they were sent.
+    fn is_read_only(&self) -> bool {
+        let Ok(page) = &self.trail.site().seen else { return false };
+        if page.let_through().is_some() {
+            return page.is_read_only();
+        }
+        let mut writing =
+            self.others.iter().filter(|(question, _)| matches!(question, Question::Writing(_))).peekable();
+        let is_held = |seen: &Seen| seen.as_ref().is_ok_and(|answer| answer.status == 503);
+        let is_open = State::of(&self.trail) == State::Open;
+        is_open
+            && (self.told() == Some(Told::ReadOnly)
+                || writing.peek().is_some() && writing.all(|(_, seen)| is_held(seen)))
+    }
 }
 
 /// What the answers tell.
@@ -80,6 +106,8 @@ pub struct Report {
     pub is_overdue: bool,
     /// Whether it says that it is closed for writing only, and lets who reads through.
     pub is_read_only: bool,
+    /// Whether it says that those at work may still finish.
+    pub is_draining: bool,
     /// One for each point, in the order of the questions.
     pub findings: Vec<Finding>,
 }
@@ -98,8 +126,11 @@ impl Report {
 
 /// Judges what was seen: as `expected`, or as what the site is when nothing is.
 pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
+    let told = visits.told();
+    let is_read_only = visits.is_read_only();
     let state = match State::of(&visits.trail) {
         State::Open if Guise::certain(visits).is_some() => State::Closed,
+        State::Open if is_read_only || told.is_some_and(|told| told != Told::Open) => State::LetThrough,
         state => state,
     };
     let end = closed::end(visits);
@@ -112,14 +143,17 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
     let is_overdue = answering.is_some_and(|answer| retry::overdue(answer, end, visits.asked_at).is_some());
     let judged_as = expected.unwrap_or(match state {
         State::Closed | State::Redirected => Expected::Closed,
+        State::LetThrough if is_read_only => Expected::ReadOnly,
         State::Open | State::LetThrough | State::Broken => Expected::Open,
     });
     let mut findings = match (state, judged_as) {
         (State::Closed | State::Redirected, Expected::Closed) => closed::findings(visits, state, end),
         (state, Expected::Closed) => closed::not_closed(visits, state),
         (_, Expected::Open) => open::findings(visits, state),
+        (State::LetThrough, Expected::ReadOnly) if is_read_only => read_only::findings(visits),
+        (state, Expected::ReadOnly) => vec![read_only::not_read_only(visits, state)],
     };
     findings.extend(time::findings(visits));
-    let is_read_only = visits.trail.site().seen.as_ref().is_ok_and(Answer::is_read_only);
-    Report { state, end, says_so, is_overdue, is_read_only, findings }
+    let is_draining = told == Some(Told::Draining);
+    Report { state, end, says_so, is_overdue, is_read_only, is_draining, findings }
 }

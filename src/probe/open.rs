@@ -18,7 +18,7 @@ pub(super) fn findings(visits: &Visits, state: State) -> Vec<Finding> {
     let mut findings = vec![match state {
         State::Open => open(visits, answer),
         State::Broken => broken::finding(trail),
-        State::LetThrough => page::let_through(answer),
+        State::LetThrough => page::let_through(visits, answer),
         State::Closed | State::Redirected => still_closed(visits, state),
     }];
     findings.extend(page::gate(trail));
@@ -158,11 +158,12 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
     let point = question.point();
     let answer = match seen {
         Ok(answer) => answer,
+        Err(_) if *question == Question::Status => return None,
         Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
     match (question, answer.status) {
-        (Question::Panel | Question::Health, 404) => None,
+        (Question::Panel | Question::Health, 404) | (Question::Status, _) => None,
         (Question::Fresh, 503) => Some(Finding::fault(
             point,
             format!("{status}: closed where no cache can answer, so a cache hides the maintenance"),

@@ -5,8 +5,10 @@ use super::finding::Finding;
 use super::guise::{Guise, tells_of_maintenance};
 use super::quote::quoted;
 use super::state::State;
+use super::told::Told;
 use super::trail::{Trail, leads_to};
 use super::{Visits, broken};
+use crate::rules::STATUS_PATH;
 
 /// Largest page that is no burden while everybody tries again, in bytes.
 const LARGE: usize = 64 * 1024;
@@ -99,7 +101,8 @@ fn redirected(trail: &Trail, answer: &Answer) -> Finding {
 }
 
 /// What a site that should be closed is instead.
-pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
+pub(super) fn not_closed(visits: &Visits, state: State) -> Finding {
+    let trail = &visits.trail;
     let site = trail.site();
     let answer = match &site.seen {
         Ok(answer) => answer,
@@ -108,7 +111,7 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
     let status = format!("{}{}", answer.status_text(), leads_to(&site.url, answer));
     match state {
         State::Broken => broken::finding(trail),
-        State::LetThrough => let_through(answer),
+        State::LetThrough => let_through(visits, answer),
         _ if answer.is_redirect() => Finding::fault(
             "GET",
             format!(
@@ -131,24 +134,30 @@ pub(super) fn not_closed(trail: &Trail, state: State) -> Finding {
 }
 
 /// A site that is closed for others.
-pub(super) fn let_through(answer: &Answer) -> Finding {
-    if answer.is_read_only() {
+pub(super) fn let_through(visits: &Visits, answer: &Answer) -> Finding {
+    let status = answer.status_text();
+    if visits.is_read_only() {
         return Finding::fault(
             "GET",
-            format!("{}: closed for writing only; who reads is let through", answer.status_text()),
+            format!("{status}: closed for writing only; who reads is let through"),
             "Start the maintenance without --read-only to close it for everybody, or end it",
         );
     }
-    let reason = answer.let_through().unwrap_or_default();
-    Finding::fault(
-        "GET",
-        format!(
-            "{}: in maintenance for others; this request is let through ({})",
-            answer.status_text(),
-            quoted(reason)
+    const MEND: &str = "Ask from where visitors are, without what lets through; end the maintenance if it is over";
+    let says = match (answer.let_through(), visits.told()) {
+        (Some(reason), _) => {
+            format!("{status}: in maintenance for others; this request is let through ({})", quoted(reason))
+        }
+        (None, Some(Told::Draining)) => format!(
+            "{status}, but {STATUS_PATH} says that the site is draining: this request is let through, by its address or a \
+             pattern"
         ),
-        "Ask from where visitors are, without what lets through",
-    )
+        (None, _) => format!(
+            "{status}, but {STATUS_PATH} says that the site is in maintenance: this request is let through, by its \
+             address or a pattern, or the web server does not ask"
+        ),
+    };
+    Finding::fault("GET", says, MEND)
 }
 
 /// A page that comes only to who brings a cookie back.

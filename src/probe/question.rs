@@ -2,8 +2,10 @@
 
 use url::Url;
 
+use super::Expected;
 use super::answer::Answer;
 use super::state::State;
+use super::told::Told;
 use super::trail::{Trail, is_maintenance_redirect};
 
 /// Most parts of a page that are fetched.
@@ -12,6 +14,8 @@ const MAX_PARTS: usize = 10;
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
+    /// What the site tells of itself, if it is one of this program; asked before all others.
+    Status,
     /// `HEAD` of the page.
     Head,
     /// `POST` without a body.
@@ -40,13 +44,14 @@ pub enum Question {
     Writing(&'static str),
 }
 
-/// The methods of [`Question::Writing`].
+/// The methods of [`Question::Writing`] that are sent to a held site, which gets `POST` otherwise, too.
 const WRITING: [&str; 3] = ["PUT", "PATCH", "DELETE"];
 
 impl Question {
     /// A stable name for people and programs.
     pub fn point(&self) -> &'static str {
         match self {
+            Self::Status => "status.json",
             Self::Head => "HEAD",
             Self::EmptyPost => "POST",
             Self::Form => "POST form",
@@ -65,12 +70,16 @@ impl Question {
 }
 
 /// What to ask after the page. What changes something is asked only of a site that is held: an open one could act on
-/// it, and one that answers 200 may be open.
-pub fn questions(trail: &Trail) -> Vec<Question> {
+/// it, and one that answers 200 may be open. One that is closed for writing only, as it says itself or as somebody expects,
+/// is sent it where no site has anything.
+pub fn questions(trail: &Trail, told: Option<Told>, expected: Option<Expected>) -> Vec<Question> {
     let Ok(page) = &trail.site().seen else { return Vec::new() };
-    let is_closed = matches!(State::of(trail), State::Closed | State::Redirected);
+    let state = State::of(trail);
+    let is_closed = matches!(state, State::Closed | State::Redirected);
     let is_held =
         is_closed && (page.status == 503 || is_maintenance_redirect(page) || page.is_marked() && page.status >= 300);
+    let is_read_only = page.is_read_only()
+        || state == State::Open && (told == Some(Told::ReadOnly) || expected == Some(Expected::ReadOnly));
     let mut questions = vec![Question::Head];
     if is_held {
         questions.extend([Question::EmptyPost, Question::Form]);
@@ -81,7 +90,10 @@ pub fn questions(trail: &Trail) -> Vec<Question> {
         questions.extend(own_parts(page, &trail.site().url).into_iter().take(MAX_PARTS).map(Question::Part));
     }
     questions.extend([Question::Panel, Question::Health]);
-    if is_held {
+    if is_read_only {
+        questions.push(Question::Writing("POST"));
+    }
+    if is_held || is_read_only {
         questions.extend(WRITING.map(Question::Writing));
     }
     questions

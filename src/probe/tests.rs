@@ -62,12 +62,27 @@ fn only_a_site_that_seems_closed_is_sent_something() {
         (500, "age: 0", false),
         (503, "age: 0", true),
     ] {
-        let questions = questions(&trail(&Ok(answer(status, &[header])), &Ok(answer(200, &[]))));
+        let questions = questions(&trail(&Ok(answer(status, &[header])), &Ok(answer(200, &[]))), None, None);
         assert_eq!(questions.contains(&Question::Form), is_sent, "{status}");
         assert_eq!(questions.contains(&Question::Writing("DELETE")), is_sent, "{status}");
         assert!(questions.contains(&Question::Head));
     }
-    assert!(questions(&trail(&cut(), &cut())).is_empty());
+    assert!(questions(&trail(&cut(), &cut()), None, None).is_empty());
+}
+
+#[test]
+fn what_writes_is_sent_nowhere_but_to_a_path_of_no_site_while_only_writing_is_closed() {
+    let page = trail(&Ok(answer(200, &[])), &Ok(answer(200, &[])));
+    let marked = trail(&Ok(answer(200, &["x-maintenance: let-through; reason=read-only"])), &Ok(answer(200, &[])));
+    let writes = |questions: Vec<Question>| questions.contains(&Question::Writing("POST"));
+    assert!(writes(questions(&marked, None, None)));
+    assert!(writes(questions(&page, Some(Told::ReadOnly), None)));
+    assert!(writes(questions(&page, None, Some(Expected::ReadOnly))));
+    for (told, expected) in [(None, None), (Some(Told::Closed), None), (Some(Told::Open), Some(Expected::Closed))] {
+        assert!(!writes(questions(&page, told, expected)), "{told:?}");
+    }
+    let all = questions(&marked, Some(Told::ReadOnly), Some(Expected::ReadOnly));
+    assert!(!all.contains(&Question::EmptyPost) && !all.contains(&Question::Form));
 }
 
 #[test]
@@ -75,7 +90,7 @@ fn parts_of_the_same_origin_are_asked_for_once_and_not_too_many() {
     let mut page = answer(503, &["content-type: text/html"]);
     let many: String = (0..30).map(|number| format!("<img src=/{number}.png>")).collect();
     page.body = format!("<img src=a.png><img src=/a.png><img src=https://b.example/b.png>{many}").into_bytes();
-    let asked = questions(&trail(&Ok(page), &Ok(answer(200, &[]))));
+    let asked = questions(&trail(&Ok(page), &Ok(answer(200, &[]))), None, None);
     let parts: Vec<&Url> =
         asked.iter().filter_map(|question| if let Question::Part(url) = question { Some(url) } else { None }).collect();
     assert_eq!((parts.len(), parts[0].as_str(), parts[1].path()), (10, "https://a.example/a.png", "/0.png"));

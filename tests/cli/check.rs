@@ -35,13 +35,13 @@ pub fn check(address: &str, words: &str) -> Ran {
     Machine::new().run(&format!("check http://{address}/ {words}"))
 }
 
-/// The grade of a point; nothing when it was not looked at.
+/// The grade of a point, the worst of several; nothing when it was not looked at.
 pub fn grade<'a>(json: &'a Value, point: &str) -> &'a str {
     let findings = json["findings"].as_array().unwrap().iter();
     findings
         .filter(|finding| finding["point"] == point)
         .map(|finding| finding["grade"].as_str().unwrap())
-        .max()
+        .max_by_key(|grade| ["good", "warning", "fault"].iter().position(|known| known == grade))
         .unwrap_or("")
 }
 

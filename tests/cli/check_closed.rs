@@ -210,18 +210,6 @@ fn who_is_let_through_reads_a_sentence() {
 }
 
 #[test]
-fn a_site_that_is_closed_for_writing_only_is_neither_open_nor_closed() {
-    let address = serve(|_| Reply::new(200, "shop").with("X-Maintenance", "let-through; reason=read-only"));
-    for (words, says) in [
-        ("", "is closed for writing: 1 fault"),
-        ("--expect closed", "is closed for writing, not in maintenance as expected: 1 fault"),
-        ("--expect open", "is closed for writing, not open as expected: 1 fault"),
-    ] {
-        check(&address, words).ends_with(1).says(&["closed for writing only; who reads is let through", says]);
-    }
-}
-
-#[test]
 fn nothing_but_the_answer_is_written_without_a_terminal() {
     assert_eq!(check(&serve(closed), "").err, "");
     Machine::new().run("check --help").says(&["`state`", "cannot be reached", "broken"]);

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::client::{Client, Request};
 use crate::probe::{Question, Seen};
+use crate::rules::STATUS_PATH;
 
 /// What every browser sends with an upgrade; the key is the example of RFC 6455, section 1.3.
 const UPGRADE: [&str; 4] = [
@@ -39,7 +40,7 @@ impl Site<'_> {
             Question::Head => Request { method: "HEAD", ..get },
             Question::EmptyPost => Request { method: "POST", ..get },
             Question::Form => Request { method: "POST", headers: FORM.to_vec(), body: "maintenance-check=1", ..get },
-            Question::Writing("DELETE") => Request { method: "DELETE", ..get },
+            Question::Writing(method @ ("DELETE" | "POST")) => Request { method, ..get },
             Question::Writing(method) => Request { method, headers: FORM.to_vec(), body: "maintenance-check=1", ..get },
             Question::Options => Request {
                 method: "OPTIONS",
@@ -47,7 +48,7 @@ impl Site<'_> {
                 headers: vec!["Connection: close", &origin, "Access-Control-Request-Method: POST"],
                 ..get
             },
-            Question::Json => Request { accept: "application/json", ..get },
+            Question::Json | Question::Status => Request { accept: "application/json", ..get },
             Question::WebSocket => {
                 let headers = UPGRADE.into_iter().chain([origin.as_str()]).collect();
                 Request { accept: "*/*", headers, ..get }
@@ -61,6 +62,11 @@ impl Site<'_> {
         let mut url = self.url.clone();
         match question {
             Question::Part(part) => return part.clone(),
+            Question::Status => {
+                at_path(&mut url, STATUS_PATH);
+                // It may be kept for a while, and a maintenance may just have ended.
+                url.query_pairs_mut().append_pair("maintenance-check", &nonce());
+            }
             Question::Fresh => {
                 url.query_pairs_mut().append_pair("maintenance-check", &nonce());
             }

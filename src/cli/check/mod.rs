@@ -24,13 +24,14 @@ use super::exit::{Exit, Usage};
 use super::{Context, text, time};
 use crate::clock;
 use crate::config::admin_url;
-use crate::probe::{Expected, Trail, Visits, judge, questions};
+use crate::probe::{Expected, Question, Told, Trail, Visits, judge, questions};
 
 const EXAMPLES: &str = "\
 Examples:
   maintenance check https://shop.example.com/ --expect open
   maintenance on shop && maintenance check shop.example.com --expect closed
   maintenance off shop && maintenance check shop.example.com --expect open --json
+  maintenance on shop --read-only && maintenance check shop.example.com --expect read-only
   maintenance check https://staging.example.com/ --ca company.pem --timeout 3s
 ";
 
@@ -43,7 +44,9 @@ Examples:
 /// --expect in scripts: without it a site is judged as what it seems to be.
 ///
 /// An open site is sent GET, HEAD and OPTIONS alone. To one that is held go POST, with and without a small form, to the
-/// page itself, and PUT, PATCH and DELETE to a path that no site has. No database is needed, and no proxy of the
+/// page itself, and PUT, PATCH and DELETE to a path that no site has; to one that is closed for writing only, POST goes there,
+/// too. A page that looks open is not called so where /maintenance/status.json of this program says that the site is in
+/// maintenance, as for who asks from an internal address. No database is needed, and no proxy of the
 /// environment is used.
 ///
 /// Exit code 0 when all is well, warnings aside; 1 when it is not: when the site is not as expected, and also when it
@@ -60,9 +63,10 @@ pub struct Check {
     #[arg(long, value_name = "STATE")]
     expect: Option<Expect>,
 
-    /// Print an object instead: url, state, expected, good, end, findings (point, grade, says, mend)
+    /// Print an object instead: url, state, level, expected, good, end, findings (point, grade, says, mend)
     ///
-    /// `state` is open, closed, redirected, let-through or broken; `grade` is good, warning or fault.
+    /// `state` is open, closed, redirected, let-through or broken; `level` is read-only for a site that is closed for writing
+    /// only, which lets who reads through; `grade` is good, warning or fault.
     #[arg(long)]
     json: bool,
 
@@ -100,6 +104,8 @@ enum Expect {
     Open,
     /// In maintenance, with a correct answer
     Closed,
+    /// Closed for writing only: who reads gets the site, whoever writes a correct answer
+    ReadOnly,
 }
 
 impl From<Expect> for Expected {
@@ -107,6 +113,7 @@ impl From<Expect> for Expected {
         match expect {
             Expect::Open => Self::Open,
             Expect::Closed => Self::Closed,
+            Expect::ReadOnly => Self::ReadOnly,
         }
     }
 }
@@ -128,15 +135,20 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
     let panel = args.panel.clone().unwrap_or_else(|| format!("{}login/", args.admin_url));
     let (panel, health) = (&panel, &args.health);
     let site = Site { client: &client, url: &page.url, cookies: &page.cookies, panel, health };
-    let questions = questions(&trail);
+    let expected = args.expect.map(Expected::from);
+    let status = page.seen.is_ok().then(|| {
+        progress.show(format!("Asking {} for its state", page.url));
+        site.ask(&Question::Status)
+    });
+    let questions = questions(&trail, status.as_ref().and_then(Told::of), expected);
     let number = questions.len();
-    let (others, unasked) = round::ask_all(questions, |at, question| {
+    let (mut others, unasked) = round::ask_all(questions, |at, question| {
         progress.show(format!("Asking {} ({} of {number}): {}", page.url, at + 1, question.point()));
         site.ask(question)
     });
     drop(progress);
+    others.extend(status.map(|seen| (Question::Status, seen)));
     let visits = Visits { trail, others, unasked, asked_at, took };
-    let expected = args.expect.map(Expected::from);
     let report = judge(&visits, expected);
     let url = visits.trail.site().url.as_str();
     if args.json {

@@ -12,6 +12,7 @@ use crate::response::rfc3339;
 pub struct View<'a> {
     url: &'a str,
     state: State,
+    level: Option<&'static str>,
     expected: Option<&'static str>,
     good: bool,
     end: Option<String>,
@@ -23,9 +24,11 @@ pub fn view<'a>(url: &'a str, report: &'a Report, expected: Option<Expected>) ->
     let expected = expected.map(|expected| match expected {
         Expected::Open => "open",
         Expected::Closed => "closed",
+        Expected::ReadOnly => "read-only",
     });
+    let level = report.is_read_only.then_some("read-only");
     let end = report.end.map(rfc3339);
-    View { url, state: report.state, expected, good: report.is_good(), end, findings: &report.findings }
+    View { url, state: report.state, level, expected, good: report.is_good(), end, findings: &report.findings }
 }
 
 /// A line for each point, and one that sums up.
@@ -57,16 +60,19 @@ fn cells(finding: &Finding) -> Vec<String> {
 fn summary(report: &Report, expected: Option<Expected>) -> String {
     let is = match report.state {
         State::Open => "is open".to_owned(),
+        State::Closed if report.is_draining => format!("is draining and takes in nobody new{}", until(report)),
         State::Closed if !report.says_so => "is in maintenance or overloaded".to_owned(),
         State::Closed => format!("is in maintenance{}", until(report)),
         State::Redirected => format!("sends visitors elsewhere for a maintenance{}", until(report)),
-        State::LetThrough if report.is_read_only => "is closed for writing".to_owned(),
+        State::LetThrough if report.is_read_only => format!("is closed for writing{}", until(report)),
         State::LetThrough if expected == Some(Expected::Open) => "is in maintenance for others".to_owned(),
         State::LetThrough => "is in maintenance for others, but lets you through".to_owned(),
         State::Broken => "is broken".to_owned(),
     };
     let as_expected = match (expected, report.state) {
         (None, _) | (Some(Expected::Open), State::Open) => "",
+        (Some(Expected::ReadOnly), State::LetThrough) if report.is_read_only => "",
+        (Some(Expected::ReadOnly), _) => ", not closed for writing only as expected",
         (Some(Expected::Open), _) => ", not open as expected",
         (Some(Expected::Closed), State::Closed | State::Redirected) => "",
         (Some(Expected::Closed), State::LetThrough) if !report.is_read_only => ", who were to be held",
