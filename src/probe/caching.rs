@@ -1,15 +1,19 @@
 //! What caches may do with a maintenance answer, and whether one has given it out.
 
+use jiff::Timestamp;
+
 use super::answer::Answer;
+use super::directives::Directives;
 use super::finding::Finding;
 use super::quote::quoted;
+use super::retry;
 
 /// Headers in which caches say whether they had the answer: that of RFC 9211, and those from before it.
 const MARKS: [&str; 5] = ["cache-status", "x-cache", "x-cache-status", "x-proxy-cache", "cf-cache-status"];
 
-/// What caches may do with the answer.
-pub(super) fn findings(answer: &Answer) -> Vec<Finding> {
-    let mut findings = vec![cache_control(answer)];
+/// What caches may do with the answer, which was asked for at this time.
+pub(super) fn findings(answer: &Answer, asked_at: Timestamp) -> Vec<Finding> {
+    let mut findings = vec![cache_control(answer, asked_at)];
     findings.extend(targeted(answer));
     findings.extend(given_out(answer));
     let validators = ["etag", "last-modified"].into_iter().find(|name| answer.header(name).is_some());
@@ -23,40 +27,86 @@ pub(super) fn findings(answer: &Answer) -> Vec<Finding> {
     findings
 }
 
-fn cache_control(answer: &Answer) -> Finding {
+fn cache_control(answer: &Answer, asked_at: Timestamp) -> Finding {
     const POINT: &str = "Cache-Control";
     const MEND: &str = "Send Cache-Control: no-store";
-    let value = answer.header("cache-control").unwrap_or_default();
-    if answer.lists("cache-control", "no-store") {
-        return Finding::good(POINT, quoted(value));
+    let directives = Directives::read(answer.lines("cache-control"));
+    let value = quoted(&answer.lines("cache-control").collect::<Vec<_>>().join(", "));
+    let expires = expires(answer, asked_at);
+    let kept = lifetime(&directives, expires);
+    if directives.has("no-store") {
+        return match kept {
+            None => Finding::good(POINT, value),
+            Some(_) => Finding::warning(
+                POINT,
+                format!("`{value}`: no-store wins, but a cache that goes by the rest keeps the page"),
+                "Send Cache-Control: no-store alone, once",
+            ),
+        };
     }
-    let is_kept = ["public", "max-age", "s-maxage"].iter().any(|word| answer.lists("cache-control", word))
-        && !["max-age=0", "private", "no-cache"].iter().any(|word| value.contains(word));
-    match value {
-        "" if answer.header("expires").is_some() => {
-            Finding::fault(POINT, "missing, but Expires is there: caches may go on with the page", MEND)
+    if let Some(seconds) = kept {
+        let by = if directives.is_empty() { "Expires".to_owned() } else { format!("`{value}`") };
+        let says = format!("{by}: caches and browsers keep the page for {seconds} s, also after the end");
+        return Finding::fault(POINT, says, MEND);
+    }
+    let is_bounded = directives.is_bare("no-cache")
+        || directives.is_bare("private")
+        || ["max-age", "s-maxage", "must-revalidate"].iter().any(|name| directives.has(name))
+        || expires.is_some();
+    match () {
+        // Whatever a status says of itself, this lets caches guess for how long (RFC 9111, section 4.2.2).
+        () if directives.has("public") && !is_bounded => {
+            Finding::fault(POINT, format!("`{value}`: caches keep the page for as long as they like"), MEND)
         }
-        "" => Finding::fault(POINT, "missing: caches may keep the page and go on with it after the end", MEND),
-        _ if is_kept => Finding::fault(POINT, format!("`{}`: caches keep the page after the end", quoted(value)), MEND),
-        _ => Finding::warning(POINT, format!("`{}` does not forbid to keep the page", quoted(value)), MEND),
+        () if is_bounded && directives.is_empty() => {
+            Finding::warning(POINT, "missing; Expires has passed, which does not forbid to keep the page", MEND)
+        }
+        () if is_bounded => Finding::warning(POINT, format!("`{value}` does not forbid to keep the page"), MEND),
+        // By itself nothing keeps a 503 (RFC 9110, section 15.1), but caches that are told to keep errors do.
+        () if directives.is_empty() => Finding::fault(
+            POINT,
+            "missing: caches that are set to keep errors, as many content networks are, give out the page after the end",
+            MEND,
+        ),
+        () => Finding::fault(
+            POINT,
+            format!(
+                "`{value}` says nothing about keeping: caches that are set to keep errors give out the page after the end"
+            ),
+            MEND,
+        ),
     }
+}
+
+/// For how many seconds somebody may show the answer without asking, if at all (RFC 9111, section 4.2.1).
+fn lifetime(directives: &Directives, expires: Option<u64>) -> Option<u64> {
+    if directives.is_bare("no-cache") {
+        return None;
+    }
+    let own = directives.seconds("max-age").or(expires);
+    let shared = directives.seconds("s-maxage").or(own).filter(|_| !directives.is_bare("private"));
+    // A cache that asks while it still gives out the old answer (RFC 5861).
+    let stale = directives.seconds("stale-while-revalidate");
+    own.max(shared).max(stale).filter(|seconds| *seconds > 0)
+}
+
+/// Seconds until `Expires`; none at all when it has passed, or is no date (RFC 9111, section 5.3).
+fn expires(answer: &Answer, asked_at: Timestamp) -> Option<u64> {
+    let value = answer.header("expires")?;
+    let left = retry::http_date(value).map(|at| at.duration_since(retry::clock_of(answer, asked_at)).as_secs());
+    Some(left.and_then(|left| u64::try_from(left).ok()).unwrap_or(0))
 }
 
 /// Headers for certain caches alone, which go before `Cache-Control` (RFC 9213; `Surrogate-Control` is older).
 fn targeted(answer: &Answer) -> Option<Finding> {
     let is_targeted = |name: &str| name == "surrogate-control" || name.ends_with("cdn-cache-control");
     let is_kept = |value: &str| {
-        let mut items = value.split(',').map(|item| item.trim().to_ascii_lowercase());
-        let time = |item: &str| {
-            let (name, time) = item.split_once('=')?;
-            let is_long = time.trim_start_matches(['"', '0']).starts_with(|c: char| c.is_ascii_digit());
-            Some(matches!(name.trim(), "max-age" | "s-maxage") && is_long)
-        };
-        !value.to_ascii_lowercase().contains("no-store") && items.any(|item| time(&item) == Some(true))
+        let directives = Directives::read([value].into_iter());
+        !directives.has("no-store") && lifetime(&directives, None).is_some()
     };
     let (name, value) = answer.headers.iter().find(|(name, value)| is_targeted(name) && is_kept(value))?;
     let point = if name == "surrogate-control" { "Surrogate-Control" } else { "CDN-Cache-Control" };
-    Some(Finding::warning(
+    Some(Finding::fault(
         point,
         format!(
             "`{}` in {}: caches that obey it keep the page after the end, whatever Cache-Control says",
@@ -92,4 +142,53 @@ fn is_hit(name: &str, value: &str) -> bool {
     let mut words = value.split(|c: char| !c.is_ascii_alphanumeric() && c != '=');
     // In the header of RFC 9211 `fwd=stale` is why the cache asked.
     words.any(|word| word == "hit" || (word == "stale" && name != "cache-status"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::Grade::{self, Fault, Good, Warning};
+
+    fn grade(value: &str, expires: Option<&str>) -> Grade {
+        let mut headers = vec![("date".to_owned(), "Sat, 21 Nov 2026 03:00:00 GMT".to_owned())];
+        headers.extend((!value.is_empty()).then(|| ("cache-control".to_owned(), value.to_owned())));
+        headers.extend(expires.map(|expires| ("expires".to_owned(), expires.to_owned())));
+        // The clock of who asks is an hour off.
+        cache_control(&Answer { status: 503, headers, ..Answer::default() }, "2026-11-21T04:00:00Z".parse().unwrap())
+            .grade
+    }
+
+    #[test]
+    fn what_lets_caches_go_on_with_the_page_is_a_fault() {
+        let (past, ahead) = ("Sun, 19 Nov 1978 05:00:00 GMT", "Sat, 21 Nov 2026 03:30:00 GMT");
+        for (value, expires, expected) in [
+            ("no-store", None, Good),
+            ("private, max-age=0, no-store, no-cache, must-revalidate, post-check=0", Some(past), Good),
+            ("no-store, public, max-age=86400", None, Warning),
+            ("no-store, max-age=0", Some(ahead), Good),
+            ("no-cache, private", None, Warning),
+            ("no-cache, must-revalidate, max-age=0", Some(past), Warning),
+            ("max-age=0", Some(ahead), Warning),
+            ("must-revalidate", Some(past), Warning),
+            ("private", None, Warning),
+            ("no-cache, stale-while-revalidate=60", None, Warning),
+            ("private, s-maxage=600", None, Warning),
+            ("", Some(past), Warning),
+            ("", Some("0"), Warning),
+            ("", None, Fault),
+            ("", Some(ahead), Fault),
+            ("must-revalidate", Some(ahead), Fault),
+            ("max-age=0, s-maxage=600", None, Fault),
+            ("public, max-age=0604800", None, Fault),
+            ("public, max-age=86400, no-cache=\"Set-Cookie\"", None, Fault),
+            ("public, s-maxage=86400, private=\"X-Foo\"", None, Fault),
+            ("private, max-age=86400", None, Fault),
+            ("max-age=0, stale-while-revalidate=60", None, Fault),
+            ("public", None, Fault),
+            ("immutable", None, Fault),
+            ("nostore", None, Fault),
+        ] {
+            assert_eq!(grade(value, expires), expected, "`{value}` with Expires {expires:?}");
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings.push(retry::finding(answer, end, visits.asked_at));
     findings.extend(retry::overdue(answer, end, visits.asked_at));
     findings.extend(draining(visits));
-    findings.extend(caching::findings(answer));
+    findings.extend(caching::findings(answer, visits.asked_at));
     findings.extend(page::gate(trail));
     findings.extend(page::content(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };

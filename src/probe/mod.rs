@@ -8,6 +8,7 @@ mod answer;
 mod broken;
 mod caching;
 mod closed;
+mod directives;
 mod finding;
 mod guise;
 mod html;

@@ -59,7 +59,7 @@ fn writing(visits: &Visits) -> Vec<Finding> {
     };
     let end = super::closed::end_by_header(held);
     let mut findings = vec![retry::finding(held, end, visits.asked_at)];
-    findings.extend(caching::findings(held));
+    findings.extend(caching::findings(held, visits.asked_at));
     findings.extend(page::content(held, State::Closed));
     // What a request must get that is not let through: nothing else counts as the same.
     let refusal = Answer { status: 503, ..Answer::default() };

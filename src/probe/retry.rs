@@ -35,13 +35,14 @@ fn wait(value: &str, now: Timestamp) -> Option<i64> {
     Some(http_date(value)?.duration_since(now).as_secs())
 }
 
-fn http_date(value: &str) -> Option<Timestamp> {
+/// A date of HTTP (RFC 9110, section 5.6.7).
+pub(super) fn http_date(value: &str) -> Option<Timestamp> {
     let date = HttpDate::from_str(value).ok()?;
     Timestamp::try_from(std::time::SystemTime::from(date)).ok()
 }
 
 /// What time it is for the server, by its own clock if it says so.
-fn clock_of(answer: &Answer, asked_at: Timestamp) -> Timestamp {
+pub(super) fn clock_of(answer: &Answer, asked_at: Timestamp) -> Timestamp {
     answer.header("date").and_then(http_date).unwrap_or(asked_at)
 }
 

@@ -16,18 +16,17 @@ fn and(mut reply: Reply, name: &str, value: &str) -> Reply {
 
 #[test]
 fn headers_that_caches_go_by_are_looked_at() {
-    let cases: [(&str, &str, &str, Breaking); 13] = [
+    let cases: [(&str, &str, &str, Breaking); 14] = [
         // Varnish counts from nothing for what it has just fetched.
         ("Age", "", "", |_, reply| reply.with("Age", "0")),
         ("Age", "fault", "40 s old", |_, reply| reply.with("Age", "40")),
         ("Age", "warning", "`soon` is no number of seconds", |_, reply| reply.with("Age", "soon")),
-        ("Surrogate-Control", "warning", "max-age=3600", |_, reply| reply.with("Surrogate-Control", "max-age=3600")),
-        ("CDN-Cache-Control", "warning", "max-age=60", |_, reply| reply.with("CDN-Cache-Control", "max-age=60")),
-        ("CDN-Cache-Control", "warning", "max-age=9", |_, r| {
-            r.with("Cloudflare-CDN-Cache-Control", "public, max-age=9")
-        }),
+        ("Surrogate-Control", "fault", "max-age=3600", |_, reply| reply.with("Surrogate-Control", "max-age=3600")),
+        ("CDN-Cache-Control", "fault", "max-age=60", |_, reply| reply.with("CDN-Cache-Control", "max-age=60")),
+        ("CDN-Cache-Control", "fault", "max-age=9", |_, r| r.with("Cloudflare-CDN-Cache-Control", "public, max-age=9")),
         ("CDN-Cache-Control", "", "", |_, reply| reply.with("CDN-Cache-Control", "no-store")),
         ("Surrogate-Control", "", "", |_, reply| reply.with("Surrogate-Control", "max-age=0")),
+        ("Cache-Control", "warning", "no-store wins", |_, reply| and(reply, "Cache-Control", "public, max-age=60")),
         ("X-Cache", "warning", "`HIT`", |_, reply| reply.with("X-Cache", "HIT")),
         ("X-Cache", "warning", "Hit from cloudfront", |_, reply| reply.with("X-Cache", "Hit from cloudfront")),
         ("X-Cache", "warning", "hit", |_, reply| reply.with("Cache-Status", "Edge; hit; ttl=9")),
