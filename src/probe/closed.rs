@@ -5,6 +5,7 @@ use url::Url;
 
 use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
+use super::guise::is_in_disguise;
 use super::question::{self, Question};
 use super::state::State;
 use super::told::Told;
@@ -158,12 +159,12 @@ impl Site<'_> {
     /// Whether a path gets what the closed page gets.
     fn is_as_closed(&self, answer: &Answer) -> bool {
         let is_led_there = self.first.is_redirect() && answer.is_like(self.first);
-        if self.page.status >= 300 {
+        if !is_in_disguise(self.page) {
             // A web server may mark whatever passes while the site is closed.
             let is_marked = answer.is_marked() && answer.status >= 300;
             return is_marked || self.is_redirected(answer) || is_led_there;
         }
-        // With a good status neither that nor a header tells the maintenance page from the panel's.
+        // With such a status neither that nor a header tells the maintenance page from the panel's.
         let title = |answer: &Answer| answer.page().map(|page| page.title).filter(|title| !title.is_empty());
         let is_same = answer.body == self.page.body || title(self.page).is_some_and(|same| title(answer) == Some(same));
         is_led_there || answer.status == self.page.status && is_same

@@ -62,7 +62,7 @@ const WORDS: [&str; 10] = [
     "back soon",
 ];
 
-/// What a page that comes with a good status gives away.
+/// What a page that comes with the wrong status gives away.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Guise {
     /// A maintenance page: its title and one more sign, in words.
@@ -76,7 +76,7 @@ impl Guise {
     pub(super) fn of(visits: &Visits) -> Option<Self> {
         let trail = &visits.trail;
         let answer = trail.last().seen.as_ref().ok()?;
-        let page = answer.page().filter(|_| State::of(trail) == State::Open && answer.status < 300)?;
+        let page = answer.page().filter(|_| State::of(trail) == State::Open && is_in_disguise(answer))?;
         if page.is_built_in {
             return Some(Self::Certain("it is the built-in page of this program".to_owned()));
         }
@@ -98,6 +98,12 @@ impl Guise {
             _ => None,
         }
     }
+}
+
+/// Whether a status is none that a maintenance page has, but one that people send it with: of success, or of a page that
+/// is refused or missing. Too much that was asked before is told with 429 alone.
+pub(super) fn is_in_disguise(answer: &Answer) -> bool {
+    answer.status < 300 || (400..500).contains(&answer.status) && answer.status != 429 && !answer.is_marked()
 }
 
 fn speaks(page: &Page) -> bool {

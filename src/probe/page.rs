@@ -26,12 +26,13 @@ pub(super) fn status(visits: &Visits, state: State) -> Finding {
         return redirected(trail, answer);
     }
     if let Some(why) = Guise::certain(visits) {
+        let worse = match trail.last().seen.as_ref().map_or(answer.status, |last| last.status) {
+            400.. => "crawlers drop the site's pages, and clients believe that they are gone or refused",
+            _ => "crawlers and caches take it for the site's",
+        };
         return Finding::fault(
             "GET",
-            format!(
-                "{status}{} with the page of a maintenance ({why}): crawlers and caches take it for the site's",
-                leads_to(&site.url, answer)
-            ),
+            format!("{status}{} with the page of a maintenance ({why}): {worse}", leads_to(&site.url, answer)),
             "Send it with 503; end the maintenance if it is over",
         );
     }
