@@ -1,6 +1,7 @@
 //! An answer as it came, and what its headers say.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use actix_web::http::StatusCode;
 
@@ -37,6 +38,10 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the body is longer than what was read of it.
     pub is_cut: bool,
+    /// Whether more came than `Content-Length` says. `body` has what it says.
+    pub is_longer: bool,
+    /// Whom the answer is of.
+    pub from: Option<SocketAddr>,
 }
 
 impl Answer {

@@ -10,7 +10,7 @@ use super::question::{self, Question};
 use super::state::State;
 use super::told::Told;
 use super::trail::{Step, Trail, is_maintenance_redirect};
-use super::{Visits, caching, page, quote, retry};
+use super::{Visits, body, caching, page, quote, retry};
 use crate::response::X_MAINTENANCE;
 
 /// When the site says that it will be open: as its header says, else as its JSON does.
@@ -40,10 +40,11 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings.extend(draining(visits));
     findings.extend(caching::findings(answer, visits.asked_at));
     findings.extend(page::gate(trail));
-    findings.extend(page::content(answer, state));
+    findings.extend(body::findings(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
     findings.extend(left_out(first, &trail.site().url));
+    findings.extend(foreign(first, &trail.site().url));
     findings.extend(site.writing(&visits.others));
     findings
 }
@@ -82,6 +83,8 @@ impl Site<'_> {
         let answer = match seen {
             _ if matches!(question, Question::Writing(_) | Question::Status) => return None,
             Ok(answer) => answer,
+            // An address that nobody reaches from here is not the site's affair, such as one of IPv6.
+            Err(_) if matches!(question, Question::At(_)) => return None,
             Err(silence) => {
                 let mend = "Answer every request while the site is closed";
                 return Some(Finding::fault(point, silence.to_string(), mend));
@@ -90,6 +93,10 @@ impl Site<'_> {
         match question {
             Question::Part(url) => Some(part(url.path(), answer)),
             Question::Panel | Question::Health => self.built_in(question, answer),
+            Question::At(address) => {
+                let finding = self.held(question, answer);
+                Some(Finding { says: format!("{address}: {}", finding.says), ..finding })
+            }
             _ => Some(self.held(question, answer)),
         }
     }
@@ -210,6 +217,18 @@ fn not_held(question: &Question, answer: &Answer) -> Finding {
             "asked a moment before it was held: not all servers are in the same state, or a cache still has the page",
             "See that every server behind the address is closed",
         ),
+        (Question::At(_), _) => (
+            "other addresses of the name are closed, so some visitors get the site",
+            "See that the servers at every address of the name are closed",
+        ),
+        (Question::Kept(_), 304) => (
+            "a browser that has kept the site's page goes on to show it",
+            "Answer 503 whatever the browser has kept (no 304 while the site is closed)",
+        ),
+        (Question::Range, 206) => (
+            "who asks for a part gets it as if the site were open",
+            "Answer 503 to Range, too, or ignore it (nginx: `max_ranges 0;`)",
+        ),
         (Question::UnknownPath, 404 | 410) => (
             "crawlers drop what is not found, and pages of the site may be among it",
             "Answer 503 for every address, before the site is asked whether it exists",
@@ -257,6 +276,13 @@ fn left_out(page: &Answer, url: &Url) -> Option<Finding> {
             "Put style and pictures into the page",
         )
     })
+}
+
+/// Parts of the page that other hosts have, which are theirs to give.
+fn foreign(page: &Answer, url: &Url) -> Option<Finding> {
+    let hosts: Vec<String> = question::foreign_hosts(page, url).iter().map(|host| quote::quoted(host)).collect();
+    let says = format!("those of other hosts were not asked for: {}", hosts.join(", "));
+    (!hosts.is_empty()).then(|| Finding::good("page's parts", says))
 }
 
 /// Something that the page needs.

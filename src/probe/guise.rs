@@ -62,6 +62,19 @@ const WORDS: [&str; 10] = [
     "back soon",
 ];
 
+/// What web servers say by themselves, in lower case, when nobody behind them answers: nginx and its kin, HAProxy, Varnish,
+/// Envoy, Traefik, and Apache, whose page speaks of maintenance. What goes for a maintenance may be a stopped application.
+const STOCK: [&str; 8] = [
+    "<center>nginx",
+    "<center>openresty",
+    "no server is available to handle this request",
+    "guru meditation",
+    "no healthy upstream",
+    "upstream connect error",
+    "no available server",
+    "due to maintenance downtime or capacity",
+];
+
 /// What a page that comes with the wrong status gives away.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Guise {
@@ -117,7 +130,7 @@ fn sign(answer: &Answer, page: &Page) -> Option<&'static str> {
         Some("Retry-After says when to come back")
     } else if page.is_noindex || answer.lines("x-robots-tag").any(forbids_index) {
         Some("crawlers shall not keep it")
-    } else if page.is_refreshed {
+    } else if page.refresh.is_some() {
         Some("it loads itself again")
     } else {
         None
@@ -135,10 +148,14 @@ fn is_everywhere(visits: &Visits, page: &Page) -> bool {
 pub(super) fn tells_of_maintenance(answer: &Answer) -> bool {
     let text = || String::from_utf8_lossy(&answer.body).to_lowercase();
     let is_readable = || !answer.is_encoded() && answer.page().is_some_and(|page| page.is_built_in || speaks(&page));
-    answer.is_marked() || answer.header("retry-after").is_some() || is_readable() || {
-        let text = text();
-        WORDS.iter().any(|word| text.contains(word))
+    if answer.is_marked() {
+        return true;
     }
+    let text = text();
+    if STOCK.iter().any(|known| text.contains(known)) {
+        return false;
+    }
+    answer.header("retry-after").is_some() || is_readable() || WORDS.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]
@@ -170,11 +187,18 @@ mod tests {
             status: 503,
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.as_bytes().to_vec(),
-            is_cut: false,
+            ..Answer::default()
         };
         assert!(!tells_of_maintenance(&with(&[], "<h1>503 Service Unavailable</h1>")));
         assert!(tells_of_maintenance(&with(&[("retry-after", "9")], "")));
         assert!(tells_of_maintenance(&with(&[("x-maintenance", "planned")], "")));
+        let nginx =
+            "<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n<hr><center>nginx/1.22.1</center>";
+        let apache = "The server is temporarily unable to service your\nrequest due to maintenance downtime or capacity\nproblems.";
+        for stock in [nginx, apache, "No server is available to handle this request.", "<p>Guru Meditation:</p>"] {
+            assert!(!tells_of_maintenance(&with(&[("retry-after", "9")], stock)), "{stock}");
+        }
+        assert!(tells_of_maintenance(&with(&[("x-maintenance", "planned")], nginx)), "the mark is ours");
         assert!(tells_of_maintenance(&with(&[], "Wegen Wartung geschlossen")));
     }
 }

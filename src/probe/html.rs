@@ -1,5 +1,8 @@
 //! A small scan of a page for what it says of itself, and what a browser fetches with it.
 
+use super::refresh::Refresh;
+use super::style;
+
 /// Elements with the attribute that names what is fetched.
 const FETCHED: [(&str, &str); 9] = [
     ("audio", "src"),
@@ -25,12 +28,12 @@ pub struct Page {
     pub base: Option<String>,
     /// Whether crawlers shall not keep it.
     pub is_noindex: bool,
-    /// Whether it loads itself again after a time.
-    pub is_refreshed: bool,
+    /// What it loads by itself after a time.
+    pub refresh: Option<Refresh>,
     /// Whether it is the built-in page of this program.
     pub is_built_in: bool,
     /// References to what is fetched with it, as they are written there, entities aside. Links that a person follows
-    /// are none of them; what a style sheet or a script fetches in its turn is not seen.
+    /// are none of them; what a style sheet of its own or a script fetches in its turn is not seen.
     pub parts: Vec<String>,
 }
 
@@ -54,17 +57,29 @@ impl Page {
                 let is = |name: &str, wanted: &str| tag.value(name).is_some_and(|is| is.eq_ignore_ascii_case(wanted));
                 let content = tag.value("content").unwrap_or_default();
                 self.is_noindex |= is("name", "robots") && forbids_index(content);
-                self.is_refreshed |= is("http-equiv", "refresh");
+                if is("http-equiv", "refresh") && self.refresh.is_none() {
+                    self.refresh = Refresh::read(&without_entities(content));
+                }
             }
             "p" => self.is_built_in |= tag.value("id") == Some("by-itself"),
+            "style" => self.need(style::references(tag.text)),
             _ => {}
         }
         for (_, attribute) in FETCHED.iter().filter(|(element, _)| *element == tag.name) {
             if tag.name == "link" && !tag.value("rel").is_some_and(is_fetched) {
                 continue;
             }
-            self.parts.extend(tag.value(attribute).filter(|value| is_reference(value)).map(without_entities));
+            self.need(tag.value(attribute).map(str::to_owned));
         }
+        if matches!(tag.name.as_str(), "img" | "source") {
+            self.need(tag.value("srcset").map(style::candidates).unwrap_or_default());
+        }
+        self.need(tag.value("style").map(|css| style::references(&without_entities(css))).unwrap_or_default());
+    }
+
+    fn need(&mut self, references: impl IntoIterator<Item = String>) {
+        let fetched = references.into_iter().filter(|reference| is_reference(reference));
+        self.parts.extend(fetched.map(|reference| without_entities(&reference)));
     }
 }
 
@@ -190,6 +205,11 @@ mod tests {
             ("<img src='unclosed", &["unclosed"]),
             ("a < b <img =src=x src=y", &["y"]),
             ("<svg><use href='#a'/></svg>", &[]),
+            (
+                "<style>@import '/x.css';a{background:url(/bg.png)}</style><p style='background:url(&#39;/c.png&#39;)'>",
+                &["/bg.png", "/x.css", "/c.png"],
+            ),
+            ("<img srcset='/l.webp 1x, data:,x 2x' src=s.png>", &["s.png", "/l.webp"]),
         ] {
             assert_eq!(Page::read(html).parts, expected, "{html}");
         }
@@ -205,7 +225,7 @@ mod tests {
             title: "We'll be back".to_owned(),
             base: Some("/x/".to_owned()),
             is_noindex: true,
-            is_refreshed: true,
+            refresh: Some(Refresh { seconds: 3, target: None }),
             is_built_in: true,
             parts: Vec::new(),
         };

@@ -5,6 +5,7 @@
 //! maintenance mode can be judged.
 
 mod answer;
+mod body;
 mod broken;
 mod caching;
 mod closed;
@@ -18,8 +19,10 @@ mod page;
 mod question;
 mod quote;
 mod read_only;
+mod refresh;
 mod retry;
 mod state;
+mod style;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -33,6 +36,7 @@ pub use state::State;
 pub use told::Told;
 pub use trail::{MAX_HOPS, Step, Trail};
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -98,6 +102,8 @@ impl Visits {
 pub struct Report {
     /// What the site is, whatever was expected.
     pub state: State,
+    /// Whose answer the page was.
+    pub address: Option<SocketAddr>,
     /// When the site says that it will be open again.
     pub end: Option<Timestamp>,
     /// Whether the site says itself, by a header or in its page, that it is in maintenance. A 503 alone may be that of an
@@ -156,5 +162,6 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
     };
     findings.extend(time::findings(visits));
     let is_draining = told == Some(Told::Draining);
-    Report { state, end, says_so, is_overdue, is_read_only, is_draining, findings }
+    let address = visits.trail.site().seen.as_ref().ok().and_then(|answer| answer.from);
+    Report { state, address, end, says_so, is_overdue, is_read_only, is_draining, findings }
 }

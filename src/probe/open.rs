@@ -158,12 +158,18 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
     let point = question.point();
     let answer = match seen {
         Ok(answer) => answer,
-        Err(_) if *question == Question::Status => return None,
+        Err(_) if matches!(question, Question::Status | Question::At(_)) => return None,
         Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
     match (question, answer.status) {
         (Question::Panel | Question::Health, 404) | (Question::Status, _) => None,
+        (Question::At(address), 503) => Some(Finding::fault(
+            point,
+            format!("{address}: {status}, although another address of the name is open"),
+            "See that the servers at every address of the name are open",
+        )),
+        (Question::At(address), _) => Some(Finding::good(point, format!("{address}: {status}"))),
         (Question::Fresh, 503) => Some(Finding::fault(
             point,
             format!("{status}: closed where no cache can answer, so a cache hides the maintenance"),

@@ -1,4 +1,4 @@
-//! The maintenance answer to a plain `GET`: its status, its headers, its body.
+//! The maintenance answer to a plain `GET`: its status, and what is there in its place.
 
 use super::answer::Answer;
 use super::finding::Finding;
@@ -9,9 +9,6 @@ use super::told::Told;
 use super::trail::{Trail, leads_to};
 use super::{Visits, broken};
 use crate::rules::STATUS_PATH;
-
-/// Largest page that is no burden while everybody tries again, in bytes.
-const LARGE: usize = 64 * 1024;
 
 /// The status of the page of a site that is in maintenance.
 pub(super) fn status(visits: &Visits, state: State) -> Finding {
@@ -171,43 +168,6 @@ pub(super) fn gate(trail: &Trail) -> Option<Finding> {
             "Let crawlers and API clients through without a cookie",
         )
     })
-}
-
-/// The rest of the headers, and the body.
-pub(super) fn content(answer: &Answer, state: State) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if answer.header("set-cookie").is_some() {
-        findings.push(Finding::warning(
-            "Set-Cookie",
-            "a cookie is set: the application was asked, or visitors are marked for nothing",
-            "Set no cookie with the maintenance answer",
-        ));
-    }
-    if state == State::Redirected {
-        return findings;
-    }
-    if answer.is_encoded() {
-        findings.push(Finding::warning(
-            "Content-Encoding",
-            format!(
-                "`{}`, although nothing but identity was asked for: who cannot decode it sees no page",
-                quoted(answer.header("content-encoding").unwrap_or_default())
-            ),
-            "Compress only where Accept-Encoding asks for it (RFC 9110, section 12.5.3)",
-        ));
-    }
-    let size = answer.body.len();
-    findings.push(match size {
-        _ if answer.is_cut => Finding::warning(
-            "page",
-            format!("more than {size} bytes, for everybody who tries again"),
-            "Make it smaller",
-        ),
-        0 => Finding::warning("page", "empty: people see a blank page", "Say in it what happens, and until when"),
-        LARGE.. => Finding::warning("page", format!("{size} bytes, for everybody who tries again"), "Make it smaller"),
-        _ => Finding::good("page", format!("{size} bytes of {}", answer.media_type_in_words())),
-    });
-    findings
 }
 
 /// The answer to a client that reads JSON only. `page` is the one for browsers.

@@ -1,5 +1,7 @@
 //! What is asked of a site, beside its page.
 
+use std::net::SocketAddr;
+
 use url::Url;
 
 use super::Expected;
@@ -32,6 +34,12 @@ pub enum Question {
     Fresh,
     /// The page once more.
     Again,
+    /// The page for a browser that has kept one: of the entity tag that the page has, or of any, as of now.
+    Kept(String),
+    /// The first byte of the page, as who goes on with a download asks.
+    Range,
+    /// The page of another address of the name.
+    At(SocketAddr),
     /// A path that no site has.
     UnknownPath,
     /// A style sheet, picture or script that the page needs, of the same origin.
@@ -60,6 +68,9 @@ impl Question {
             Self::WebSocket => "WebSocket",
             Self::Fresh => "random query",
             Self::Again => "asked again",
+            Self::Kept(_) => "kept page",
+            Self::Range => "part of it",
+            Self::At(_) => "every address",
             Self::UnknownPath => "unknown path",
             Self::Part(_) => "page's parts",
             Self::Panel => "panel",
@@ -86,6 +97,10 @@ pub fn questions(trail: &Trail, told: Option<Told>, expected: Option<Expected>) 
     }
     questions.extend([Question::Options, Question::Json, Question::WebSocket]);
     questions.extend([Question::Fresh, Question::Again, Question::UnknownPath]);
+    if is_closed && page.status == 503 {
+        questions.push(Question::Kept(page.header("etag").unwrap_or("*").to_owned()));
+        questions.push(Question::Range);
+    }
     if is_closed {
         questions.extend(own_parts(page, &trail.site().url).into_iter().take(MAX_PARTS).map(Question::Part));
     }
@@ -106,11 +121,28 @@ pub(super) fn left_out(page: &Answer, url: &Url) -> usize {
 
 /// The parts of a page that come from the same origin.
 fn own_parts(page: &Answer, url: &Url) -> Vec<Url> {
+    all_parts(page, url).into_iter().filter(|part| part.origin() == url.origin()).collect()
+}
+
+/// The hosts that the other parts of a page come from.
+pub(super) fn foreign_hosts(page: &Answer, url: &Url) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for part in all_parts(page, url).into_iter().filter(|part| part.origin() != url.origin()) {
+        let host = part.host_str().unwrap_or_default().to_owned();
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// The parts of a page that are fetched from the web, each once.
+fn all_parts(page: &Answer, url: &Url) -> Vec<Url> {
     let Some(page) = page.page() else { return Vec::new() };
     let base = page.base.and_then(|base| url.join(&base).ok()).unwrap_or_else(|| url.clone());
     let mut urls: Vec<Url> = Vec::new();
     for part in page.parts.iter().filter_map(|part| base.join(part).ok()) {
-        if part.origin() == url.origin() && !urls.contains(&part) {
+        if matches!(part.scheme(), "http" | "https") && !urls.contains(&part) {
             urls.push(part);
         }
     }

@@ -5,7 +5,7 @@ use super::closed::Site;
 use super::finding::Finding;
 use super::question::Question;
 use super::state::State;
-use super::{Visits, broken, caching, page, retry};
+use super::{Visits, body, broken, caching, page, retry};
 
 /// Judges the answers of such a site.
 pub(super) fn findings(visits: &Visits) -> Vec<Finding> {
@@ -27,6 +27,7 @@ fn reading(question: &Question, seen: &Seen) -> Option<Finding> {
     }
     let answer = match seen {
         Ok(answer) => answer,
+        Err(_) if matches!(question, Question::At(_)) => return None,
         Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
@@ -60,7 +61,7 @@ fn writing(visits: &Visits) -> Vec<Finding> {
     let end = super::closed::end_by_header(held);
     let mut findings = vec![retry::finding(held, end, visits.asked_at)];
     findings.extend(caching::findings(held, visits.asked_at));
-    findings.extend(page::content(held, State::Closed));
+    findings.extend(body::findings(held, State::Closed));
     // What a request must get that is not let through: nothing else counts as the same.
     let refusal = Answer { status: 503, ..Answer::default() };
     findings.extend(Site { first: &refusal, page: held, state: State::Closed, is_ours: true }.writing(&visits.others));

@@ -21,8 +21,8 @@ const EARLY: i64 = 5;
 /// Longest wait that crawlers and people put up with, in seconds: after a day search engines begin to drop pages.
 const LONGEST: i64 = 86_400;
 
-/// A wait that nobody means: a hundred years, in seconds.
-const FOR_EVER: i64 = 100 * 366 * 86_400;
+/// A wait that nobody means: a year, in seconds.
+const FOR_EVER: i64 = 366 * 86_400;
 
 /// Seconds that an answer asks to wait for, and how it asks: a number or a date (RFC 9110, section 10.2.3).
 ///
@@ -95,9 +95,9 @@ pub(super) fn finding(answer: &Answer, end: Option<Timestamp>, asked_at: Timesta
         );
     }
     match end.filter(|end| *end > now) {
-        _ if seconds > FOR_EVER => Finding::warning(
+        _ if seconds > FOR_EVER => Finding::fault(
             POINT,
-            format!("`{}`: whoever obeys never comes back", quoted(value)),
+            format!("`{}` is more than a year: whoever obeys never comes back", quoted(value)),
             "Send an hour at most, so that an early end is noticed",
         ),
         Some(end) => against(value, seconds, end, now),
@@ -171,7 +171,9 @@ mod tests {
             (Some(" 120 "), None, Good),
             (Some("86400"), None, Good),
             (Some("604800"), None, Warning),
-            (Some("99999999999999999999"), None, Warning),
+            (Some("31000000"), None, Warning),
+            (Some("315360000"), None, Fault),
+            (Some("99999999999999999999"), None, Fault),
             (Some("Sat, 21 Nov 2026 03:30:00 GMT"), None, Good),
             (Some("Saturday, 21-Nov-26 03:30:00 GMT"), None, Good),
             (Some("Sat, 21 Nov 2026 02:59:00 GMT"), None, Fault),

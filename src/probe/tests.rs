@@ -10,7 +10,7 @@ use super::*;
 fn answer(status: u16, headers: &[&str]) -> Answer {
     let headers = headers.iter().map(|line| line.split_once(": ").unwrap());
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Answer { status, headers, body: b"{}".to_vec(), is_cut: false }
+    Answer { status, headers, body: b"{}".to_vec(), ..Answer::default() }
 }
 
 /// No answer.
@@ -110,5 +110,28 @@ fn the_end_is_told_by_the_header_or_by_the_json() {
         let others = vec![(Question::Json, Ok(json.clone()))];
         let visits = Visits { trail, others, unasked: 0, asked_at, took: Duration::ZERO };
         assert_eq!(judge(&visits, None).end, Some(expected.parse().unwrap()), "{header}");
+    }
+}
+
+#[test]
+fn an_address_of_the_name_in_another_state_is_a_fault() {
+    let at: std::net::SocketAddr = "[::1]:80".parse().unwrap();
+    let held = || answer(503, &["retry-after: 9", "cache-control: no-store"]);
+    for (page, other, expected, is_good) in [
+        (held(), Ok(held()), Expected::Closed, true),
+        (held(), Ok(answer(200, &[])), Expected::Closed, false),
+        (held(), cut(), Expected::Closed, true),
+        (answer(200, &[]), Ok(answer(200, &[])), Expected::Open, true),
+        (answer(200, &[]), Ok(held()), Expected::Open, false),
+        (answer(200, &[]), cut(), Expected::Open, true),
+    ] {
+        let trail = trail(&Ok(page), &Ok(answer(200, &[])));
+        let others = vec![(Question::At(at), other)];
+        let asked_at = "2026-11-21T03:00:00Z".parse().unwrap();
+        let visits = Visits { trail, others, unasked: 0, asked_at, took: Duration::ZERO };
+        let report = judge(&visits, Some(expected));
+        let faults: Vec<_> = report.findings.iter().filter(|finding| finding.grade == Grade::Fault).collect();
+        assert_eq!(faults.is_empty(), is_good, "{faults:?}");
+        assert!(faults.iter().all(|finding| finding.says.starts_with("[::1]:80: ")), "{faults:?}");
     }
 }

@@ -120,8 +120,8 @@ fn waits_that_contradict_or_never_end_are_told() {
     let cases: [(&str, &str, Breaking); 4] = [
         ("fault", "two Retry-After", |_, reply| and(reply, "Retry-After", "30")),
         ("good", "120 s", |_, reply| and(reply, "Retry-After", "120")),
-        ("warning", "999999999999999999999999", |_, reply| reply.with("Retry-After", "999999999999999999999999")),
-        ("warning", "315360000 s", |_, reply| reply.with("Retry-After", "315360000")),
+        ("fault", "999999999999999999999999", |_, reply| reply.with("Retry-After", "999999999999999999999999")),
+        ("warning", "604800 s", |_, reply| reply.with("Retry-After", "604800")),
     ];
     for (expected, says, breaking) in cases {
         let address =
@@ -186,8 +186,7 @@ fn parts_of_a_page_are_found_below_its_base_and_those_left_out_are_counted() {
     let address = serving("<base href=/static/><link rel=stylesheet href=a.css>");
     check(&address, "").says(&["/static/a.css: 200 OK"]);
     let elsewhere = serving("<base href=http://elsewhere.invalid/><link rel=stylesheet href=a.css>");
-    let json = check(&elsewhere, "--json").json();
-    assert_eq!(grade(&json, "page's parts"), "", "{json:#}");
+    check(&elsewhere, "").says(&["those of other hosts were not asked for: elsewhere.invalid"]);
     let many: String = (0..30).map(|number| format!("<img src=/static/a.css?{number}>")).collect();
     let address = serve(move |asked| match asked.path() {
         "/static/a.css" => Reply::new(200, "a{}"),

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod check_closed;
 mod check_open;
+mod check_page;
 mod check_read_only;
 mod check_tls;
 mod database;

@@ -112,5 +112,5 @@ fn a_check_says_on_a_terminal_what_it_asks() {
         Reply::new(503, "<h1>Back soon</h1>").with("Retry-After", "9").with("Cache-Control", "no-store")
     });
     let Some(ran) = typed(&Machine::new(), &format!("check http://{address}/"), &[]) else { return };
-    ran.succeeds().says(&["Asking http://", "(1 of 14): HEAD", "is in maintenance"]);
+    ran.succeeds().says(&["Asking http://", "(1 of 16): HEAD", "is in maintenance"]);
 }

@@ -1,8 +1,10 @@
 //! The questions as requests.
 
+use actix_web::http::header::HttpDate;
 use url::Url;
 
 use super::client::{Client, Request};
+use crate::clock;
 use crate::probe::{Question, Seen};
 use crate::rules::STATUS_PATH;
 
@@ -36,6 +38,7 @@ impl Site<'_> {
         let url = self.address(question);
         let get = Request { cookies: self.cookies, ..Request::get(&url) };
         let origin = format!("Origin: {}", url.origin().ascii_serialization());
+        let now = std::time::SystemTime::from(clock::now());
         self.client.ask(&match question {
             Question::Head => Request { method: "HEAD", ..get },
             Question::EmptyPost => Request { method: "POST", ..get },
@@ -54,6 +57,13 @@ impl Site<'_> {
                 Request { accept: "*/*", headers, ..get }
             }
             Question::Part(_) => Request { accept: "*/*", ..get },
+            Question::Kept(tag) => {
+                let (tag, since) =
+                    (format!("If-None-Match: {tag}"), format!("If-Modified-Since: {}", HttpDate::from(now)));
+                return self.client.ask(&Request { headers: vec!["Connection: close", &tag, &since], ..get });
+            }
+            Question::Range => Request { headers: vec!["Connection: close", "Range: bytes=0-0"], ..get },
+            Question::At(address) => Request { at: Some(*address), ..get },
             Question::Fresh | Question::Again | Question::UnknownPath | Question::Panel | Question::Health => get,
         })
     }

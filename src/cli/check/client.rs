@@ -4,13 +4,14 @@
 //! upgrade that is accepted, a body that never ends. Every question has a connection of its own, as every visitor has.
 
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use url::Url;
 
-use super::connection::{Connection, in_words, is_late};
+use super::connection::{Connection, in_words, is_late, look_up};
 use crate::probe::{Answer, Seen};
 
 /// Most bytes of a head that are read.
@@ -21,6 +22,9 @@ const MAX_HEADERS: usize = 128;
 
 /// Most bytes of a body that are read.
 const MAX_BODY: u64 = 1024 * 1024;
+
+/// Other addresses of a name that are asked at most.
+const MAX_OTHER_ADDRESSES: usize = 3;
 
 /// How long a body may take to follow an answer that has none.
 const EXTRA_BODY_WITHIN: Duration = Duration::from_millis(500);
@@ -34,6 +38,8 @@ const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*
 pub struct Request<'a> {
     pub method: &'a str,
     pub url: &'a Url,
+    /// The one address of its host that is asked; whichever answers first when not given.
+    pub at: Option<SocketAddr>,
     pub accept: &'a str,
     /// Cookies as `Cookie` has them; mostly empty.
     pub cookies: &'a str,
@@ -45,7 +51,15 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// As a browser opens a page.
     pub fn get(url: &'a Url) -> Self {
-        Self { method: "GET", url, accept: BROWSER, cookies: "", headers: vec!["Connection: close"], body: "" }
+        Self {
+            method: "GET",
+            url,
+            at: None,
+            accept: BROWSER,
+            cookies: "",
+            headers: vec!["Connection: close"],
+            body: "",
+        }
     }
 
     fn head(&self) -> String {
@@ -89,14 +103,28 @@ impl Client {
         self.try_ask(request).map_err(|error| in_words(&error, self.timeout))
     }
 
+    /// The other addresses of a host beside the one that was asked, each once; none when they cannot be found.
+    pub fn other_addresses(&self, url: &Url, asked: Option<SocketAddr>) -> Vec<SocketAddr> {
+        let mut others = Vec::new();
+        for address in look_up(url, Instant::now() + self.timeout).unwrap_or_default() {
+            if Some(address) != asked && !others.contains(&address) {
+                others.push(address);
+            }
+        }
+        others.truncate(MAX_OTHER_ADDRESSES);
+        others
+    }
+
     fn try_ask(&self, request: &Request<'_>) -> io::Result<Answer> {
-        let mut connection = Connection::open(request.url, &self.tls, Instant::now() + self.timeout)?;
+        let deadline = Instant::now() + self.timeout;
+        let mut connection = Connection::open(request.url, request.at, &self.tls, deadline)?;
+        let from = connection.peer();
         let sent = connection.write_all((request.head() + request.body).as_bytes()).and_then(|()| connection.flush());
         let mut reader = BufReader::new(connection);
         // A server may answer before it has read everything, and hang up.
         match read_answer(&mut reader, request.method) {
             Err(error) if error.kind() != ErrorKind::InvalidData => Err(sent.err().unwrap_or(error)),
-            read => read,
+            read => read.map(|answer| Answer { from, ..answer }),
         }
     }
 }
@@ -108,7 +136,12 @@ fn read_answer(reader: &mut Reader, method: &str) -> io::Result<Answer> {
     while (100..200).contains(&answer.status) && answer.status != 101 {
         answer = read_head(reader)?;
     }
-    let length = answer.header("content-length").map(|value| value.trim().parse::<u64>());
+    let mut lengths: Vec<&str> = answer.lines("content-length").map(str::trim).collect();
+    lengths.dedup();
+    if lengths.len() > 1 {
+        return Err(not_http("it has two Content-Length that differ (RFC 9112, section 6.3)"));
+    }
+    let length = lengths.first().map(|value| value.parse::<u64>());
     match (method, answer.status) {
         (_, 101) => {}
         ("HEAD", _) => answer.body = read_extra(reader),
@@ -165,6 +198,9 @@ fn read_exactly(reader: &mut Reader, answer: &mut Answer, length: u64) -> io::Re
     if read < length.min(MAX_BODY) {
         return Err(ends_early(&format!("after {read} of {length} bytes")));
     }
+    // Who hangs up after the answer, as was asked for, shows soon whether that was all.
+    let is_last = answer.lists("connection", "close");
+    answer.is_longer = !answer.is_cut && (!reader.buffer().is_empty() || is_last && !read_extra(reader).is_empty());
     Ok(())
 }
 

@@ -29,13 +29,13 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Connects to the host of an address: to the first of its addresses that answers.
+    /// Connects to the host of an address: to the first of its addresses that answers, or to that one alone.
     ///
     /// # Errors
     /// When the name is not known, nobody answers in time, or the certificate is not believed; see [`in_words`].
-    pub fn open(url: &Url, tls: &Arc<ClientConfig>, deadline: Instant) -> io::Result<Self> {
+    pub fn open(url: &Url, at: Option<SocketAddr>, tls: &Arc<ClientConfig>, deadline: Instant) -> io::Result<Self> {
         let host = url.host_str().unwrap_or_default();
-        let addresses = look_up(url, deadline)?;
+        let addresses = at.map_or_else(|| look_up(url, deadline), |at| Ok(vec![at]))?;
         let timed = Timed { socket: connect(&addresses, deadline)?, deadline };
         if url.scheme() != "https" {
             return Ok(Self::Plain(timed));
@@ -55,10 +55,19 @@ impl Connection {
         };
         timed.deadline = timed.deadline.min(Instant::now() + most);
     }
+
+    /// Whom it leads to.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let timed = match self {
+            Self::Plain(timed) => timed,
+            Self::Tls(stream) => &stream.sock,
+        };
+        timed.socket.peer_addr().ok()
+    }
 }
 
 /// The addresses of a host. The system's look-up knows no deadline, so it runs apart.
-fn look_up(url: &Url, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
+pub fn look_up(url: &Url, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
     let wrong = |kind, why: &str| {
         io::Error::new(kind, format!("the name {} leads to no address: {why}", url.host_str().unwrap_or_default()))
     };

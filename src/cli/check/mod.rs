@@ -63,7 +63,7 @@ pub struct Check {
     #[arg(long, value_name = "STATE")]
     expect: Option<Expect>,
 
-    /// Print an object instead: url, state, level, expected, good, end, findings (point, grade, says, mend)
+    /// Print an object instead: url, address, state, level, expected, good, end, findings (point, grade, says, mend)
     ///
     /// `state` is open, closed, redirected, let-through or broken; `level` is read-only for a site that is closed for writing
     /// only, which lets who reads through; `grade` is good, warning or fault.
@@ -140,7 +140,10 @@ pub fn run(context: &Context, args: &Check) -> anyhow::Result<Exit> {
         progress.show(format!("Asking {} for its state", page.url));
         site.ask(&Question::Status)
     });
-    let questions = questions(&trail, status.as_ref().and_then(Told::of), expected);
+    let mut questions = questions(&trail, status.as_ref().and_then(Told::of), expected);
+    if let Ok(answer) = &page.seen {
+        questions.extend(client.other_addresses(&page.url, answer.from).into_iter().map(Question::At));
+    }
     let number = questions.len();
     let (mut others, unasked) = round::ask_all(questions, |at, question| {
         progress.show(format!("Asking {} ({} of {number}): {}", page.url, at + 1, question.point()));

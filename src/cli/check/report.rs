@@ -11,6 +11,7 @@ use crate::response::rfc3339;
 #[derive(Serialize)]
 pub struct View<'a> {
     url: &'a str,
+    address: Option<String>,
     state: State,
     level: Option<&'static str>,
     expected: Option<&'static str>,
@@ -28,7 +29,16 @@ pub fn view<'a>(url: &'a str, report: &'a Report, expected: Option<Expected>) ->
     });
     let level = report.is_read_only.then_some("read-only");
     let end = report.end.map(rfc3339);
-    View { url, state: report.state, level, expected, good: report.is_good(), end, findings: &report.findings }
+    View {
+        url,
+        address: report.address.map(|address| address.to_string()),
+        state: report.state,
+        level,
+        expected,
+        good: report.is_good(),
+        end,
+        findings: &report.findings,
+    }
 }
 
 /// A line for each point, and one that sums up.
