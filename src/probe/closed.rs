@@ -81,10 +81,8 @@ impl Site<'_> {
     fn finding(&self, question: &Question, seen: &Seen) -> Option<Finding> {
         let point = question.point();
         let answer = match seen {
-            _ if matches!(question, Question::Writing(_) | Question::Status) => return None,
+            _ if matches!(question, Question::Writing(_) | Question::Status | Question::At(_)) => return None,
             Ok(answer) => answer,
-            // An address that nobody reaches from here is not the site's affair, such as one of IPv6.
-            Err(_) if matches!(question, Question::At(_)) => return None,
             Err(silence) => {
                 let mend = "Answer every request while the site is closed";
                 return Some(Finding::fault(point, silence.to_string(), mend));
@@ -93,10 +91,6 @@ impl Site<'_> {
         match question {
             Question::Part(url) => Some(part(url.path(), answer)),
             Question::Panel | Question::Health => self.built_in(question, answer),
-            Question::At(address) => {
-                let finding = self.held(question, answer);
-                Some(Finding { says: format!("{address}: {}", finding.says), ..finding })
-            }
             _ => Some(self.held(question, answer)),
         }
     }
@@ -216,10 +210,6 @@ fn not_held(question: &Question, answer: &Answer) -> Finding {
         (Question::Again, _) => (
             "asked a moment before it was held: not all servers are in the same state, or a cache still has the page",
             "See that every server behind the address is closed",
-        ),
-        (Question::At(_), _) => (
-            "other addresses of the name are closed, so some visitors get the site",
-            "See that the servers at every address of the name are closed",
         ),
         (Question::Kept(_), 304) => (
             "a browser that has kept the site's page goes on to show it",

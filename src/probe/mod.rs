@@ -4,6 +4,7 @@
 //! Nothing is asked here: answers go in, [`Finding`]s come out. It knows nothing of who gave the answers, so that any
 //! maintenance mode can be judged.
 
+mod addresses;
 mod answer;
 mod body;
 mod broken;
@@ -160,6 +161,7 @@ pub fn judge(visits: &Visits, expected: Option<Expected>) -> Report {
         (State::LetThrough, Expected::ReadOnly) if is_read_only => read_only::findings(visits),
         (state, Expected::ReadOnly) => vec![read_only::not_read_only(visits, state)],
     };
+    findings.extend(addresses::findings(visits));
     findings.extend(time::findings(visits));
     let is_draining = told == Some(Told::Draining);
     let address = visits.trail.site().seen.as_ref().ok().and_then(|answer| answer.from);

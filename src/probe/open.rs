@@ -163,13 +163,7 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
     };
     let status = status_text(answer.status);
     match (question, answer.status) {
-        (Question::Panel | Question::Health, 404) | (Question::Status, _) => None,
-        (Question::At(address), 503) => Some(Finding::fault(
-            point,
-            format!("{address}: {status}, although another address of the name is open"),
-            "See that the servers at every address of the name are open",
-        )),
-        (Question::At(address), _) => Some(Finding::good(point, format!("{address}: {status}"))),
+        (Question::Panel | Question::Health, 404) | (Question::Status | Question::At(_), _) => None,
         (Question::Fresh, 503) => Some(Finding::fault(
             point,
             format!("{status}: closed where no cache can answer, so a cache hides the maintenance"),

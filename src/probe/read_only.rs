@@ -22,12 +22,11 @@ pub(super) fn findings(visits: &Visits) -> Vec<Finding> {
 /// A request that only reads.
 fn reading(question: &Question, seen: &Seen) -> Option<Finding> {
     let point = question.point();
-    if matches!(question, Question::Writing(_) | Question::Status) {
+    if matches!(question, Question::Writing(_) | Question::Status | Question::At(_)) {
         return None;
     }
     let answer = match seen {
         Ok(answer) => answer,
-        Err(_) if matches!(question, Question::At(_)) => return None,
         Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
