@@ -19,6 +19,15 @@ pub struct Silence {
     pub reason: String,
     /// What to do about it.
     pub mend: &'static str,
+    /// Whether it was waited for in vain, and not refused or cut.
+    pub is_late: bool,
+}
+
+impl Silence {
+    /// One that came at once.
+    pub fn new(reason: impl Into<String>, mend: &'static str) -> Self {
+        Self { reason: reason.into(), mend, is_late: false }
+    }
 }
 
 impl fmt::Display for Silence {

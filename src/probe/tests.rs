@@ -15,7 +15,7 @@ fn answer(status: u16, headers: &[&str]) -> Answer {
 
 /// No answer.
 fn cut() -> Seen {
-    Err(Silence { reason: "cut".to_owned(), mend: "Look" })
+    Err(Silence::new("cut", "Look"))
 }
 
 /// The way from `/`, where `/` and every other path are answered so.

@@ -24,7 +24,7 @@ pub(super) fn findings(visits: &Visits) -> Vec<Finding> {
     let given_up = (visits.unasked > 0).then(|| {
         Finding::fault(
             "time",
-            format!("given up with {} questions left, because too many had no answer", visits.unasked),
+            format!("given up, because too many answers did not come in time; not asked any more: {}", visits.unasked),
             "See what the web server does when several visitors ask at once",
         )
     });

@@ -86,7 +86,7 @@ pub fn in_words(reason: &CertificateError) -> Silence {
             (format!("the certificate is refused: {}", text::plain(&other.to_string())), "--insecure asks all the same")
         }
     };
-    Silence { reason, mend }
+    Silence::new(reason, mend)
 }
 
 /// The name in `DnsName("a.example")` and `IpAddress(127.0.0.1)`, which is how names come.

@@ -153,24 +153,21 @@ pub fn is_late(error: &io::Error) -> bool {
 /// What went wrong, for whoever set the server up.
 pub fn in_words(error: &io::Error, timeout: Duration) -> Silence {
     if is_late(error) {
-        return Silence { reason: format!("not within {} s", timeout.as_secs_f64()), mend: REACH };
+        return Silence { is_late: true, ..Silence::new(format!("not within {} s", timeout.as_secs_f64()), REACH) };
     }
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(rustls::Error::InvalidCertificate(reason)) => certificate::in_words(reason),
-        Some(rustls::Error::InvalidMessage(_)) => Silence {
-            reason: "TLS was expected, something else came".to_owned(),
-            mend: "Ask with http://, or switch TLS on at this port",
-        },
-        Some(error) => {
-            Silence { reason: format!("TLS failed: {error}"), mend: "See which TLS the web server offers: 1.2 or 1.3" }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            Silence::new("TLS was expected, something else came", "Ask with http://, or switch TLS on at this port")
         }
+        Some(error) => Silence::new(format!("TLS failed: {error}"), "See which TLS the web server offers: 1.2 or 1.3"),
         None => match error.kind() {
             ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
-                Silence { reason: "the connection was cut".to_owned(), mend: "Look at the web server's log" }
+                Silence::new("the connection was cut", "Look at the web server's log")
             }
-            ErrorKind::InvalidData => Silence { reason: error.to_string(), mend: "See what answers at this address" },
-            _ => Silence { reason: error.to_string(), mend: REACH },
+            ErrorKind::InvalidData => Silence::new(error.to_string(), "See what answers at this address"),
+            _ => Silence::new(error.to_string(), REACH),
         },
     }
 }

@@ -9,7 +9,7 @@ use crate::probe::{Question, Seen};
 /// server that lets visitors in lets these in, too.
 const AT_ONCE: usize = 4;
 
-/// Questions without an answer after which no more are asked.
+/// Questions waited for in vain after which no more are asked.
 const MAX_SILENCES: usize = 3;
 
 /// What came back to each question, in the order of the questions, and how many were not asked any more.
@@ -26,7 +26,8 @@ pub fn ask_all(
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(question) = questions.get(at) else { return };
                     let seen = ask(at, question);
-                    silences.fetch_add(usize::from(seen.is_err()), Ordering::Relaxed);
+                    let is_late = seen.as_ref().is_err_and(|silence| silence.is_late);
+                    silences.fetch_add(usize::from(is_late), Ordering::Relaxed);
                     answers.lock().expect("no thread panics while it adds an answer").push((at, seen));
                 }
             });
@@ -57,12 +58,14 @@ mod tests {
 
     #[test]
     fn who_never_answers_is_given_up() {
-        let silence = || Err(Silence { reason: "late".to_owned(), mend: "Look" });
+        let silence = || Err(Silence { is_late: true, ..Silence::new("late", "Look") });
         let (answers, unasked) = ask_all(vec![Question::Head; 40], |_, _| silence());
         assert!((MAX_SILENCES..MAX_SILENCES + AT_ONCE).contains(&answers.len()), "{}", answers.len());
         assert_eq!(unasked, 40 - answers.len());
         let (_, unasked) =
             ask_all(vec![Question::Head; 9], |at, _| if at < 2 { silence() } else { Ok(Answer::default()) });
         assert_eq!(unasked, 0, "two are no reason to stop");
+        let (_, unasked) = ask_all(vec![Question::Head; 9], |_, _| Err(Silence::new("cut", "Look")));
+        assert_eq!(unasked, 0, "what is cut takes no time");
     }
 }
