@@ -1,5 +1,7 @@
 //! What was found, for people and for programs.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::super::console::{Colour, Console};
@@ -43,7 +45,9 @@ pub fn view<'a>(url: &'a str, report: &'a Report, expected: Option<Expected>) ->
 
 /// A line for each point, and one that sums up.
 pub fn page(console: &Console, url: &str, report: &Report, expected: Option<Expected>) -> String {
-    let cells: Vec<Vec<String>> = report.findings.iter().map(cells).collect();
+    let mut known = HashSet::new();
+    let cells: Vec<Vec<String>> =
+        report.findings.iter().map(|finding| cells(finding, known.insert(finding.mend))).collect();
     let lines = text::columns(&cells);
     let painted = report.findings.iter().zip(lines.lines()).map(|(finding, line)| match finding.grade {
         Grade::Good => line.to_owned(),
@@ -55,14 +59,15 @@ pub fn page(console: &Console, url: &str, report: &Report, expected: Option<Expe
     page
 }
 
-fn cells(finding: &Finding) -> Vec<String> {
+/// The cells of a line. What to do is told once where it helps at several points.
+fn cells(finding: &Finding, is_new: bool) -> Vec<String> {
     let mark = match finding.grade {
         Grade::Good => "✓ good",
         Grade::Warning => "! warning",
         Grade::Fault => "✗ fault",
     };
     let says = text::plain(&finding.says);
-    let says = if finding.mend.is_empty() { says } else { format!("{says}. {}.", finding.mend) };
+    let says = if finding.mend.is_empty() || !is_new { says } else { format!("{says}. {}.", finding.mend) };
     vec![mark.to_owned(), finding.point.to_owned(), says]
 }
 
