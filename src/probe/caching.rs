@@ -136,6 +136,17 @@ pub(super) fn given_out(answer: &Answer) -> Option<Finding> {
     Some(Finding::warning("X-Cache", says, MEND))
 }
 
+/// Why an address with a query that is new answers otherwise than the one without, for a sentence: a cache is to blame for
+/// certain only where it says so.
+pub(super) fn blamed(page: &Answer) -> &'static str {
+    match given_out(page) {
+        Some(_) => "so a cache still gives out what was before",
+        None => {
+            "so a cache gives out what was before, a rule looks at the query, or not all servers are in the same state"
+        }
+    }
+}
+
 /// Whether a cache says that it had the answer.
 fn is_hit(name: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();

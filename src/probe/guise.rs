@@ -93,7 +93,7 @@ impl Guise {
         if page.is_built_in {
             return Some(Self::Certain("it is the built-in page of this program".to_owned()));
         }
-        if !speaks(&page) {
+        if !page.speaks_of_maintenance() {
             return None;
         }
         let title = format!("its title is “{}”", quoted(&page.title));
@@ -119,9 +119,12 @@ pub(super) fn is_in_disguise(answer: &Answer) -> bool {
     answer.status < 300 || (400..500).contains(&answer.status) && answer.status != 429 && !answer.is_marked()
 }
 
-fn speaks(page: &Page) -> bool {
-    let title = page.title.to_lowercase().replace('’', "'");
-    WHOLE_TITLES.contains(&title.as_str()) || TITLES.iter().any(|known| title.contains(known))
+impl Page {
+    /// Whether the title is one of a maintenance page.
+    pub(super) fn speaks_of_maintenance(&self) -> bool {
+        let title = self.title.to_lowercase().replace('’', "'");
+        WHOLE_TITLES.contains(&title.as_str()) || TITLES.iter().any(|known| title.contains(known))
+    }
 }
 
 /// What a page of a site that is there to stay does not do.
@@ -147,7 +150,8 @@ fn is_everywhere(visits: &Visits, page: &Page) -> bool {
 /// Whether an answer says by any sign that it is that of a maintenance, and not of an overload or a fault.
 pub(super) fn tells_of_maintenance(answer: &Answer) -> bool {
     let text = || String::from_utf8_lossy(&answer.body).to_lowercase();
-    let is_readable = || !answer.is_encoded() && answer.page().is_some_and(|page| page.is_built_in || speaks(&page));
+    let is_readable =
+        || !answer.is_encoded() && answer.page().is_some_and(|page| page.is_built_in || page.speaks_of_maintenance());
     if answer.is_marked() {
         return true;
     }
@@ -177,7 +181,11 @@ mod tests {
             ("How we planned our maintenance", false),
             ("", false),
         ] {
-            assert_eq!(speaks(&Page { title: title.to_owned(), ..Page::default() }), expected, "{title}");
+            assert_eq!(
+                Page { title: title.to_owned(), ..Page::default() }.speaks_of_maintenance(),
+                expected,
+                "{title}"
+            );
         }
     }
 

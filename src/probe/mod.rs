@@ -15,6 +15,7 @@ mod finding;
 mod guise;
 mod html;
 mod jar;
+mod leftover;
 mod open;
 mod page;
 mod question;

@@ -4,11 +4,9 @@ use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::guise::{Guise, tells_of_maintenance};
 use super::question::Question;
-use super::quote::quoted;
 use super::state::State;
-use super::trail::{Trail, leads_to};
-use super::{Visits, broken, caching, closed, page};
-use crate::response::X_MAINTENANCE;
+use super::trail::leads_to;
+use super::{Visits, broken, caching, closed, leftover, page};
 
 /// Judges the answers of a site that should be open.
 pub(super) fn findings(visits: &Visits, state: State) -> Vec<Finding> {
@@ -23,7 +21,7 @@ pub(super) fn findings(visits: &Visits, state: State) -> Vec<Finding> {
     }];
     findings.extend(page::gate(trail));
     if state == State::Open {
-        findings.extend(leftovers(trail));
+        findings.extend(leftover::findings(visits));
     } else if matches!(state, State::Closed | State::Redirected) {
         // An old answer out of a cache explains why an open site seems to be closed.
         findings.extend(caching::given_out(answer));
@@ -118,29 +116,6 @@ fn still_closed(visits: &Visits, state: State) -> Finding {
     )
 }
 
-/// Headers that belong to a maintenance.
-fn leftovers(trail: &Trail) -> Option<Finding> {
-    const MEND: &str = "Leave the header out once the site is open";
-    let answers = [&trail.site().seen, &trail.last().seen];
-    let header = |name| answers.iter().find_map(|seen| seen.as_ref().ok()?.header(name));
-    if let Some(value) = header(X_MAINTENANCE.as_str()) {
-        let says = format!("`{}` on an open site: monitors take it for closed", quoted(value));
-        return Some(Finding::fault("X-Maintenance", says, MEND));
-    }
-    let last = trail.last().seen.as_ref().ok()?;
-    last.header("retry-after")?;
-    match last.status {
-        200 => Some(Finding::fault(
-            "Retry-After",
-            "there on a 200: left behind on an open site, or this is the page of a maintenance with the wrong status",
-            "Leave the header out once the site is open; send the page of a maintenance with 503",
-        )),
-        // Who is to come back to something begun, or asks too much, is told when.
-        202 | 413 | 429 => None,
-        _ => Some(Finding::warning("Retry-After", "there on an open site", MEND)),
-    }
-}
-
 /// The answer to a query that no cache knows, where the page itself is not open.
 fn behind_a_cache(seen: &Seen, page: &Answer) -> Option<Finding> {
     let answer = seen.as_ref().ok()?;
@@ -149,7 +124,7 @@ fn behind_a_cache(seen: &Seen, page: &Answer) -> Option<Finding> {
     let is_open = is_page && !answer.is_marked() && answer.let_through().is_none();
     (is_open && !answer.is_like(page)).then(|| {
         let status = answer.status_text();
-        let says = format!("{status}: open where no cache can answer, so a cache still gives out what was before");
+        let says = format!("{status}: open where no cache can answer, {}", caching::blamed(page));
         Finding::fault(Question::Fresh.point(), says, "Empty the cache in front of the site")
     })
 }
@@ -158,15 +133,16 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
     let point = question.point();
     let answer = match seen {
         Ok(answer) => answer,
-        Err(_) if matches!(question, Question::Status | Question::At(_)) => return None,
+        Err(_) if matches!(question, Question::Status | Question::At(_) | Question::Robots) => return None,
         Err(silence) => return Some(Finding::fault(point, silence.to_string(), "Look at the server's log")),
     };
     let status = status_text(answer.status);
     match (question, answer.status) {
-        (Question::Panel | Question::Health, 404) | (Question::Status | Question::At(_), _) => None,
+        (Question::Panel | Question::Health, 404) | (Question::Status | Question::At(_) | Question::Robots, _) => None,
+        (Question::Part(_) | Question::Onward(_), _) => leftover::still_held(question, answer),
         (Question::Fresh, 503) => Some(Finding::fault(
             point,
-            format!("{status}: closed where no cache can answer, so a cache hides the maintenance"),
+            format!("{status}: closed where no cache can answer, {}", caching::blamed(page)),
             "End the maintenance; empty the cache in front of the site",
         )),
         (Question::Again, 503) => Some(Finding::fault(
@@ -174,15 +150,20 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
             format!("{status}: asked a moment before it was open, so not all servers are in the same state"),
             "See that every server behind the address is open",
         )),
-        (_, 503) => {
+        (_, 503) if tells_of_maintenance(answer) => {
             Some(Finding::fault(point, format!("{status}: still in maintenance"), "End the maintenance here, too"))
         }
+        (_, 503) => Some(Finding::fault(
+            point,
+            format!("{status}, which says nothing of maintenance: overloaded, broken, or a server of several that is"),
+            "Ask again; look at the server's log if it stays",
+        )),
         _ if answer.is_marked() => Some(Finding::fault(
             point,
             format!("{status} with X-Maintenance: still in maintenance"),
             "End the maintenance here, too",
         )),
-        (Question::Head, 400..500) if page.status < 400 => Some(Finding::warning(
+        (Question::Head, 400..=499 | 501) if page.status < 400 => Some(Finding::warning(
             point,
             format!(
                 "{status}, although GET is {}: monitors that ask with HEAD take the page for missing",
@@ -199,7 +180,7 @@ fn other(question: &Question, seen: &Seen, page: &Answer) -> Option<Finding> {
             "Look at what stands behind the web server",
         )),
         // What an application makes of a method or an upgrade that it does not know is its own affair.
-        (Question::WebSocket | Question::Options, _) | (_, 200..500) => Some(Finding::good(point, status)),
+        (Question::WebSocket | Question::Options, _) | (_, 200..=499) => Some(Finding::good(point, status)),
         _ => Some(Finding::fault(point, format!("{status}: broken"), "Look at the server's log")),
     }
 }

@@ -13,6 +13,9 @@ use super::trail::{Trail, is_maintenance_redirect};
 /// Most parts of a page that are fetched.
 const MAX_PARTS: usize = 10;
 
+/// Most parts of an open page that are fetched: enough to see whether such files are held.
+const MAX_OPEN_PARTS: usize = 4;
+
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
@@ -44,6 +47,10 @@ pub enum Question {
     UnknownPath,
     /// A style sheet, picture or script that the page needs, of the same origin.
     Part(Url),
+    /// What an open page loads in its own place after a time.
+    Onward(Url),
+    /// What an open site tells crawlers.
+    Robots,
     /// The log-in of the panel.
     Panel,
     /// What load balancers ask.
@@ -73,6 +80,8 @@ impl Question {
             Self::At(_) => "every address",
             Self::UnknownPath => "unknown path",
             Self::Part(_) => "page's parts",
+            Self::Onward(_) => "Refresh",
+            Self::Robots => "robots.txt",
             Self::Panel => "panel",
             Self::Health => "health",
             Self::Writing(_) => "methods",
@@ -104,6 +113,9 @@ pub fn questions(trail: &Trail, told: Option<Told>, expected: Option<Expected>) 
     if is_closed {
         questions.extend(own_parts(page, &trail.site().url).into_iter().take(MAX_PARTS).map(Question::Part));
     }
+    if state == State::Open {
+        questions.extend(of_an_open_page(trail));
+    }
     questions.extend([Question::Panel, Question::Health]);
     if is_read_only {
         questions.push(Question::Writing("POST"));
@@ -111,6 +123,18 @@ pub fn questions(trail: &Trail, told: Option<Told>, expected: Option<Expected>) 
     if is_held || is_read_only {
         questions.extend(WRITING.map(Question::Writing));
     }
+    questions
+}
+
+/// What may still be held of a site whose page is open.
+fn of_an_open_page(trail: &Trail) -> Vec<Question> {
+    let last = trail.last();
+    let Ok(page) = &last.seen else { return Vec::new() };
+    let mut questions: Vec<_> =
+        own_parts(page, &last.url).into_iter().take(MAX_OPEN_PARTS).map(Question::Part).collect();
+    let onward = page.page().and_then(|page| page.refresh).and_then(|refresh| last.url.join(&refresh.target?).ok());
+    questions.extend(onward.filter(|url| url.origin() == last.url.origin()).map(Question::Onward));
+    questions.push(Question::Robots);
     questions
 }
 

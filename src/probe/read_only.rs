@@ -22,7 +22,7 @@ pub(super) fn findings(visits: &Visits) -> Vec<Finding> {
 /// A request that only reads.
 fn reading(question: &Question, seen: &Seen) -> Option<Finding> {
     let point = question.point();
-    if matches!(question, Question::Writing(_) | Question::Status | Question::At(_)) {
+    if matches!(question, Question::Writing(_) | Question::Status | Question::At(_) | Question::Robots) {
         return None;
     }
     let answer = match seen {

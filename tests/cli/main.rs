@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod check_closed;
+mod check_leftover;
 mod check_open;
 mod check_page;
 mod check_read_only;

@@ -56,7 +56,7 @@ impl Site<'_> {
                 let headers = UPGRADE.into_iter().chain([origin.as_str()]).collect();
                 Request { accept: "*/*", headers, ..get }
             }
-            Question::Part(_) => Request { accept: "*/*", ..get },
+            Question::Part(_) | Question::Robots => Request { accept: "*/*", ..get },
             Question::Kept(tag) => {
                 let (tag, since) =
                     (format!("If-None-Match: {tag}"), format!("If-Modified-Since: {}", HttpDate::from(now)));
@@ -64,14 +64,20 @@ impl Site<'_> {
             }
             Question::Range => Request { headers: vec!["Connection: close", "Range: bytes=0-0"], ..get },
             Question::At(address) => Request { at: Some(*address), ..get },
-            Question::Fresh | Question::Again | Question::UnknownPath | Question::Panel | Question::Health => get,
+            Question::Onward(_)
+            | Question::Fresh
+            | Question::Again
+            | Question::UnknownPath
+            | Question::Panel
+            | Question::Health => get,
         })
     }
 
     fn address(&self, question: &Question) -> Url {
         let mut url = self.url.clone();
         match question {
-            Question::Part(part) => return part.clone(),
+            Question::Part(url) | Question::Onward(url) => return url.clone(),
+            Question::Robots => at_path(&mut url, "/robots.txt"),
             Question::Status => {
                 at_path(&mut url, STATUS_PATH);
                 // It may be kept for a while, and a maintenance may just have ended.
@@ -81,7 +87,9 @@ impl Site<'_> {
                 url.query_pairs_mut().append_pair("maintenance-check", &nonce());
             }
             Question::UnknownPath | Question::Writing(_) => {
-                at_path(&mut url, &format!("/maintenance-check-{}", nonce()))
+                // Beside the page: what stands above it may be another site's.
+                let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+                at_path(&mut url, &format!("{folder}/maintenance-check-{}", nonce()))
             }
             Question::Panel => at_path(&mut url, self.panel),
             Question::Health => at_path(&mut url, self.health),
