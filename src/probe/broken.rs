@@ -39,7 +39,10 @@ fn broken_by(trail: &Trail, answer: &Answer) -> Finding {
         ),
         101 => (format!("{status} to a plain GET"), "Upgrade only who asks for it, and answer GET with a page"),
         _ => (
-            format!("{url}, {}: neither open nor in maintenance", trail.end_in_words()),
+            match trail.leads_away() {
+                true => format!("the site leads to {url}, {}: neither open nor in maintenance", trail.end_in_words()),
+                false => format!("{status}: neither open nor in maintenance"),
+            },
             "Look at what stands behind the web server",
         ),
     };

@@ -81,7 +81,13 @@ impl Site<'_> {
     fn finding(&self, question: &Question, seen: &Seen) -> Option<Finding> {
         let point = question.point();
         let answer = match seen {
-            _ if matches!(question, Question::Writing(_) | Question::Status | Question::At(_)) => return None,
+            _ if matches!(
+                question,
+                Question::Writing(_) | Question::Status | Question::At(_) | Question::Robots | Question::Onward(_)
+            ) =>
+            {
+                return None;
+            }
             Ok(answer) => answer,
             Err(silence) => {
                 let mend = "Answer every request while the site is closed";
@@ -189,6 +195,9 @@ impl Site<'_> {
             status if status < 500 && !is_held => {
                 Some(Finding::good(point, format!("{}: not held", with_target(answer))))
             }
+            502 | 504 => Some(not_running(point, answer)),
+            // The page bears our mark, this does not: it is the web server's own.
+            503 if self.is_ours && self.page.status == 503 && !answer.is_marked() => Some(not_running(point, answer)),
             _ => {
                 let says = format!("{}: {why}", with_target(answer));
                 let finding = if self.is_ours || answer.is_marked() { Finding::fault } else { Finding::warning };
@@ -196,6 +205,15 @@ impl Site<'_> {
             }
         }
     }
+}
+
+/// What the program answers by itself, while it does not run and the web server has the page.
+fn not_running(point: &'static str, answer: &Answer) -> Finding {
+    Finding::warning(
+        point,
+        format!("{}: not held, but what answers there is not running", with_target(answer)),
+        "Start the program again; visitors get the page from the web server until then",
+    )
 }
 
 /// A request that reached the site, or something else that is no maintenance answer.
@@ -303,12 +321,13 @@ fn part(path: &str, answer: &Answer) -> Finding {
 /// A site that was expected to be closed, and is not.
 pub(super) fn not_closed(visits: &Visits, state: State) -> Vec<Finding> {
     let mut findings = vec![page::not_closed(visits, state)];
+    let page = visits.trail.site().seen.as_ref().ok();
     if let Some(Ok(answer)) = visits.seen(&Question::Fresh)
         && answer.status == 503
     {
         findings.push(Finding::fault(
             Question::Fresh.point(),
-            "503 Service Unavailable: closed where no cache can answer, so a cache still gives out the page",
+            format!("503 Service Unavailable: closed where no cache can answer, {}", page.map_or("", caching::blamed)),
             "Empty the cache in front of the site",
         ));
     }

@@ -47,8 +47,8 @@ pub(super) fn status(visits: &Visits, state: State) -> Finding {
     if answer.header("x-maintenance") == Some("unknown") {
         return Finding::fault(
             "GET",
-            format!("{status}, because the server does not know the state of its sites (X-Maintenance: unknown)"),
-            "Look at the server's log: it has no database and no mirror",
+            format!("{status}, because nobody knows whether the site is closed (X-Maintenance: unknown)"),
+            "Start the program if it does not run; else look at its log: it may have neither database nor mirror",
         );
     }
     match answer.status {
@@ -123,6 +123,11 @@ pub(super) fn not_closed(visits: &Visits, state: State) -> Finding {
             format!("{status}: open; if this is the maintenance page, crawlers and caches take it for the site's"),
             "Start the maintenance, or send the page with 503",
         ),
+        _ if answer.status == 429 => Finding::fault(
+            "GET",
+            format!("{status}: too much was asked before, so the site was not seen"),
+            "Ask again later, or from elsewhere",
+        ),
         _ => Finding::fault(
             "GET",
             format!("{status}: not closed; crawlers and clients believe that it is for good"),
@@ -147,8 +152,8 @@ pub(super) fn let_through(visits: &Visits, answer: &Answer) -> Finding {
             format!("{status}: in maintenance for others; this request is let through ({})", quoted(reason))
         }
         (None, Some(Told::Draining)) => format!(
-            "{status}, but {STATUS_PATH} says that the site is draining: this request is let through, by its address or a \
-             pattern"
+            "{status}, but {STATUS_PATH} says that the site is draining: it closes soon. The web server lets everybody in until \
+             then, or this request by its address or a pattern"
         ),
         (None, _) => format!(
             "{status}, but {STATUS_PATH} says that the site is in maintenance: this request is let through, by its \

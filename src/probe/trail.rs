@@ -60,12 +60,15 @@ impl Trail {
     }
 
     /// The step that answers for the site: the first that does more than to name another scheme or host for the same
-    /// path, as `http` to `https` and `example.com` to `www.example.com` do, or to ask for a cookie.
+    /// path, as `http` to `https` and `example.com` to `www.example.com` do, to add the slash at its end, or to ask for a
+    /// cookie.
     pub fn site(&self) -> &Step {
         let is_ordinary = |pair: &&[Step]| {
             let [from, to] = pair else { return false };
             let is_maintenance = from.seen.as_ref().is_ok_and(is_maintenance_redirect);
-            !is_maintenance && from.url[url::Position::BeforePath..] == to.url[url::Position::BeforePath..]
+            !is_maintenance
+                && (from.url[url::Position::BeforePath..] == to.url[url::Position::BeforePath..]
+                    || adds_slash(&from.url, &to.url))
         };
         let start = self.came_back().unwrap_or(0);
         &self.steps[start + self.steps[start..].windows(2).take_while(is_ordinary).count()]
@@ -118,6 +121,11 @@ impl Trail {
             Err(silence) => format!("which gives {silence}"),
         }
     }
+}
+
+/// Whether an address is the other with a slash at the end of its path, which web servers add for folders.
+fn adds_slash(from: &Url, to: &Url) -> bool {
+    to.path().strip_suffix('/') == Some(from.path()) && from.query() == to.query()
 }
 
 /// Where a redirect leads, without name and password; `None` for what is none, or leads nowhere on the web.
@@ -173,6 +181,11 @@ mod tests {
                 "https://www.a.example/en/",
             ),
             (&[("http://a.example/", "mailto:a@a.example", false)], "http://a.example/", "http://a.example/"),
+            (
+                &[("http://a.example/", "/shop", false), ("http://a.example/shop", "/shop/", false)],
+                "http://a.example/",
+                "http://a.example/shop/",
+            ),
         ] {
             let trail = followed(redirects);
             assert_eq!((trail.site().url.as_str(), trail.last().url.as_str()), (site, last));

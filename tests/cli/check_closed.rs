@@ -212,3 +212,62 @@ fn nothing_but_the_answer_is_written_without_a_terminal() {
     assert_eq!(check(&serve(closed), "").err, "");
     Machine::new().run("check --help").says(&["`state`", "cannot be reached", "broken"]);
 }
+
+#[test]
+fn a_site_below_a_path_is_asked_there() {
+    let machine = Machine::new();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let address = serve(move |asked| {
+        seen.lock().unwrap().push((asked.method.clone(), asked.path().to_owned()));
+        match asked.path() {
+            "/shop" => Reply::redirect(301, "/shop/"),
+            path if path.starts_with("/shop/") => closed(asked),
+            _ => open(asked),
+        }
+    });
+    for path in ["shop/", "shop/cart?x=1", "shop"] {
+        let ran = machine.run(&format!("check http://{address}/{path} --json --expect closed")).succeeds();
+        assert_eq!(complaints(&ran.json()), [], "{path}");
+    }
+    let asked = asked.lock().unwrap();
+    let strays =
+        asked.iter().filter(|(method, path)| !path.starts_with("/shop") && !["GET", "HEAD"].contains(&method.as_str()));
+    assert_eq!(strays.count(), 0, "{asked:?}");
+}
+
+#[test]
+fn a_program_that_is_stopped_behind_a_page_that_is_right_is_no_fault() {
+    for status in [502, 503, 504] {
+        let address = serve(move |asked| match asked.path() {
+            "/healthz" | "/admin/login/" | "/maintenance/status.json" => Reply::new(status, "<h1>Bad Gateway</h1>"),
+            _ => closed(asked).with("X-Maintenance", "planned"),
+        });
+        let ran =
+            check(&address, "--json --expect closed").succeeds().says(&["not running", "Start the program again"]);
+        assert_eq!(complaints(&ran.json()), [("panel", "warning"), ("health", "warning")], "{}", ran.out);
+    }
+    let held = serve(|_| {
+        let reply = Reply::new(503, "Closed").with("Retry-After", "9").with("Cache-Control", "no-store");
+        reply.with("X-Maintenance", "planned")
+    });
+    let ran = check(&held, "--json --expect closed").ends_with(1);
+    assert_eq!((grade(&ran.json(), "panel"), grade(&ran.json(), "health")), ("fault", "fault"), "{}", ran.out);
+}
+
+#[test]
+fn a_state_that_nobody_knows_is_explained_by_what_may_be() {
+    let address = serve(|asked| closed(asked).with("X-Maintenance", "unknown"));
+    check(&address, "--expect closed")
+        .ends_with(1)
+        .says(&["nobody knows whether the site is closed", "Start the program"]);
+}
+
+#[test]
+fn what_helps_at_several_points_is_told_once() {
+    let ran = check(&serve(|_| Reply::new(200, "").with("X-Maintenance", "planned")), "--expect closed");
+    let line = "Let the panel's path through";
+    assert_eq!(ran.out.matches(line).count(), 1, "{}", ran.out);
+    let held = serve(|asked| Reply { body: b"<img src=/a.png><img src=/b.png>".to_vec(), ..closed(asked) });
+    assert_eq!(check(&held, "").out.matches("Put style and pictures into the page").count(), 1);
+}

@@ -50,7 +50,7 @@ fn who_is_let_through_by_a_web_server_that_marks_nothing_is_told() {
         ran.says(&["/maintenance/status.json says that the site is in maintenance", "in maintenance for others"]);
     }
     let draining = unmarked(r#""phase": "draining", "level": "full""#, open);
-    check(&draining, "--expect open").ends_with(1).says(&["is draining: this request is let through"]);
+    check(&draining, "--expect open").ends_with(1).says(&["is draining: it closes soon"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::apache::APACHE;
 use crate::caddy::CADDY;
 use crate::envoy::{self, ENVOY};
 use crate::haproxy::HAPROXY;
-use crate::helpers::{Stage, WebServer};
+use crate::helpers::{Stage, WebServer, eventually, request};
 use crate::nginx::NGINX;
 
 /// What the web server of a stage has instead of the printed configuration. `LISTEN` stands for where it listens, `FOLDER` for
@@ -129,13 +129,23 @@ fn check_finds_nothing_wrong_with_what_we_print() {
         if server.name == ENVOY.name && !envoy::is_here() {
             continue;
         }
-        let stage = Stage::start(server, mode);
+        let mut stage = Stage::start(server, mode);
         // By the name that the web server has the site under.
         let check = format!("check http://localhost:{}/ --expect", stage.address.port());
         stage.machine().run(&format!("{check} open")).succeeds();
         stage.switch("on --for 20m", 503);
         stage.machine().run(&format!("{check} closed")).succeeds();
+        if mode != "check" {
+            // The page still comes, and that it does is what was expected.
+            stage.kill_program();
+            stage.machine().run(&format!("{check} closed")).succeeds().says(&["not running", "in maintenance"]);
+            stage.start_program();
+        }
         stage.switch("off", 200);
         stage.machine().run(&format!("{check} open")).succeeds();
+        stage.machine().run("on --read-only").succeeds();
+        eventually("what writes is held", || stage.send(request("POST", "/x").body("a=b")).status == 503);
+        stage.machine().run(&format!("{check} read-only")).succeeds();
+        stage.machine().run(&format!("{check} open")).ends_with(1).says(&["closed for writing"]);
     }
 }
