@@ -400,6 +400,12 @@ fn what_cannot_be_asked_is_refused_in_words() {
     let machine = Machine::new();
     machine.run("check").fails(2, &["URL"]);
     machine.run("check ftp://a.example/").fails(2, &["https://shop.example.com/"]);
+    for secret in
+        ["https://ada:s3cret@a.example/", "ada:s3cret@a.example", "ftp://ada:s3cret@a.example/", "ada:s3cret@[::1"]
+    {
+        let ran = machine.run(&format!("check {secret}")).ends_with(2);
+        assert!(!ran.out.contains("s3cret") && !ran.err.contains("s3cret"), "{}", ran.err);
+    }
     machine.run("check https://ada:secret@a.example/").fails(2, &["no name and password"]);
     machine.run("check a.example --expect shut").fails(2, &["open, closed"]);
     machine.run("check a.example --timeout 0s").fails(2, &["longer than nothing"]);
