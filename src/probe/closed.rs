@@ -1,16 +1,15 @@
 //! A site that is in maintenance: whether what it answers is a correct maintenance answer.
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::answer::{Answer, Seen, status_text};
 use super::finding::Finding;
 use super::guise::is_in_disguise;
-use super::question::{self, Question};
+use super::question::Question;
 use super::state::State;
 use super::told::Told;
 use super::trail::{Step, Trail, is_maintenance_redirect};
-use super::{Visits, body, caching, page, quote, retry};
+use super::{Visits, body, caching, page, parts, quote, retry};
 use crate::response::X_MAINTENANCE;
 
 /// When the site says that it will be open: as its header says, else as its JSON does.
@@ -43,8 +42,7 @@ pub(super) fn findings(visits: &Visits, state: State, end: Option<Timestamp>) ->
     findings.extend(body::findings(answer, state));
     let site = Site { first, page: answer, state, is_ours: answer.header(X_MAINTENANCE.as_str()).is_some() };
     findings.extend(visits.others.iter().filter_map(|(question, seen)| site.finding(question, seen)));
-    findings.extend(left_out(first, &trail.site().url));
-    findings.extend(foreign(first, &trail.site().url));
+    findings.extend(parts::not_asked_for(first, &trail.site().url));
     findings.extend(site.writing(&visits.others));
     findings
 }
@@ -95,7 +93,7 @@ impl Site<'_> {
             }
         };
         match question {
-            Question::Part(url) => Some(part(url.path(), answer)),
+            Question::Part(url) => Some(parts::finding(url.path(), answer)),
             Question::Panel | Question::Health => self.built_in(question, answer),
             _ => Some(self.held(question, answer)),
         }
@@ -271,50 +269,6 @@ fn with_target(answer: &Answer) -> String {
     match answer.header("location").filter(|_| answer.is_redirect()) {
         Some(target) => format!("{} to {}", status_text(answer.status), quote::address(target)),
         None => status_text(answer.status),
-    }
-}
-
-/// What of the page was not looked at.
-fn left_out(page: &Answer, url: &Url) -> Option<Finding> {
-    let number = question::left_out(page, url);
-    (number > 0).then(|| {
-        Finding::warning(
-            "page's parts",
-            format!("{number} more parts were not asked for; whoever tries again fetches them all"),
-            "Put style and pictures into the page",
-        )
-    })
-}
-
-/// Parts of the page that other hosts have, which are theirs to give.
-fn foreign(page: &Answer, url: &Url) -> Option<Finding> {
-    let hosts: Vec<String> = question::foreign_hosts(page, url).iter().map(|host| quote::quoted(host)).collect();
-    let says = format!("those of other hosts were not asked for: {}", hosts.join(", "));
-    (!hosts.is_empty()).then(|| Finding::good("page's parts", says))
-}
-
-/// Something that the page needs.
-fn part(path: &str, answer: &Answer) -> Finding {
-    let path = quote::quoted(path);
-    let status = status_text(answer.status);
-    let point = "page's parts";
-    match answer.status {
-        200..=299 | 304 => Finding::good(point, format!("{path}: {status}")),
-        503 => Finding::fault(
-            point,
-            format!("{path}: {status}: the page's own part is held, too, so the page is shown without it"),
-            "Put style and pictures into the page, or let their paths through",
-        ),
-        300..=399 => Finding::warning(
-            point,
-            format!("{path}: {status}: the page may be shown without it"),
-            "Put style and pictures into the page, or let their paths through",
-        ),
-        _ => Finding::warning(
-            point,
-            format!("{path}: {status}: the page is shown without it"),
-            "Put style and pictures into the page",
-        ),
     }
 }
 

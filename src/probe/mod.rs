@@ -18,6 +18,7 @@ mod jar;
 mod leftover;
 mod open;
 mod page;
+mod parts;
 mod question;
 mod quote;
 mod read_only;

@@ -39,9 +39,9 @@ Examples:
 ///
 /// Asks as a visitor and as an API client does, from here, at each address of the name, and prints a line for each point:
 /// status of every method, Retry-After, what caches may do, redirects, JSON, WebSocket, unknown paths, what the page needs,
-/// and whether panel and health checks can be reached. An open site is looked through for what a maintenance left behind, and a maintenance page that
-/// comes with 200 is recognised where its title says so. Any maintenance mode can be checked, not only this one. Give
-/// --expect in scripts: without it a site is judged as what it seems to be.
+/// and whether panel and health checks can be reached. An open site is looked through for what a maintenance left behind,
+/// and a maintenance page that comes with another status than 503 is recognised where its title says so. Any maintenance
+/// mode can be checked, not only this one. Give --expect in scripts: without it a site is judged as what it seems to be.
 ///
 /// An open site is sent GET, HEAD and OPTIONS alone. To one that is held go POST, with and without a small form, to the
 /// page itself, and PUT, PATCH and DELETE to a path that no site has; to one that is closed for writing only, POST goes there,
