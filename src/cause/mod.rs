@@ -3,76 +3,21 @@
 //!
 //! A cause has an id that people and scripts name it by: `box`, `window-12`, `lease-3`.
 
+mod id;
+mod plan;
+
 use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
+
+pub use id::{CauseId, NoCauseId};
+pub use plan::{Plan, Source};
 
 use crate::drain::Drain;
-use crate::lease::{Lease, LeaseId};
+use crate::lease::Lease;
 use crate::maintenance::{Level, MaintenanceRecord, Phase};
-use crate::message::Message;
-use crate::notice::{Notice, Notices};
-use crate::timeline::{Closure, Timeline};
-use crate::window::{Occurrence, SiteException, Window, WindowId};
-
-/// Occurrences of a repeating window that a timeline holds. When the last of them has begun it is to be made anew.
-const OCCURRENCES: usize = 64;
-
-/// Name of a cause within its site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CauseId {
-    /// The *in maintenance* box.
-    Box,
-    /// A lease.
-    Lease(LeaseId),
-    /// A window.
-    Window(WindowId),
-}
-
-/// A text that names no cause.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a cause is box, window-NUMBER or lease-NUMBER; `maintenance status --json` lists those that are open")]
-pub struct NoCauseId;
-
-impl fmt::Display for CauseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Box => f.write_str("box"),
-            Self::Lease(id) => write!(f, "lease-{id}"),
-            Self::Window(id) => write!(f, "window-{id}"),
-        }
-    }
-}
-
-impl FromStr for CauseId {
-    type Err = NoCauseId;
-
-    fn from_str(text: &str) -> Result<Self, NoCauseId> {
-        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number > 0).ok_or(NoCauseId);
-        match text.split_once('-') {
-            None if text == "box" => Ok(Self::Box),
-            Some(("lease", id)) => Ok(Self::Lease(LeaseId(number(id)?))),
-            Some(("window", id)) => Ok(Self::Window(WindowId(number(id)?))),
-            _ => Err(NoCauseId),
-        }
-    }
-}
-
-impl Serialize for CauseId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for CauseId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+use crate::window::{Occurrence, SiteException, Window};
 
 /// A reason for a site to be closed, while it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -180,31 +125,6 @@ impl Standing {
     pub fn overdue(&self, now: Timestamp) -> Option<Timestamp> {
         self.until.filter(|until| *until <= now)
     }
-}
-
-/// What a closure of a timeline is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The cause.
-    pub id: CauseId,
-    /// Its own messages; empty takes those of the site.
-    pub messages: Vec<Message>,
-    /// How much it closes.
-    pub level: Level,
-}
-
-/// When a site is closed and by what, ready to be asked at every request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The segments; their causes are numbers of `sources`.
-    pub timeline: Timeline,
-    /// What the causes of the segments are. In the order in which they have a say about the message: the box, leases,
-    /// windows.
-    pub sources: Vec<Source>,
-    /// The times of windows that visitors are told of.
-    pub notices: Notices,
-    /// At this moment the plan must be made anew, because a window repeats for longer than it reaches.
-    pub valid_until: Timestamp,
 }
 
 impl<'a> Causes<'a> {
@@ -317,81 +237,6 @@ impl<'a> Causes<'a> {
         let until = self.plan(now).timeline.at(now).and_then(|segment| segment.opens_at);
         Standing { since: first.since, by: first.by.clone(), until, causes }
     }
-
-    /// Everything from `now` on, laid out in time.
-    pub fn plan(&self, now: Timestamp) -> Plan {
-        let mut plan = Plan {
-            timeline: Timeline::default(),
-            sources: Vec::new(),
-            notices: Notices::default(),
-            valid_until: Timestamp::MAX,
-        };
-        let mut closures = Vec::new();
-        let mut notices = Vec::new();
-        let record = self.maintenance;
-        if record.box_holds(now) {
-            let closure = Closure {
-                cause: plan.sources.len(),
-                starts_at: record.since.unwrap_or(now).min(now),
-                since: record.since,
-                ends_at: record.box_ends_at(),
-                expected: record.expected_end,
-                drains: false,
-            };
-            let drain = record.since.and_then(|since| self.drain_of(CauseId::Box, since));
-            closures.extend(closure.drained(drain.map(Drain::closes_at)));
-            plan.sources.push(Source { id: CauseId::Box, messages: Vec::new(), level: record.level });
-        }
-        for lease in self.leases.iter().filter(|lease| lease.holds(now)) {
-            let closure = Closure {
-                cause: plan.sources.len(),
-                starts_at: lease.since.min(now),
-                since: Some(lease.since),
-                ends_at: lease.ends_at(),
-                expected: None,
-                drains: false,
-            };
-            let drain = self.drain_of(CauseId::Lease(lease.id), lease.since);
-            closures.extend(closure.drained(drain.map(Drain::closes_at)));
-            plan.sources.push(Source {
-                id: CauseId::Lease(lease.id),
-                messages: lease.messages.clone(),
-                level: Level::Full,
-            });
-        }
-        for window in self.every_window() {
-            let Ok(calendar) = window.calendar() else { continue };
-            let before = closures.len();
-            let (mut times, mut last) = (window.after(&calendar, now), None);
-            for occurrence in times.by_ref().take(OCCURRENCES) {
-                last = Some(occurrence.starts_at);
-                notices.extend(Notice::of(&window, plan.sources.len(), &occurrence));
-                let closure = Closure {
-                    cause: plan.sources.len(),
-                    starts_at: occurrence.starts_at,
-                    since: Some(occurrence.starts_at),
-                    ends_at: occurrence.ends_at,
-                    expected: None,
-                    drains: false,
-                };
-                let drain = self.drain_of(CauseId::Window(window.id), occurrence.starts_at);
-                closures.extend(closure.drained(drain.map(Drain::closes_at).or(window.drains_until(&occurrence))));
-            }
-            if let (Some(last), Some(_)) = (last, times.next()) {
-                plan.valid_until = plan.valid_until.min(last);
-            }
-            if closures.len() > before {
-                plan.sources.push(Source {
-                    id: CauseId::Window(window.id),
-                    messages: window.messages.clone(),
-                    level: window.level,
-                });
-            }
-        }
-        plan.timeline = Timeline::of(&closures);
-        plan.notices = notices.into_iter().collect();
-        plan
-    }
 }
 
 fn of_lease(lease: &Lease) -> Cause {
@@ -427,10 +272,11 @@ fn of_window(window: &Window, occurrence: Occurrence) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lease::OnExpiry;
+    use crate::lease::{LeaseId, OnExpiry};
     use crate::maintenance::AtEnd;
+    use crate::message::Message;
     use crate::schedule::{Moment, Schedule};
-    use crate::site::SiteId;
+    use crate::window::WindowId;
 
     fn at(text: &str) -> Timestamp {
         format!("2026-11-21T{text}Z").parse().unwrap()
@@ -577,7 +423,7 @@ mod tests {
             let windows = [Window { id: WindowId(1), notice_minutes, ..Window::new(Schedule::Repeat(repeat.clone())) }];
             let plan = causes(&OPEN, &[], &windows).plan(at("03:30:00"));
             let last = plan.timeline.segments().last().unwrap().starts_at;
-            assert_eq!((plan.timeline.segments().len(), plan.valid_until), (OCCURRENCES, last));
+            assert_eq!((plan.timeline.segments().len(), plan.valid_until), (plan::OCCURRENCES, last));
         }
     }
 
@@ -589,16 +435,5 @@ mod tests {
         let (next, occurrence) = all.next_window(at("03:30:00")).unwrap();
         assert_eq!((next.id, occurrence.starts_at), (WindowId(2), at("04:00:00")));
         assert!(all.next_window(at("05:00:00")).is_none());
-    }
-
-    #[test]
-    fn a_cause_is_named_by_its_kind_and_number() {
-        for id in ["box", "window-12", "lease-3"] {
-            assert_eq!(id.parse::<CauseId>().unwrap().to_string(), id);
-        }
-        for wrong in ["", "Box", "window", "window-", "window-0", "lease--1", "task-1", "window-12x"] {
-            assert!(wrong.parse::<CauseId>().is_err(), "{wrong}");
-        }
-        assert_eq!(SiteId(1), SiteId(1));
     }
 }
