@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::cause::CauseId;
+use crate::cause::id::CauseId;
 use crate::change::Change;
 
 /// Longest drain that is begun without being asked about.
@@ -15,9 +15,6 @@ pub const LONG: SignedDuration = SignedDuration::from_hours(24);
 
 /// Longest drain.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// Longest drain of a window, in minutes.
-pub const MAX_WINDOW_MINUTES: u32 = 24 * 60;
 
 /// For so long after its beginning a drain is not taken to be over because nobody is at work: servers may know of people
 /// whose last request they have not written down yet.

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::cause::CauseId;
+use crate::cause::id::CauseId;
 use crate::language;
 use crate::message::Message;
 use crate::site;

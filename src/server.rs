@@ -1,6 +1,6 @@
 //! The program's own server: the sample site, with the gate in front and the panel beside it.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use actix_web::{App, HttpServer};
 use anyhow::{Context as _, Result, bail};
 
 use crate::app::Maintenance;
-use crate::cli::Console;
 use crate::config::Settings;
 use crate::propagation::Source;
 use crate::sample;
@@ -106,7 +105,8 @@ async fn offer_setup(maintenance: Maintenance, origin: String) {
 
 /// Prints a line. Whoever read it may have gone (`| head -1`), and a server goes on without.
 fn say(line: &str) {
-    if let Err(error) = Console::detect().print(&format!("{line}\n")) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
         log::warn!("Standard output takes nothing: {error}");
     }
 }

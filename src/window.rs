@@ -10,11 +10,13 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::drain::MAX_WINDOW_MINUTES;
 use crate::field::FieldErrors;
 use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{Calendar, Planned, Schedule, ScheduleError};
+
+/// Longest drain of a window, in minutes.
+pub const MAX_DRAIN_MINUTES: u32 = 24 * 60;
 
 /// Most characters of a window's name.
 pub const MAX_NAME_CHARS: usize = 200;
@@ -145,8 +147,8 @@ impl Window {
         if self.notice_minutes > MAX_NOTICE_MINUTES {
             errors.add("notice_minutes", format!("at most {MAX_NOTICE_MINUTES} minutes, which is a week"));
         }
-        if self.drain_minutes > MAX_WINDOW_MINUTES {
-            errors.add("drain_minutes", format!("at most {MAX_WINDOW_MINUTES} minutes, which is a day"));
+        if self.drain_minutes > MAX_DRAIN_MINUTES {
+            errors.add("drain_minutes", format!("at most {MAX_DRAIN_MINUTES} minutes, which is a day"));
         }
         for (row, message) in self.messages.iter().enumerate() {
             for wrong in message.validate().err().into_iter().flatten() {

@@ -18,9 +18,19 @@ use super::kept::{self, Kept};
 use super::own::Operator;
 use super::page::{ErrorPage, Frame};
 use super::panel::{Panel, see_other};
-use super::routes::Access;
 use crate::auth::session;
 use crate::middleware::client_of;
+
+/// Whom a route is for. Staff limited to sites are told apart by the handlers and the actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody: log-in, set-up, assets.
+    Anyone,
+    /// Staff and superusers.
+    Panel,
+    /// Superusers.
+    Superuser,
+}
 
 /// What pages may load and do. No inline style or script, no other origin, in no frame of a stranger.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \

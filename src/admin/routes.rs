@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, Scope};
 
 use super::error::PanelError;
 use super::form::body_limit;
+pub use super::guard::Access;
 use super::guard::{admit, finish, outermost};
 use super::panel::Panel;
 use super::{
@@ -16,17 +17,6 @@ use super::{
 use crate::app::Maintenance;
 use crate::auth::apart;
 use crate::auth::cookie::drop_disguised;
-
-/// Whom a route is for. Staff limited to sites are told apart by the handlers and the actions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody: log-in, set-up, assets.
-    Anyone,
-    /// Staff and superusers.
-    Panel,
-    /// Superusers.
-    Superuser,
-}
 
 /// One route of the panel.
 #[derive(Debug, Clone, Copy)]

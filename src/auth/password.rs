@@ -9,9 +9,8 @@ use actix_web::web;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use unicode_normalization::UnicodeNormalization as _;
 
-use super::strength::{MAX_PASSWORD_CHARS, NewPassword};
+use super::strength::{MAX_PASSWORD_CHARS, NewPassword, normalised};
 use crate::actions::PasswordHash;
 use crate::storage::{Store, StoreError};
 
@@ -39,11 +38,6 @@ pub struct Verified {
     pub ok: bool,
     /// Whether the stored hash has weaker parameters than today's.
     pub needs_rehash: bool,
-}
-
-/// The form in which a password is hashed: composed (NFKC), so that the same keys on another machine match.
-pub(super) fn normalised(password: &str) -> String {
-    password.nfkc().collect()
 }
 
 /// Hashes a new password. Takes tens of milliseconds: on a server, call it through [`Hashing`].

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::password::normalised;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Fewest characters.
 pub const MIN_PASSWORD_CHARS: usize = 12;
@@ -236,6 +236,11 @@ fn walk(row: &[char], chars: &[char]) -> usize {
         length
     };
     starts.flat_map(|start| [go(start, 1), go(start, -1)]).max().unwrap_or(0)
+}
+
+/// The form in which a password is hashed: composed (NFKC), so that the same keys on another machine match.
+pub(super) fn normalised(password: &str) -> String {
+    password.nfkc().collect()
 }
 
 #[cfg(test)]

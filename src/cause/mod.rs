@@ -3,7 +3,7 @@
 //!
 //! A cause has an id that people and scripts name it by: `box`, `window-12`, `lease-3`.
 
-mod id;
+pub(crate) mod id;
 mod plan;
 
 use std::borrow::Cow;

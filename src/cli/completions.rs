@@ -1,10 +1,10 @@
 //! `maintenance completions`: completion for a shell.
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 
+use super::Context;
 use super::exit::Exit;
-use super::{Context, args};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,9 +24,9 @@ pub struct Completions {
     shell: Shell,
 }
 
-pub fn run(context: &Context, args: &Completions) -> anyhow::Result<Exit> {
+pub fn run(context: &Context, args: &Completions, mut program: Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut args::command(), "maintenance", &mut script);
+    clap_complete::generate(args.shell, &mut program, "maintenance", &mut script);
     context.console.print_bytes(&script)?;
     Ok(Exit::Done)
 }

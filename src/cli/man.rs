@@ -1,9 +1,9 @@
 //! `maintenance man`: the manual.
 
-use clap::Args;
+use clap::{Args, Command};
 
+use super::Context;
 use super::exit::{Exit, Usage};
-use super::{Context, args};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,8 +23,7 @@ pub struct Man {
     command: Vec<String>,
 }
 
-pub fn run(context: &Context, args: &Man) -> anyhow::Result<Exit> {
-    let mut root = args::command();
+pub fn run(context: &Context, args: &Man, mut root: Command) -> anyhow::Result<Exit> {
     root.build();
     let mut command = &root;
     for word in &args.command {

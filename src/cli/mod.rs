@@ -139,7 +139,7 @@ fn dispatch(
         Command::Backup(args) => backup::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::Import(args) => import::run(&context, &args),
-        Command::Completions(args) => completions::run(&context, &args),
-        Command::Man(args) => man::run(&context, &args),
+        Command::Completions(args) => completions::run(&context, &args, command.clone()),
+        Command::Man(args) => man::run(&context, &args, command.clone()),
     }
 }

@@ -11,13 +11,12 @@ use super::words::Simple;
 use crate::admin::record::end;
 use crate::admin::site::read_zone;
 use crate::admin::words::sentence;
-use crate::drain::MAX_WINDOW_MINUTES;
 use crate::field::FieldErrors;
 use crate::maintenance::Level;
 use crate::message::Message;
 use crate::schedule::{Moment, Repeat, Schedule, name_of};
 use crate::site;
-use crate::window::Window;
+use crate::window::{MAX_DRAIN_MINUTES, Window};
 
 /// A window beside the form that it was typed into.
 #[derive(Debug, Clone)]
@@ -218,7 +217,7 @@ impl Reader<'_> {
     }
 
     fn drain(&mut self) -> u32 {
-        let longest = SignedDuration::from_mins(MAX_WINDOW_MINUTES.into());
+        let longest = SignedDuration::from_mins(MAX_DRAIN_MINUTES.into());
         self.typed.mode.read(longest).unwrap_or_else(|wrong| {
             self.fault("drain_minutes", wrong);
             0
