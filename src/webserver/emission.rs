@@ -111,6 +111,18 @@ impl EmittedSite {
             |name: &str| self.endings.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending.as_str()));
         other.exact_names.iter().chain(&other.endings).any(|name| covers(name))
     }
+
+    /// Its names in groups: the whole ones, and each ending.
+    fn groups(&self) -> Vec<Names<'_>> {
+        let whole = Names { site: self.id, domain: &self.domain, exact: &self.exact_names, ending: None, number: 0 };
+        let endings = self.endings.iter().enumerate().map(|(index, ending)| Names {
+            exact: &[],
+            ending: Some(ending.as_str()),
+            number: index + 1,
+            ..whole
+        });
+        endings.chain([whole]).collect()
+    }
 }
 
 /// The sites in an order in which the first name that matches is the right one; `None` when there is none.
@@ -122,6 +134,19 @@ fn before_wildcards(sites: &[EmittedSite]) -> Option<Vec<EmittedSite>> {
         ordered.push(left.remove(next).clone());
     }
     Some(ordered)
+}
+
+/// Names by which a site is found: all of its whole ones, or one ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Names<'e> {
+    site: SiteId,
+    domain: &'e str,
+    /// Whole names; none for an ending.
+    exact: &'e [String],
+    /// `.preview.example.com`.
+    ending: Option<&'e str>,
+    /// Which ending of the site it is, from 1; 0 for the whole names.
+    number: usize,
 }
 
 /// Everything that a configuration is made from.
@@ -255,7 +280,22 @@ impl Mode {
     }
 }
 
+impl Names<'_> {
+    /// The larger one wins where several fit a host: the longer ending, and any whole name before that.
+    fn rank(&self) -> usize {
+        self.ending.map_or(usize::MAX, str::len)
+    }
+}
+
 impl Emission {
+    /// The names of all sites, in an order in which the last that fits a host is the one that
+    /// [`crate::site::HostMap`] finds.
+    fn names(&self) -> Vec<Names<'_>> {
+        let mut names: Vec<Names<'_>> = self.sites.iter().flat_map(EmittedSite::groups).collect();
+        names.sort_by_key(Names::rank);
+        names
+    }
+
     /// The configuration as text, which ends with a line end.
     ///
     /// # Errors
@@ -278,6 +318,7 @@ impl Emission {
         let mut context = Context::from_serialize(&Self { sites, ..self.clone() }).map_err(EmissionError::Render)?;
         let domains: Vec<&str> = self.sites.iter().map(|site| site.domain.as_str()).collect();
         context.insert("domains", &domains.join(", "));
+        context.insert("names", &self.names());
         context.insert("panel_root", self.panel.trim_end_matches('/'));
         context.insert("panel_regex", &regex::escape(self.panel.trim_end_matches('/')));
         context.insert("names_bucket", &names_bucket(&self.sites));

@@ -51,8 +51,8 @@ fn the_program_is_where_it_listens() {
 #[test]
 fn several_sites_are_in_one_configuration() {
     let ran = a_machine().run("emit haproxy --site shop --site blog --site shop").succeeds();
-    assert_eq!(ran.out.matches("str(shop.example.com)").count(), 1);
-    ran.says(&["shop.example.com, blog.example.com behind", "str(blog.example.com) if site_2"]);
+    assert_eq!(ran.out.matches("str(shop.example.com) if named_1\n").count(), 1);
+    ran.says(&["shop.example.com, blog.example.com behind", "str(blog.example.com) if named_2\n"]);
 }
 
 #[test]

@@ -142,6 +142,45 @@ fn haproxy_knows_a_site_however_its_name_is_written() {
 }
 
 #[test]
+fn haproxy_takes_a_whole_name_before_a_wildcard_and_the_longer_one_before_the_shorter() {
+    let stage = Stage::behind(|stage| {
+        let machine = stage.machine();
+        // Closed as the first site, in the middle and as the last one; wildcards of the others cover each name.
+        machine
+            .run("site edit localhost --add-alias first.example.com --add-alias *.first.deep.example.com")
+            .succeeds();
+        machine.run("site add wide.example --alias *.example.com").succeeds();
+        machine.run("site add deep.example --alias *.deep.example.com").succeeds();
+        machine.run("site add shop.example.com").succeeds();
+        let all = ["deep.example", "wide.example", "shop.example.com"].map(|site| ["--site", site]).concat();
+        let printed = stage.path("printed");
+        fs::write(&printed, stage.emit("haproxy", "check", &all)).unwrap();
+        Some(command(stage, &printed))
+    });
+    let hosts = [
+        ("first.example.com", "localhost"),
+        ("a.first.deep.example.com", "localhost"),
+        ("nowhere.example", "localhost"),
+        ("shop.example.com", "shop.example.com"),
+        ("Shop.Example.Com.:80", "shop.example.com"),
+        ("a.shop.example.com", "wide.example"),
+        ("deep.example.com", "wide.example"),
+        ("a.deep.example.com", "deep.example"),
+        ("a.b.deep.example.com", "deep.example"),
+    ];
+    let status = |host: &str| stage.send(get("/x").host(host)).status;
+    for closed in ["localhost", "wide.example", "deep.example", "shop.example.com"] {
+        stage.machine().run(&format!("on {closed}")).succeeds();
+        eventually("the site is closed", || status(closed) == 503);
+        for (host, site) in hosts {
+            assert_eq!(status(host), if site == closed { 503 } else { 200 }, "{host} while {closed} is closed");
+        }
+        stage.machine().run(&format!("off {closed}")).succeeds();
+        eventually("the site is open", || status(closed) == 200);
+    }
+}
+
+#[test]
 fn haproxy_lets_nobody_pass_when_its_script_fails_or_takes_too_long() {
     for (mode, fault) in [("both", "error('broken')"), ("check", "error('broken')"), ("file", "while true do end")] {
         let stage = Stage::behind(|stage| {
