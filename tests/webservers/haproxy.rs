@@ -126,7 +126,7 @@ fn haproxy_knows_a_site_however_its_name_is_written() {
     });
     let status = |host: &str| stage.send(get("/x").host(host)).status;
     let other = ["other.example", "other.example.", "OTHER.example.:80", "Other.Example:80"];
-    let first = ["localhost", "localhost.", "LOCALHOST:80", "other.example,localhost", "localhost,other.example"];
+    let first = ["localhost", "localhost.", "LOCALHOST:80", "no.example", "[::1]:80", "127.0.0.1"];
     for (closed, held, open) in [("other.example", &other[..], &first[..]), ("localhost", &first[..], &other[..])] {
         stage.machine().run(&format!("on {closed}")).succeeds();
         eventually("the site is closed", || status(closed) == 503);
@@ -178,6 +178,68 @@ fn haproxy_takes_a_whole_name_before_a_wildcard_and_the_longer_one_before_the_sh
         stage.machine().run(&format!("off {closed}")).succeeds();
         eventually("the site is open", || status(closed) == 200);
     }
+}
+
+/// The application could read another site into each of them than HAProxy.
+#[test]
+fn haproxy_refuses_what_names_no_host() {
+    let stage = Stage::behind(|stage| {
+        stage.machine().run("site add open.example --alias *.open.example").succeeds();
+        let printed = stage.path("printed");
+        fs::write(&printed, stage.emit("haproxy", "file", &["--site", "open.example"])).unwrap();
+        Some(command(stage, &printed))
+    });
+    stage.switch("on", 503);
+    let malformed = [
+        "open.example:80@localhost",
+        "open.example:@localhost",
+        "ann@localhost",
+        "localhost/.open.example",
+        "localhost?.open.example",
+        "localhost#.open.example",
+        "localhost\\.open.example",
+        "localhost,.open.example",
+        "localhost%2f.open.example",
+        "localhost:80:.open.example",
+        "localhost x.open.example",
+        "open.example:port",
+        "[::1]localhost",
+        "..open.example",
+        "open..example",
+        "",
+    ];
+    for host in malformed {
+        let answer = stage.send(get("/x").host(host));
+        let told = (answer.status, answer.header("cache-control").starts_with("no-"), answer.header("x-application"));
+        assert_eq!(told, (400, true, ""), "{host:?}: {answer:?}");
+    }
+    for host in malformed.iter().filter(|host| !host.is_empty()) {
+        let (status, _) = curl(&stage, &["--http2-prior-knowledge", "--header", &format!("Host: {host}")], "/x");
+        assert_eq!(status, 400, "{host:?} over HTTP/2");
+    }
+    // A whole target names its host twice.
+    for (target, host, status) in [
+        ("http://localhost/x", "localhost", 503),
+        ("http://open.example/x?a@b", "open.example", 200),
+        ("http://localhost/x", "open.example", 400),
+        ("http://open.example/x", "localhost", 400),
+        ("http://localhost@open.example/x", "open.example", 400),
+        ("http://localhost:80@open.example/x", "open.example", 400),
+        ("http://localhost?@open.example/x", "open.example", 400),
+    ] {
+        let answer = stage.send(get(target).host(host));
+        assert_eq!(answer.status, status, "{target} at {host}: {answer:?}");
+    }
+    for (first, second) in [("localhost", "open.example"), ("open.example", "localhost")] {
+        let answer = stage.send(get("/x").host(first).with("Host", second));
+        assert_eq!(answer.status, 400, "{first} and {second}: {answer:?}");
+    }
+    for target in ["/x", "http://open.example/x"] {
+        let answer = stage.send(get(target).line(format!("GET {target} HTTP/1.0")).without("Host"));
+        assert_eq!((answer.status, answer.header("x-application")), (503, ""), "{target} of an old client: {answer:?}");
+    }
+    assert_eq!(stage.send(get("/x").host("open.example")).status, 200);
+    assert_eq!(stage.send(get("/x").host("a.open.example.:8080")).status, 200);
 }
 
 #[test]
