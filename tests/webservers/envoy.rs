@@ -56,6 +56,29 @@ fn envoy_speaks_http_2() {
 }
 
 #[test]
+fn envoy_tells_grpc_in_one_line_that_a_site_is_closed() {
+    if is_here() {
+        let stage = Stage::start(&ENVOY, "check");
+        stage.switch("on", 503);
+        let ask = |kind: &str| {
+            let kind = format!("Content-Type: {kind}");
+            curl(&stage, &["--include", "--http2-prior-knowledge", "--header", &kind, "--data", "x"], "/x")
+        };
+        for kind in ["application/grpc", "application/grpc+proto"] {
+            let (status, answer) = ask(kind);
+            // gRPC's status 14 is UNAVAILABLE, in HTTP's 200.
+            assert!(status == 200 && answer.contains("\r\ngrpc-status: 14\r\n"), "{kind}: {answer}");
+            assert!(answer.contains("\r\ngrpc-message: This site is down for maintenance.\r\n"), "{kind}: {answer}");
+            assert!(!answer.contains("html") && answer.contains("\r\nretry-after: "), "{kind}: {answer}");
+        }
+        for kind in ["application/grpc-web", "application/json"] {
+            let (status, answer) = ask(kind);
+            assert!(status == 503 && answer.contains("<html"), "{kind}: {answer}");
+        }
+    }
+}
+
+#[test]
 fn envoy_keeps_nobody_waiting_for_a_program_that_hangs() {
     if is_here() {
         keeps_nobody_waiting(&ENVOY, "check");
