@@ -8,7 +8,10 @@ use std::io::{Read as _, Write as _};
 use std::thread;
 use std::time::Duration;
 
-use crate::helpers::{Modes, Stage, WebServer, a_program, acceptance, curl, keeps_nobody_waiting, knows_visitors};
+use crate::helpers::{
+    Modes, Stage, WebServer, a_program, acceptance, curl, free_address, keeps_nobody_waiting, knows_visitors,
+    program_that_answers,
+};
 
 pub const ENVOY: WebServer = WebServer { name: "envoy", command };
 
@@ -74,6 +77,27 @@ fn envoy_tells_grpc_in_one_line_that_a_site_is_closed() {
         for kind in ["application/grpc-web", "application/json"] {
             let (status, answer) = ask(kind);
             assert!(status == 503 && answer.contains("<html"), "{kind}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn envoy_tells_visitors_to_come_back_while_the_program_is_away() {
+    if is_here() {
+        let mut stage = Stage::behind(|_| None);
+        for (what, program) in [("away", free_address()), ("broken", program_that_answers(500))] {
+            stage.program_address = program;
+            for more in [&[][..], &["--unreachable", "pass"]] {
+                stage.put_in_front(&ENVOY, "check", more);
+                let answer = stage.get("/x");
+                if more.is_empty() {
+                    let told = ["retry-after", "cache-control", "x-maintenance"].map(|name| answer.header(name));
+                    assert_eq!((answer.status, told), (503, ["120", "no-store", "unknown"]), "{what}: {answer:?}");
+                    assert!(answer.text().starts_with("This site cannot be reached"), "{what}: {answer:?}");
+                } else {
+                    assert_eq!((answer.status, answer.header("x-application")), (200, "python"), "{what}: {answer:?}");
+                }
+            }
         }
     }
 }
