@@ -17,6 +17,7 @@ mod disk;
 #[allow(dead_code, reason = "shared with tests/cli, which needs other parts of it")]
 mod machine;
 mod overlap;
+mod own_paths;
 #[path = "../../process/program.rs"]
 #[allow(dead_code, reason = "shared with tests/process, which needs other parts of it")]
 mod program;
@@ -34,6 +35,7 @@ use system::signal;
 pub use acceptance::{Modes, acceptance};
 pub use client::{get, request};
 pub use overlap::tells_overlapping_names_apart;
+pub use own_paths::takes_its_own_paths_only;
 pub use program::{eventually, free_address};
 pub use removed::outlives_its_site;
 pub use seen::keeps_what_few_may_see_out_of_caches;
