@@ -467,9 +467,13 @@ mod tests {
             ("[::1]:81", Server::Nginx, "listen [::1]:81;\n    #"),
             ("80", Server::Caddy, "\nshop.example.com, www.shop.example.com, *.preview.example.com {"),
             ("127.0.0.1:81", Server::Caddy, "*.preview.example.com:81 {\n    bind 127.0.0.1\n"),
-            ("80", Server::Haproxy, "bind *:80\n"),
-            ("80", Server::Envoy, "address: \"0.0.0.0\"\n          port_value: 80\n"),
-            ("[::1]:81", Server::Envoy, "address: \"::1\"\n          port_value: 81\n"),
+            ("80", Server::Haproxy, "bind *:80,:::80 v6only  # <-"),
+            ("80", Server::Haproxy, "# bind *:443,:::443 v6only ssl"),
+            ("[::1]:81", Server::Haproxy, "bind [::1]:81\n"),
+            ("127.0.0.1:81", Server::Haproxy, "# bind 127.0.0.1:443 ssl"),
+            ("80", Server::Envoy, "address: \"0.0.0.0\"\n          port_value: 80\n      additional_addresses:"),
+            ("80", Server::Envoy, "socket_address: { address: \"::\", port_value: 80 }"),
+            ("[::1]:81", Server::Envoy, "address: \"::1\"\n          port_value: 81\n      filter_chains:"),
             ("80", Server::Traefik, "--entryPoints.web.address=:80\n"),
         ] {
             let emission = Emission { listen: listen.parse().unwrap(), ..an_emission(Mode::Check) };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::helpers::{
     Modes, Stage, WebServer, acceptance, curl, eventually, get, keeps_nobody_waiting, knows_visitors,
-    program_that_answers, takes_its_own_paths_only, unreachable,
+    listens_by_both_families, program_that_answers, takes_its_own_paths_only, unreachable,
 };
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
@@ -109,6 +109,11 @@ fn haproxy_holds_whoever_the_program_does_not_speak_of_and_says_so_in_its_log() 
 #[test]
 fn haproxy_keeps_nobody_waiting_for_a_program_that_hangs() {
     keeps_nobody_waiting(&HAPROXY, "both");
+}
+
+#[test]
+fn haproxy_listens_by_both_families_of_addresses() {
+    listens_by_both_families(&HAPROXY, "both");
 }
 
 #[test]

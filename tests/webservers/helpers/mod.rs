@@ -13,6 +13,7 @@ mod cluster;
 #[path = "../../cluster/helpers/disk.rs"]
 #[allow(dead_code, reason = "shared with tests/cluster, which needs other parts of it")]
 mod disk;
+mod families;
 #[path = "../../cli/machine.rs"]
 #[allow(dead_code, reason = "shared with tests/cli, which needs other parts of it")]
 mod machine;
@@ -34,6 +35,7 @@ use system::signal;
 
 pub use acceptance::{Modes, acceptance};
 pub use client::{get, request};
+pub use families::listens_by_both_families;
 pub use overlap::tells_overlapping_names_apart;
 pub use own_paths::takes_its_own_paths_only;
 pub use program::{eventually, free_address};
