@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::helpers::{
     Modes, Stage, WebServer, a_program, acceptance, curl, free_address, keeps_nobody_waiting, knows_visitors,
-    listens_by_both_families, program_that_answers, takes_its_own_paths_only,
+    listens_by_both_families, program_that_answers, takes_its_own_paths_only, tells_overlapping_names_apart,
 };
 
 pub const ENVOY: WebServer = WebServer { name: "envoy", command };
@@ -99,6 +99,13 @@ fn envoy_tells_visitors_to_come_back_while_the_program_is_away() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn envoy_tells_overlapping_names_apart() {
+    if is_here() {
+        tells_overlapping_names_apart(&ENVOY, "check");
     }
 }
 
