@@ -27,10 +27,23 @@ local function content(path)
     return text
 end
 
--- Whether the files say that the request is held, by its method at most.
-local function is_flagged(txn)
+-- What the files say of the site: "full", "read-only", or nil while it is open.
+local function level(txn)
     local file = txn:get_var("txn.maintenance_file")
-    return exists(file) or (not SAFE[txn.sf:method()] and exists(file .. ".read-only"))
+    return exists(file) and "full" or exists(file .. ".read-only") and "read-only" or nil
+end
+
+-- Says why somebody passes a closed site.
+local function mark(txn, reason)
+    txn:set_var("txn.maintenance_through", "let-through; reason=" .. reason)
+end
+
+-- Whether the files say that the request is held. Who reads a site that is closed for writing is told so.
+local function is_flagged(txn)
+    local level = level(txn)
+    local only_reads = level == "read-only" and SAFE[txn.sf:method()]
+    if only_reads then mark(txn, "read-only") end
+    return level and not only_reads
 end
 
 -- Keeps an answer for maintenance_answer.
@@ -157,6 +170,11 @@ local function ask(txn)
     hold(txn, status, headers, answered.body or "")
     return "held"
 end
+
+-- For addresses that pass by themselves, whatever the files say.
+core.register_action("maintenance_internal", { "http-req" }, function(txn)
+    if level(txn) then mark(txn, "internal-ip") end
+end)
 
 core.register_action("maintenance_file", { "http-req" }, function(txn)
     if is_flagged(txn) then hold_from_disk(txn) else pass(txn) end

@@ -8,8 +8,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::helpers::{
-    Modes, Stage, WebServer, acceptance, curl, eventually, get, keeps_nobody_waiting, knows_visitors,
-    listens_by_both_families, program_that_answers, takes_its_own_paths_only, unreachable,
+    Modes, Stage, WebServer, acceptance, curl, eventually, get, keeps_nobody_waiting,
+    keeps_what_few_may_see_out_of_caches, knows_visitors, listens_by_both_families, program_that_answers,
+    takes_its_own_paths_only, unreachable,
 };
 
 pub const HAPROXY: WebServer = WebServer { name: "haproxy", command };
@@ -119,6 +120,13 @@ fn haproxy_listens_by_both_families_of_addresses() {
 #[test]
 fn haproxy_leaves_the_application_what_only_looks_like_the_programs() {
     takes_its_own_paths_only(&HAPROXY, "both");
+}
+
+#[test]
+fn haproxy_keeps_what_few_may_see_out_of_caches() {
+    for mode in ["file", "both"] {
+        keeps_what_few_may_see_out_of_caches(&HAPROXY, mode);
+    }
 }
 
 #[test]
