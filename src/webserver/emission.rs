@@ -10,7 +10,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::value::{ConfigPath, Listen, Origin};
-use super::{CLEAN_TARGET, UNCLEAN_TARGET};
+use super::{UNCLEAN_TARGET, haproxy};
 use crate::response::RETRY_AFTER_STEPS;
 use crate::site::{Site, SiteId};
 
@@ -323,7 +323,7 @@ impl Emission {
         context.insert("panel_regex", &regex::escape(self.panel.trim_end_matches('/')));
         context.insert("names_bucket", &names_bucket(&self.sites));
         context.insert("steps", &RETRY_AFTER_STEPS);
-        context.insert("clean_target", CLEAN_TARGET);
+        context.insert("clean_target", &haproxy::clean_target());
         context.insert("unclean_target", UNCLEAN_TARGET);
         context.insert("listen_host", self.listen.address.as_deref().unwrap_or("*"));
         let text = TEMPLATES.render(server.template(part), &context).map_err(EmissionError::Render)?;

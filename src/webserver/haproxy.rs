@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use ipnet::IpNet;
 
 use super::told::Line;
-use super::{MATCH_LIMIT, SiteRules};
+use super::{CLEAN_TARGET, MATCH_LIMIT, SiteRules};
 
 /// Ending of the list of expressions, for `path,url_dec -m reg -f FILE`.
 pub(super) const PATHS: &str = "haproxy.paths";
@@ -14,7 +14,14 @@ pub(super) const PATHS: &str = "haproxy.paths";
 /// Ending of the list of networks, for `src -f FILE`.
 pub(super) const NETWORKS: &str = "haproxy.networks";
 
-/// Expressions of paths that pass, one on a line. The target must be asked for [`super::CLEAN_TARGET`] besides.
+/// [`CLEAN_TARGET`] with a group that never gives back what it took, which changes nothing in what matches. HAProxy's
+/// PCRE2 compiles to machine code with 32 KiB to note places to go back to, enough for some 700 turns of a group; a longer
+/// path would not be clean. RE2 knows no such group.
+pub(super) fn clean_target() -> String {
+    CLEAN_TARGET.replacen(")*(", ")*+(", 1)
+}
+
+/// Expressions of paths that pass, one on a line. The target must be asked for [`clean_target`] besides.
 pub(super) fn paths(site: &SiteRules<'_>, ignored: &[Line]) -> String {
     let mut text = site.header();
     for Line { comment, expression } in ignored {
@@ -59,5 +66,11 @@ mod tests {
         let text = networks(&rules);
         let lines: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(lines, ["10.0.0.0/8", "# Left out: ::/1", "::1/128", "2001:db8::/32"]);
+    }
+
+    #[test]
+    fn the_group_of_the_whole_path_gives_nothing_back() {
+        assert!(clean_target().ends_with(r")*+(?:\?|\z)") && CLEAN_TARGET.ends_with(r")*(?:\?|\z)"));
+        assert_eq!(clean_target().len(), CLEAN_TARGET.len() + 1);
     }
 }

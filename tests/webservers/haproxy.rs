@@ -129,6 +129,23 @@ fn haproxy_keeps_what_few_may_see_out_of_caches() {
     }
 }
 
+/// PCRE2 has room for few turns of a group.
+#[test]
+fn haproxy_knows_an_ignored_path_of_any_length_that_the_program_does() {
+    let stage = Stage::start(&HAPROXY, "file");
+    stage.switch("on", 503);
+    let begin = "/ignored-page/";
+    for part in ["a", "a/", "%41", "a%41", "%C3%A9", "%41/", "%F0%9F%98%80"] {
+        let turns = (4_096 - begin.len()) / part.len();
+        let longest = format!("{begin}{}", part.repeat(turns));
+        assert_eq!(stage.get(&longest).status, 200, "{part} {turns} times");
+        let longer = format!("{longest}{}", part.repeat(4_097usize.div_ceil(part.len())));
+        for held in [longer, format!("{longest}a/../x"), format!("{longest}a//x"), format!("{longest}a%")] {
+            assert_ne!(stage.get(&held).header("x-application"), "python", "{part}: {held}");
+        }
+    }
+}
+
 #[test]
 fn haproxy_gives_visitors_their_cookie() {
     knows_visitors(&HAPROXY);
