@@ -147,6 +147,17 @@ pub fn run(context: &Context, args: &Emit) -> anyhow::Result<Exit> {
             first.domain
         ));
     }
+    let is_missing = |site: &&EmittedSite| site.lists_of_haproxy().any(|list| !Path::new(&list).exists());
+    if let Some(site) = emission.sites.iter().find(is_missing)
+        && args.server == Server::Haproxy
+        && !args.lua
+    {
+        context.console.note(&format!(
+            "HAProxy does not start before the files of {} are there: start the server with MAINTENANCE_FILE, or run \
+             `maintenance agent --once` on HAProxy's machine first",
+            site.domain
+        ));
+    }
     if mode != Mode::File && args.gate.trusted_proxies.is_empty() {
         context.console.note(
             "TRUSTED_PROXIES is not set here. The server answers a web server only when its address is in there: \

@@ -105,6 +105,12 @@ impl EmittedSite {
         Self { id: site.id, domain: site.domain.to_string(), names, exact_names, endings, file }
     }
 
+    /// The lists that HAProxy reads at its start, in the modes that look at files; it does not start without them.
+    pub fn lists_of_haproxy(&self) -> impl Iterator<Item = String> {
+        let endings = [haproxy::PATHS, haproxy::NETWORKS];
+        self.file.iter().flat_map(move |file| endings.map(|ending| format!("{}.{ending}", file.as_str())))
+    }
+
     /// Whether a wildcard of this site covers a name that is the other's: an exact one, or a longer wildcard.
     pub fn hides(&self, other: &Self) -> bool {
         let covers =

@@ -32,6 +32,20 @@ fn what_is_not_set_here_is_said_beside_the_configuration() {
 }
 
 #[test]
+fn haproxy_needs_files_that_are_there_before_it_starts() {
+    let flags = tempfile::tempdir().unwrap();
+    let machine = a_machine().env("TRUSTED_PROXIES", "127.0.0.1");
+    let machine = machine.env("MAINTENANCE_FILE", &format!("{}/{{domain}}/on", flags.path().display()));
+    let words = "HAProxy does not start before the files of blog.example.com are there";
+    let print = |words: &str| machine.run(&format!("emit haproxy {words}")).succeeds();
+    print("--site blog --mode file").remarks(&[words, "maintenance agent --once"]);
+    print("--site blog --mode both").remarks(&[words]);
+    assert_eq!(print("--site blog --mode check").err + &print("--lua").err, "");
+    machine.run("agent --once").succeeds();
+    assert_eq!(print("--site blog --mode both").err, "");
+}
+
+#[test]
 fn the_program_is_where_it_listens() {
     for (bind, server) in [
         ("127.0.0.1:9000", "127.0.0.1:9000"),
