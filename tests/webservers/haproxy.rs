@@ -129,6 +129,15 @@ fn haproxy_keeps_what_few_may_see_out_of_caches() {
     }
 }
 
+/// By `Connection` a web server behind it would take out what HAProxy says of the visitor (RFC 9110, section 7.6.1).
+#[test]
+fn haproxy_hands_on_no_header_of_the_connection() {
+    let stage = Stage::start(&HAPROXY, "file");
+    let told = stage.send(get("/x").with("Connection", "X-Forwarded-For, X-Real-IP, X-Forwarded-Proto")).json();
+    assert_eq!(told["headers"]["x-real-ip"], "127.0.0.1", "{told}");
+    assert!(!told["headers"]["connection"].to_string().contains("X-"), "{told}");
+}
+
 /// PCRE2 has room for few turns of a group.
 #[test]
 fn haproxy_knows_an_ignored_path_of_any_length_that_the_program_does() {
