@@ -31,6 +31,11 @@ pub const CHECK_PATH: &str = "/maintenance/check";
 /// Path of the held answer by itself, for the error handler of a proxy.
 pub const PAGE_PATH: &str = "/maintenance/page";
 
+/// Paths that pass always, each by itself: those of monitors, of what anybody may know of a site, and of the page for the
+/// web server in front.
+pub const BUILT_IN_PATHS: [&str; 8] =
+    ["/healthz", "/readyz", "/metrics", STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH, PAGE_PATH];
+
 /// Rules that come from the settings and are the same for every site.
 #[derive(Debug)]
 pub struct Rules {

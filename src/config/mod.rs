@@ -16,8 +16,8 @@ pub(crate) use environment::host_name;
 pub(crate) use environment::secrets_of_file;
 pub use environment::{DotEnv, DotEnvError, variable};
 pub use settings::{
-    DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, InstanceSettings, MirrorSetting, OnUnknown, ServerSettings,
-    Settings, SettingsError, UnknownSite, VisitSettings,
+    DEFAULT_DATABASE_URL, DatabaseSettings, GateSettings, InstanceSettings, OnUnknown, ServerSettings, Settings,
+    SettingsError, UnknownSite, VisitSettings,
 };
 pub use source::{SettingSource, SettingView, Sources, wrong_value};
-pub use value::{IgnoredUrls, Secret, admin_url, bind, site_id};
+pub use value::{IgnoredUrls, MirrorSetting, Secret, admin_url, bind, site_id};

@@ -5,18 +5,7 @@ use actix_web::http::StatusCode;
 use super::settings::{GateSettings, UnknownSite};
 use crate::pattern::IgnoredPatterns;
 use crate::pattern::PatternError;
-use crate::rules::{CALENDAR_PATH, CHECK_PATH, NOTICE_PATH, PAGE_PATH, Rules, STATUS_PATH, VISIT_PATH};
-
-/// Paths of the endpoints for monitors, which pass always.
-const MONITORED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
-
-/// Paths of what anybody may know of a site, and of the page for the web server in front, which pass always.
-const PUBLIC: [&str; 5] = [STATUS_PATH, NOTICE_PATH, CALENDAR_PATH, VISIT_PATH, PAGE_PATH];
-
-/// Every built-in path, each without a slash at its end.
-pub(super) fn built_in() -> impl Iterator<Item = &'static str> {
-    MONITORED.into_iter().chain(PUBLIC).chain([CHECK_PATH])
-}
+use crate::rules::{BUILT_IN_PATHS, CHECK_PATH, Rules};
 
 impl GateSettings {
     /// The rules for a snapshot, the same for the server and for `maintenance why`.
@@ -25,9 +14,8 @@ impl GateSettings {
     /// The patterns of `MAINTENANCE_ADMIN_IGNORED_URLS` do not compile together; each by itself does.
     pub fn rules(&self) -> Result<Rules, PatternError> {
         Ok(Rules {
-            built_in: MONITORED
+            built_in: BUILT_IN_PATHS
                 .into_iter()
-                .chain(PUBLIC)
                 .map(str::to_owned)
                 // With all that is below.
                 .chain([CHECK_PATH, &self.admin_url].map(|path| format!("{}/", path.trim_end_matches('/'))))

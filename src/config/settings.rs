@@ -13,8 +13,8 @@ use super::environment::{DotEnv, DotEnvError};
 use super::in_force::fill_in;
 use super::source::{SettingSource, SettingView, Sources, wrong_value};
 use super::value::{
-    self, IgnoredUrls, Secret, admin_url, bind, boolean, cookie_name, database_url, flag_path, ignored_urls,
-    language_code, mirror, networks, public_origin, server_name, site_id, time_zone,
+    self, IgnoredUrls, MirrorSetting, Secret, admin_url, bind, boolean, cookie_name, database_url, flag_path,
+    ignored_urls, language_code, mirror, networks, public_origin, server_name, site_id, time_zone,
 };
 use crate::flagfile::FlagPath;
 use crate::network::NetworkSet;
@@ -297,15 +297,6 @@ pub enum OnUnknown {
     Hold,
     /// Let everything through.
     Pass,
-}
-
-/// Where the last known state is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MirrorSetting {
-    /// Nowhere.
-    None,
-    /// In this file.
-    File(PathBuf),
 }
 
 /// Settings of the decision and of the answer; `serve` and `why` need them.

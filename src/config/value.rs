@@ -6,14 +6,22 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::rules::built_in;
-use super::settings::MirrorSetting;
 use crate::flagfile::{FlagPath, FlagPathError};
 use crate::network::NetworkSet;
 use crate::pattern::{IgnoredPattern, PatternKind};
+use crate::rules::{BUILT_IN_PATHS, CHECK_PATH};
 use crate::site::{self, Domain, SiteId};
 use crate::storage::{DatabaseUrl, StoreError};
 use crate::wording;
+
+/// Where the last known state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MirrorSetting {
+    /// Nowhere.
+    None,
+    /// In this file.
+    File(PathBuf),
+}
 
 /// A value that must not be shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,7 +99,7 @@ pub fn admin_url(text: &str) -> Result<String, String> {
     }
     let path = format!("/{inner}/");
     let is_hidden = |own: &&str| path.starts_with(&format!("{own}/")) || format!("{own}/").starts_with(&path);
-    match built_in().find(is_hidden) {
+    match BUILT_IN_PATHS.into_iter().chain([CHECK_PATH]).find(is_hidden) {
         Some(own) => {
             Err(format!("{own} is a built-in address, so that the panel cannot be at {path}; take another path"))
         }

@@ -13,6 +13,8 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::error::FolderError;
+
 /// Rights of a folder: the web server is somebody else.
 const FOLDER_MODE: u32 = 0o755;
 
@@ -127,6 +129,17 @@ impl Directory {
         let folder = self.handle.metadata()?;
         if folder.uid() == 0 { Ok(()) } else { fchown(made, Some(folder.uid()), Some(folder.gid())) }
     }
+}
+
+/// Makes the root and what is missing above it.
+pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
+    let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
+    for folder in missing.into_iter().rev() {
+        let above = folder.parent().unwrap_or(folder);
+        let above = Directory::open(above).map_err(FolderError::io(above))?;
+        above.make(folder.file_name().unwrap_or_default()).map_err(FolderError::no_folder(folder.to_owned()))?;
+    }
+    if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
 }
 
 /// Whether a folder has the rights that ours have.

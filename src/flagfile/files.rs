@@ -9,7 +9,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::content::{Contents, flag_in_force};
-use super::folder::{FILE_MODE, Folder, FolderError};
+use super::error::FolderError;
+use super::folder::{FILE_MODE, Folder};
 use super::layout::{FlagPath, Layout, SiteFile};
 use super::stamp::Stamp;
 use crate::site::SiteId;

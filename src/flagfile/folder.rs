@@ -13,7 +13,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::directory::{Directory, has_folder_mode};
+use super::directory::{Directory, has_folder_mode, make_root};
+use super::error::FolderError;
 use super::layout::FlagPath;
 use super::list::{LIST, Listed, Owner};
 use super::stamp::Stamp;
@@ -23,48 +24,6 @@ const LOCK: &str = ".maintenance-files.lock";
 
 /// Rights of a file: the web server is somebody else.
 pub(super) const FILE_MODE: u32 = 0o644;
-
-/// Why files cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FolderError {
-    /// The file system refuses.
-    #[error("`{}` cannot be written: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
-    /// A file that should not be there cannot be taken away; a flag keeps its site closed.
-    #[error("`{}` cannot be removed: {source}", path.display())]
-    Remove { path: PathBuf, source: io::Error },
-    /// Something else is where one of our folders should be, such as a link that leads elsewhere.
-    #[error("`{}` is not a folder", path.display())]
-    NotAFolder { path: PathBuf },
-    /// The flag file of the only site is a folder.
-    #[error("MAINTENANCE_FILE names a file, and `{}` is a folder: add a name to it", path.display())]
-    NotAFile { path: PathBuf },
-    /// The list is something else.
-    #[error("`{}` is not a list of this program's files; remove it when nobody needs it", path.display())]
-    NotAList { path: PathBuf },
-    /// The files belong to another database.
-    #[error(
-        "the files in `{}` belong to the database {database}: choose another folder, or remove `{LIST}` there when that \
-         database does not write any more", root.display()
-    )]
-    OtherDatabase { root: PathBuf, database: String },
-    /// The files are named otherwise, and a web server may go by those names.
-    #[error(
-        "the files in `{}` are laid out as `{layout}`: set MAINTENANCE_FILE so or choose another folder, or remove \
-         `{LIST}` there when nobody writes or reads files of these names any more", root.display()
-    )]
-    OtherLayout { root: PathBuf, layout: String },
-    /// Another process writes the files of the same database.
-    #[error("another process writes the files in `{}`", root.display())]
-    Locked { root: PathBuf },
-}
-
-impl FolderError {
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
-        |source| Self::Io { path: path.to_owned(), source }
-    }
-}
 
 /// A folder that nobody else writes.
 #[derive(Debug)]
@@ -202,7 +161,7 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => at.make(name(&folder)),
                 opened => opened.and_then(|opened| opened.open_up().map(|()| opened)),
             };
-            at = opened.map_err(no_folder(folder))?;
+            at = opened.map_err(FolderError::no_folder(folder))?;
         }
         Ok(at)
     }
@@ -227,7 +186,7 @@ impl Folder {
         for folder in self.folders_of(path) {
             at = match at.below(name(&folder)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                opened => opened.map_err(no_folder(folder))?,
+                opened => opened.map_err(FolderError::no_folder(folder))?,
             };
             // If that is not ours to do, what comes next says so.
             at.open_up().ok();
@@ -317,31 +276,12 @@ fn aside(path: &Path) -> OsString {
     aside
 }
 
-/// What it means that a folder cannot be opened or made.
-fn no_folder(path: PathBuf) -> impl FnOnce(io::Error) -> FolderError {
-    |source| match source.kind() {
-        io::ErrorKind::NotADirectory => FolderError::NotAFolder { path },
-        _ => FolderError::Io { path, source },
-    }
-}
-
 /// The lock, which only its owner may open: whoever can open it could hold it.
 fn private(folder: &Directory, name: &OsStr) -> io::Result<File> {
     match folder.create(name) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => folder.open_file(name),
         made => made,
     }
-}
-
-/// Makes the root and what is missing above it.
-pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
-    let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
-    for folder in missing.into_iter().rev() {
-        let above = folder.parent().unwrap_or(folder);
-        let above = Directory::open(above).map_err(FolderError::io(above))?;
-        above.make(name(folder)).map_err(no_folder(folder.to_owned()))?;
-    }
-    if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::folder::{FolderError, make_root};
+use super::directory::make_root;
+use super::error::FolderError;
 use crate::response::RETRY_AFTER_STEPS;
 use crate::site::{Domain, SiteId};
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::folder::FolderError;
+use super::error::FolderError;
 
 /// Its name. Only its owner may read it: it names the database.
 pub(super) const LIST: &str = ".maintenance-files";

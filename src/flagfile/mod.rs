@@ -6,6 +6,7 @@
 
 mod content;
 mod directory;
+mod error;
 mod files;
 mod folder;
 mod layout;
@@ -14,7 +15,7 @@ mod rules;
 mod stamp;
 mod writer;
 
-pub use folder::FolderError;
+pub use error::FolderError;
 pub use layout::{FlagPath, FlagPathError, Layout, SiteFile, retry_after_step};
 pub use writer::{FileState, FlagFiles};
 pub(crate) use writer::{OnRules, Writer};

@@ -13,8 +13,8 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::error::FolderError;
 use super::files::{Done, Files, has_flags_of};
-use super::folder::FolderError;
 use super::layout::FlagPath;
 use super::rules::{self, RuleMarks};
 use crate::change::Revision;
