@@ -287,6 +287,7 @@ pub(super) fn open(session: &Session, opening: &Opening<'_>) {
 
 /// Lets this request's session go on under a new key, so that a copy of its cookie ends. One that has ended meanwhile
 /// stays ended, which `actix-session`'s own renewal, an end and a new beginning, does not see to.
+#[cfg(feature = "admin")]
 pub(crate) fn renew(session: &Session) {
     set(session, entry::NEW_KEY, &true);
 }

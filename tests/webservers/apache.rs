@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::helpers::{
     Modes, Stage, WebServer, acceptance, curl, get, keeps_what_few_may_see_out_of_caches, outlives_its_site,
-    tells_overlapping_names_apart,
+    takes_its_own_paths_only, tells_overlapping_names_apart,
 };
 
 pub const APACHE: WebServer = WebServer { name: "apache", command };
@@ -99,4 +99,9 @@ fn apache_lets_nobody_take_out_what_it_tells_the_application() {
         let seen = stage.send(get("/headers").with("Connection", connection)).text().to_lowercase();
         assert!(seen.contains("x-real-ip") && seen.contains("x-forwarded-proto"), "{connection}: {seen}");
     }
+}
+
+#[test]
+fn apache_takes_its_own_paths_only() {
+    takes_its_own_paths_only(&APACHE, "file");
 }

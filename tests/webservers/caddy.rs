@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::helpers::{
     Modes, Stage, WebServer, acceptance, curl, get, keeps_nobody_waiting, knows_visitors, outlives_its_site,
-    tells_overlapping_names_apart, unreachable,
+    takes_its_own_paths_only, tells_overlapping_names_apart, unreachable,
 };
 
 pub const CADDY: WebServer = WebServer { name: "caddy", command };
@@ -91,4 +91,9 @@ fn caddy_leaves_the_application_its_paths_and_tells_it_nothing_of_its_own() {
     let told = stage.get("/x").text();
     assert!(!told.contains("maintenance"), "{told}");
     assert_eq!(stage.get("/healthz?full").header("x-application"), "");
+}
+
+#[test]
+fn caddy_takes_its_own_paths_only() {
+    takes_its_own_paths_only(&CADDY, "check");
 }

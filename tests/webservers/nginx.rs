@@ -6,8 +6,8 @@ use std::process::Command;
 
 use crate::helpers::{
     Modes, Stage, WebServer, acceptance, curl_at, free_address, get, keeps_what_few_may_see_out_of_caches,
-    knows_visitors, outlives_its_site, output, program_that_answers, request, tells_overlapping_names_apart,
-    unreachable,
+    knows_visitors, outlives_its_site, output, program_that_answers, request, takes_its_own_paths_only,
+    tells_overlapping_names_apart, unreachable,
 };
 
 pub const NGINX: WebServer = WebServer { name: "nginx", command };
@@ -190,4 +190,9 @@ fn nginx_leads_to_the_panel_at_the_address_that_was_typed() {
         let redirect = stage.get("/admin");
         assert_eq!((redirect.status, redirect.header("location")), (301, "/admin/"), "{mode}");
     }
+}
+
+#[test]
+fn nginx_takes_its_own_paths_only() {
+    takes_its_own_paths_only(&NGINX, "both");
 }
