@@ -141,9 +141,7 @@ impl Identities {
 
     async fn look_up(&self, text: Box<str>, key: KeyHash, now: Timestamp) -> Identity {
         let (generation, asked) = (self.0.generation.load(Ordering::Acquire), Instant::now());
-        if !self.0.respite.may_ask(now) {
-            return Identity::Anonymous;
-        }
+        let Some(_turn) = self.0.respite.turn(now) else { return Identity::Anonymous };
         let inner = Arc::clone(&self.0);
         let found = match self.0.store.apart(move || inner.find(&key, now)).await {
             Ok(found) => found,

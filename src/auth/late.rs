@@ -3,7 +3,7 @@
 //! A server that starts while the database is away may not know the secret that cookies are encrypted with. Until it
 //! does, there are no sessions and every request that needs one fails; afterwards they work without a restart.
 //!
-//! What fails because of the database is answered 503, not 500: it passes by itself.
+//! What a store calls a failure of a database that is away is answered 503, not 500: it passes by itself.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};

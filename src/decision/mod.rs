@@ -137,7 +137,7 @@ impl PartialEq for Hold<'_> {
     }
 }
 
-/// The rows of the decision table, by their numbers. 7 is kept for tester passes.
+/// The rows of the decision table, by their numbers; 7 is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {

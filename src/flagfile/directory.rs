@@ -61,7 +61,7 @@ impl Directory {
         }
     }
 
-    /// Gives the folder the rights that it should have, whatever the umask was or somebody else did.
+    /// Gives the folder the rights that it lacks, whatever the umask was or somebody else did. It may have more.
     pub(super) fn open_up(&self) -> io::Result<()> {
         if has_folder_mode(&self.handle.metadata()?) {
             return Ok(());
@@ -106,7 +106,10 @@ impl Directory {
         match rustix::fs::unlinkat(&self.handle, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(Errno::ISDIR) => self.remove_empty(name).map(|()| true),
+            // The second outside of Linux.
+            Err(error @ (Errno::ISDIR | Errno::PERM)) => {
+                self.remove_empty(name).map(|()| true).map_err(|_| error.into())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -142,9 +145,9 @@ pub(super) fn make_root(root: &Path) -> Result<(), FolderError> {
     if root.is_dir() { Ok(()) } else { Err(FolderError::NotAFolder { path: root.to_owned() }) }
 }
 
-/// Whether a folder has the rights that ours have.
+/// Whether a folder has all rights that ours have.
 pub(super) fn has_folder_mode(found: &Metadata) -> bool {
-    found.mode() & 0o777 == FOLDER_MODE
+    found.mode() & FOLDER_MODE == FOLDER_MODE
 }
 
 #[cfg(test)]

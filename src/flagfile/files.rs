@@ -221,7 +221,7 @@ impl Files {
 }
 
 impl SiteFiles {
-    /// Files that are not as they were written, files that should not be there, and folders of other rights.
+    /// Files that are not as they were written, files that should not be there, and folders that lack rights.
     fn wrong(&mut self, folder: &Folder) -> Vec<PathBuf> {
         let is_there = |path: &&PathBuf| fs::symlink_metadata(path).is_ok();
         let added = self.absent.iter().filter(is_there).cloned().collect::<Vec<_>>();

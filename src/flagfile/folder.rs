@@ -166,12 +166,12 @@ impl Folder {
         Ok(at)
     }
 
-    /// Makes the folders of a file that are missing, and gives all of them the rights that they should have.
+    /// Makes the folders of a file that are missing, and gives all of them the rights that they lack.
     pub(super) fn mend(&self, path: &Path) -> Result<(), FolderError> {
         self.make(path).map(drop)
     }
 
-    /// The folders of a file that have not the rights that they should have.
+    /// The folders of a file that lack rights.
     pub(super) fn shut(&self, path: &Path) -> Vec<PathBuf> {
         let is_shut = |folder: &PathBuf| fs::symlink_metadata(folder).is_ok_and(|found| !has_folder_mode(&found));
         self.folders_of(path).into_iter().filter(is_shut).collect()

@@ -45,12 +45,12 @@ pub enum FlagPathError {
     #[error("{{domain}} is the name of a whole folder, as in /var/lib/maintenance/{{domain}}/on")]
     DomainNotAFolder,
     /// A name that files beside the flags have: the list, the lock, the mirror of an agent.
-    #[error("no part of it begins with `{OWN}`, as files of this program do")]
+    #[error("its folder holds the files {} of this program: take another name", OWN.join(", "))]
     OwnName,
 }
 
-/// What files of this program begin with that are no flags.
-const OWN: &str = ".maintenance";
+/// What lies beside the flags: the list, its lock, and the mirror of an agent.
+const OWN: [&str; 3] = [".maintenance-files", ".maintenance-files.lock", ".maintenance-mirror"];
 
 impl FlagPath {
     /// Reads the value of `MAINTENANCE_FILE`.
@@ -85,7 +85,7 @@ impl FlagPath {
         if root.parent().is_none() {
             return Err(FlagPathError::NoFolder);
         }
-        if parts.iter().any(|part| part.starts_with(OWN)) {
+        if parts.iter().skip(root.components().count() - 1).any(|part| OWN.contains(part)) {
             return Err(FlagPathError::OwnName);
         }
         Ok(Self { text: text.to_owned(), root })

@@ -2,7 +2,8 @@
 //! the application, this program and its database are all stopped.
 //!
 //! `layout` says where the files lie, `content` what they hold, `files` which are due, `folder` how they are written,
-//! `list` which are ours, `rules` when a web server must be told, and `writer` when all this is done. `docs/FILES.md` is the reference.
+//! below folders that are open (`directory`), `list` which are ours, `rules` when a web server must be told, and `writer`
+//! when all this is done. `docs/FILES.md` is the reference.
 
 mod content;
 mod directory;

@@ -104,6 +104,8 @@ pub(crate) struct Writer {
     said: Option<(Instant, String)>,
     /// Whether the process that writes has not come to the state that is in force here.
     is_ahead: bool,
+    /// When another process was last found to write.
+    stood_by: Option<Instant>,
     /// Whether there is a next time.
     goes_on: bool,
 }
@@ -131,6 +133,7 @@ impl Writer {
             looked: None,
             said: None,
             is_ahead: false,
+            stood_by: None,
             goes_on: false,
         };
         (writer, files)
@@ -162,6 +165,9 @@ impl Writer {
         let snapshot = self.snapshot.load_full();
         if !snapshot.is_known() {
             return;
+        }
+        if self.waits_for_flags() {
+            return self.look_for_flags(&snapshot);
         }
         match self.write(&snapshot) {
             Ok(done) => self.took(&snapshot, done),
@@ -233,6 +239,16 @@ impl Writer {
             log::info!("Another process writes the files in `{}`; this one stands by.", root.display());
         }
         self.said = None;
+        self.stood_by = Some(Instant::now());
+        self.look_for_flags(snapshot);
+    }
+
+    /// Whether the folder was asked for just now, so that only its flags are worth a look.
+    fn waits_for_flags(&self) -> bool {
+        self.is_ahead && self.stood_by.is_some_and(|asked| asked.elapsed() < LOOK_EVERY)
+    }
+
+    fn look_for_flags(&mut self, snapshot: &Snapshot) {
         self.is_ahead = !has_flags_of(&self.path, snapshot, clock::now());
         if !self.is_ahead {
             self.written.send_replace(snapshot.revision());

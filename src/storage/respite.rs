@@ -31,15 +31,17 @@ impl Respite {
         is_ahead(self.0.load(Ordering::Relaxed), now)
     }
 
-    /// Whether the caller is to ask: everybody while it answers, one at a time after it has failed. Whoever asks says what
-    /// came of it.
-    pub(crate) fn may_ask(&self, now: Timestamp) -> bool {
+    /// The caller's turn to ask: everybody's while it answers, one at a time after it has failed. Whoever asks says what
+    /// came of it while holding the turn; who does not, as when nobody waits for the answer any more, leaves it to the next.
+    pub(crate) fn turn(&self, now: Timestamp) -> Option<Turn<'_>> {
         let until = self.0.load(Ordering::Relaxed);
         if until == NONE {
-            return true;
+            return Some(Turn { respite: self, taken: None });
         }
         let next = (now + TURN).as_microsecond();
-        !is_ahead(until, now) && self.0.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let is_taken =
+            !is_ahead(until, now) && self.0.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        is_taken.then_some(Turn { respite: self, taken: Some((until, next)) })
     }
 
     /// It has failed at `now`.
@@ -52,6 +54,22 @@ impl Respite {
         // Written only where that changes something: every look-up comes by.
         if self.0.load(Ordering::Relaxed) != NONE {
             self.0.store(NONE, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Leave to ask the database.
+#[derive(Debug)]
+pub(crate) struct Turn<'r> {
+    respite: &'r Respite,
+    /// What stood there before, and what stands there while nobody else may ask.
+    taken: Option<(i64, i64)>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some((before, taken)) = self.taken {
+            self.respite.0.compare_exchange(taken, before, Ordering::Relaxed, Ordering::Relaxed).ok();
         }
     }
 }
@@ -73,21 +91,35 @@ mod tests {
     #[test]
     fn after_a_failure_one_at_a_time_asks_again() {
         let respite = Respite::default();
-        assert!(respite.may_ask(at(0)) && respite.may_ask(at(0)) && !respite.is_on(at(0)));
+        let turns = [respite.turn(at(0)), respite.turn(at(0))];
+        assert!(turns.iter().all(Option::is_some) && !respite.is_on(at(0)));
         respite.begin(at(10));
-        assert!(respite.is_on(at(10)) && !respite.may_ask(at(10)));
-        assert_eq!(
-            [0, 0, 3, 14, 15, 15].map(|second| respite.may_ask(at(11 + second))),
-            [true, false, false, false, true, false]
-        );
+        assert!(respite.is_on(at(10)) && respite.turn(at(10)).is_none());
+        let turns = [0, 0, 3, 14, 15, 15].map(|second| respite.turn(at(11 + second)));
+        assert_eq!(turns.each_ref().map(Option::is_some), [true, false, false, false, true, false]);
         respite.end();
-        assert!(respite.may_ask(at(26)) && respite.may_ask(at(26)) && !respite.is_on(at(26)));
+        drop(turns);
+        let turns = [respite.turn(at(26)), respite.turn(at(26))];
+        assert!(turns.iter().all(Option::is_some) && !respite.is_on(at(26)));
+    }
+
+    #[test]
+    fn a_turn_that_brought_no_answer_passes_on() {
+        let respite = Respite::default();
+        respite.begin(at(0));
+        let turn = respite.turn(at(2));
+        assert!(turn.is_some() && respite.turn(at(2)).is_none());
+        drop(turn);
+        let turn = respite.turn(at(2)).expect("nobody has it");
+        respite.begin(at(2));
+        drop(turn);
+        assert!(respite.turn(at(2)).is_none(), "what was said of it stays");
     }
 
     #[test]
     fn a_clock_that_went_back_ends_it() {
         let respite = Respite::default();
         respite.begin(at(1_000));
-        assert!(!respite.is_on(at(0)) && respite.may_ask(at(0)));
+        assert!(!respite.is_on(at(0)) && respite.turn(at(0)).is_some());
     }
 }

@@ -91,9 +91,7 @@ impl Visits {
         let generation = self.0.memory.generation();
         let claimed = sign.claimed.map_or(Visit::Nobody, Visit::Since);
         let (asked, respite) = (Instant::now(), &self.0.respite);
-        if !respite.may_ask(now) {
-            return claimed;
-        }
+        let Some(_turn) = respite.turn(now) else { return claimed };
         let (visits, key, proof) = (self.clone(), sign.key, sign.claimed);
         let found = self.0.store.apart(move || match proof {
             Some(claimed) => visits.standing_of_claim(site, &key, claimed, now),

@@ -27,7 +27,12 @@ const BELIEVED_FOR: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Default)]
 pub(super) struct LastKnown([Mutex<Shard>; SHARDS]);
 
-type Shard = HashMap<KeyHash, Kept, RandomState>;
+#[derive(Default)]
+struct Shard {
+    kept: HashMap<KeyHash, Kept, RandomState>,
+    /// How often something was forgotten here.
+    forgotten: u64,
+}
 
 struct Kept {
     /// As it is stored.
@@ -42,42 +47,45 @@ impl LastKnown {
     pub(super) fn state(&self, key: &KeyHash, now: Timestamp) -> Option<String> {
         let shard = self.shard(key);
         let is_believed = |kept: &&Kept| now < kept.until && now.duration_since(kept.read_at).abs() < BELIEVED_FOR;
-        shard.get(key).filter(is_believed).map(|kept| kept.state.clone())
+        shard.kept.get(key).filter(is_believed).map(|kept| kept.state.clone())
     }
 
-    /// Keeps what was read, unless `is_over` says that something was forgotten since the question. `until` is when the
-    /// session is over by age.
-    pub(super) fn keep(
-        &self,
-        key: &KeyHash,
-        state: String,
-        until: Timestamp,
-        read_at: Timestamp,
-        is_over: impl FnOnce() -> bool,
-    ) {
+    /// To be asked for ahead of the database, for [`LastKnown::keep`].
+    pub(super) fn forgotten(&self, key: &KeyHash) -> u64 {
+        self.shard(key).forgotten
+    }
+
+    /// Keeps what was read, unless something was forgotten since `forgotten` was asked for. `until` is when the session is
+    /// over by age.
+    pub(super) fn keep(&self, key: &KeyHash, state: String, until: Timestamp, read_at: Timestamp, forgotten: u64) {
         let mut shard = self.shard(key);
-        // Looked at under the lock: whoever forgets says so first and empties this part afterwards.
-        if is_over() || state.len() > LONGEST_STATE {
-            shard.remove(key);
+        if shard.forgotten != forgotten || state.len() > LONGEST_STATE {
+            shard.kept.remove(key);
             return;
         }
-        if shard.len() >= MOST_PER_SHARD && !shard.contains_key(key) {
-            let oldest = shard.iter().take(SAMPLE).min_by_key(|(_, kept)| kept.read_at).map(|(key, _)| *key);
+        if shard.kept.len() >= MOST_PER_SHARD && !shard.kept.contains_key(key) {
+            let oldest = shard.kept.iter().take(SAMPLE).min_by_key(|(_, kept)| kept.read_at).map(|(key, _)| *key);
             if let Some(oldest) = oldest {
-                shard.remove(&oldest);
+                shard.kept.remove(&oldest);
             }
         }
-        shard.insert(*key, Kept { state, until, read_at });
+        shard.kept.insert(*key, Kept { state, until, read_at });
     }
 
     /// The session has changed, or is gone.
     pub(super) fn forget_key(&self, key: &KeyHash) {
-        self.shard(key).remove(key);
+        let mut shard = self.shard(key);
+        shard.kept.remove(key);
+        shard.forgotten += 1;
     }
 
     /// Any session may have ended.
     pub(super) fn forget(&self) {
-        self.0.iter().for_each(|shard| lock(shard).clear());
+        for shard in &self.0 {
+            let mut shard = lock(shard);
+            shard.kept.clear();
+            shard.forgotten += 1;
+        }
     }
 
     fn shard(&self, key: &KeyHash) -> MutexGuard<'_, Shard> {
@@ -101,16 +109,16 @@ mod tests {
         Timestamp::from_second(1_795_000_000 + second).unwrap()
     }
 
-    fn keep(known: &LastKnown, until: i64, is_over: bool) {
-        known.keep(&KEY, "{}".to_owned(), at(until), at(0), || is_over);
+    fn keep(known: &LastKnown, until: i64) {
+        known.keep(&KEY, "{}".to_owned(), at(until), at(0), known.forgotten(&KEY));
     }
 
     #[test]
     fn a_state_is_believed_for_an_hour_and_not_after_its_session_is_over() {
         let known = LastKnown::default();
-        keep(&known, 9_999, false);
+        keep(&known, 9_999);
         assert_eq!([0, 3_599, 3_600].map(|second| known.state(&KEY, at(second)).is_some()), [true, true, false]);
-        keep(&known, 60, false);
+        keep(&known, 60);
         assert_eq!([59, 60].map(|second| known.state(&KEY, at(second)).is_some()), [true, false]);
     }
 
@@ -118,16 +126,18 @@ mod tests {
     fn what_is_forgotten_or_too_long_is_not_known() {
         let known = LastKnown::default();
         let is_known = || known.state(&KEY, at(1)).is_some();
-        keep(&known, 60, false);
+        keep(&known, 60);
         known.forget_key(&KEY);
         assert!(!is_known());
-        keep(&known, 60, true);
+        let asked = known.forgotten(&KEY);
+        known.forget_key(&KEY);
+        known.keep(&KEY, "{}".to_owned(), at(60), at(0), asked);
         assert!(!is_known(), "it was forgotten between the question and the answer");
-        keep(&known, 60, false);
+        keep(&known, 60);
         known.forget();
         assert!(!is_known());
-        keep(&known, 60, false);
-        known.keep(&KEY, "x".repeat(LONGEST_STATE + 1), at(60), at(0), || false);
+        keep(&known, 60);
+        known.keep(&KEY, "x".repeat(LONGEST_STATE + 1), at(60), at(0), known.forgotten(&KEY));
         assert!(!is_known());
     }
 
@@ -141,9 +151,9 @@ mod tests {
         };
         let most = 3 * MOST_PER_SHARD as u64;
         for n in 0..most {
-            known.keep(&key(n), String::new(), at(9_999), at(n as i64), || false);
+            known.keep(&key(n), String::new(), at(9_999), at(n as i64), 0);
         }
-        assert_eq!(known.shard(&KEY).len(), MOST_PER_SHARD);
+        assert_eq!(known.shard(&KEY).kept.len(), MOST_PER_SHARD);
         assert!(known.state(&key(most - 1), at(most as i64)).is_some());
     }
 }

@@ -121,14 +121,13 @@ impl StoredSessions {
     /// A session that is not over. Asks the database, unless that is left alone because it has just failed.
     async fn read(&self, key: KeyHash, now: Timestamp) -> Result<Option<StoredSession>, StoreError> {
         let (inner, asked) = (&self.0.0, Instant::now());
-        if !inner.respite.may_ask(now) {
-            return Err(left_alone());
-        }
+        let Some(_turn) = inner.respite.turn(now) else { return Err(left_alone()) };
         let store = inner.store.clone();
         let found = inner.store.apart(move || store.read(|reader| reader.site_session(&key))).await;
         match &found {
             Ok(_) => inner.respite.end(),
-            Err(_) => inner.respite.begin(now + asked.elapsed()),
+            Err(error) if error.is_passing() => inner.respite.begin(now + asked.elapsed()),
+            Err(_) => {}
         }
         let is_live = |found: &StoredSession| now < inner.ages.over_at(found.last_seen_at, found.expires_at);
         Ok(found?.filter(is_live))
@@ -139,7 +138,9 @@ impl StoredSessions {
         match self.0.0.last_known.state(key, now) {
             Some(state) => parsed(&state),
             None => {
-                database_is_away();
+                if error.is_passing() {
+                    database_is_away();
+                }
                 Err(LoadError::Other(error.into()))
             }
         }
@@ -159,7 +160,11 @@ impl StoredSessions {
         if matches!(written, Err(StoreError::Unreachable { .. } | StoreError::Unconfirmed)) {
             inner.respite.begin(clock::now());
         }
-        written.inspect_err(|_| database_is_away())
+        written.inspect_err(|error| {
+            if error.is_passing() {
+                database_is_away();
+            }
+        })
     }
 
     fn write_new(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
@@ -201,7 +206,7 @@ impl StoredSessions {
 impl SessionStore for StoredSessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (key, now, inner) = (hash_of(session_key.as_ref()), clock::now(), &self.0.0);
-        let generation = inner.memory.generation();
+        let (generation, forgotten) = (inner.memory.generation(), inner.last_known.forgotten(&key));
         let session = match self.read(key, now).await {
             Ok(Some(session)) => session,
             Ok(None) => {
@@ -219,7 +224,7 @@ impl SessionStore for StoredSessions {
         if now.duration_since(session.last_seen_at) >= inner.ages.touch_every() {
             self.used(key, &state, now);
         }
-        inner.last_known.keep(&key, session.state, until, now, || inner.memory.generation() != generation);
+        inner.last_known.keep(&key, session.state, until, now, forgotten);
         Ok(Some(state))
     }
 

@@ -133,6 +133,9 @@ impl EmittedSite {
 
 /// The sites in an order in which the first name that matches is the right one; `None` when there is none.
 fn before_wildcards(sites: &[EmittedSite]) -> Option<Vec<EmittedSite>> {
+    if sites.iter().all(|site| site.endings.is_empty()) {
+        return Some(sites.to_vec());
+    }
     let (mut left, mut ordered): (Vec<&EmittedSite>, Vec<EmittedSite>) = (sites.iter().collect(), Vec::new());
     while !left.is_empty() {
         let hides_none = |site: &&EmittedSite| left.iter().all(|other| site.id == other.id || !site.hides(other));

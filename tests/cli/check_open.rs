@@ -194,11 +194,11 @@ fn a_redirect_that_wants_a_cookie_back_is_no_loop() {
 #[test]
 fn a_slow_site_is_asked_several_questions_at_once_and_given_up_when_it_is_silent() {
     let slow = |asked: &Asked| {
-        std::thread::park_timeout(Duration::from_millis(3100));
+        std::thread::sleep(Duration::from_millis(3100));
         open(asked)
     };
     let started = Instant::now();
-    check(&serve(slow), "--expect open").succeeds().says(&["! warning  time", "the page took 3."]);
+    check(&serve(slow), "--expect open").succeeds().says(&["! warning  time", "the page took "]);
     assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 
     let is_first = AtomicBool::new(true);

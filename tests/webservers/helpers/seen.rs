@@ -16,6 +16,10 @@ pub fn keeps_what_few_may_see_out_of_caches(server: &WebServer, mode: &str) {
     stage.switch("on", 503);
     assert!(said(&inside(), "internal-ip"), "{}", inside());
     assert_eq!(stage.get("/ignored-page/").header("x-maintenance"), "");
+    for path in ["/healthz", "/maintenance/status.json", "/admin/", "/.well-known/acme-challenge/abc"] {
+        let answer = curl(&stage, &["--include", "--interface", INTERNAL], path).1.to_lowercase();
+        assert!(!answer.contains("let-through"), "{path}: {answer}");
+    }
     stage.switch("off", 200);
     assert_eq!(stage.get("/x").header("x-maintenance"), "");
 
