@@ -143,9 +143,9 @@ impl Maintenance {
         }
     }
 
-    /// Mounts `/healthz` and `/readyz`, `/metrics` when `METRICS_TOKEN` is set, and what visitors may know: `/maintenance/status.json`,
-    /// `/maintenance/notice.js` and `/maintenance/calendar.ics`; for a web server in front, `/maintenance/check` and
-    /// `/maintenance/page`.
+    /// Mounts `/healthz` and `/readyz`, `/metrics` when `METRICS_TOKEN` is set, and what visitors may know:
+    /// `/maintenance/status.json`, `/maintenance/notice.js` and `/maintenance/calendar.ics`; for a web server in front,
+    /// `/maintenance/check` and `/maintenance/page`.
     pub fn endpoints(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let maintenance = self.clone();
         move |config| {
@@ -489,7 +489,8 @@ fn clear_leases(store: &Store) -> Result<(), StoreError> {
     })
 }
 
-/// Removes leases, sessions, visits and counts of failures that are over by age, at start and hourly, for as long as `auth` is held.
+/// Removes leases, sessions, visits and counts of failures that are over by age, at start and hourly, for as long as
+/// `auth` is held.
 fn keep_house(auth: &Arc<Auth>, visits: &Visits) {
     let (auth, purge_visits) = (Arc::downgrade(auth), visits.purge());
     let work = move || {

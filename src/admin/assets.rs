@@ -1,8 +1,8 @@
 //! The panel's own files: one style sheet, one script, one icon, and the sample site's style sheet.
 //!
-//! The sources are one plain file per behaviour in `static/js`; they are joined in the order of their names, each
-//! in a function of its own, so that a browser makes one request. Style sheets lose their comments and indentation. The version in the address is a hash of every
-//! byte, so that the files can be cached for ever.
+//! The sources are one plain file per behaviour in `static/js`; they are joined in the order of their names, each in a
+//! function of its own, so that a browser makes one request. Style sheets lose their comments and indentation. The
+//! version in the address is a hash of every byte, so that the files can be cached for ever.
 
 use std::fmt::Write;
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
-//! What was typed into the form of a site or of a window, when the request is refused: the session is over, or the database does not
-//! answer. The page that says so carries every field along, so that nothing is lost, whoever has read how much of it.
+//! What was typed into the form of a site or of a window, when the request is refused: the session is over, or the
+//! database does not answer. The page that says so carries every field along, so that nothing is lost, whoever has read
+//! how much of it.
 
 use std::cell::RefCell;
 use std::pin::Pin;

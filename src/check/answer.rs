@@ -28,8 +28,8 @@ pub(super) enum Style {
     /// The same with 200 in place of 204, and 403 in place of 503: Envoy takes nothing but 200 for a yes, and 5xx for a
     /// program that is broken (its filter `ext_authz`). Its configuration makes 503 of it again.
     Envoy,
-    /// 204 when it may, else 401 without a body: nginx relays nothing but 401 and 403 (its module `auth_request`), and asks for the page
-    /// afterwards.
+    /// 204 when it may, else 401 without a body: nginx relays nothing but 401 and 403 (its module `auth_request`), and
+    /// asks for the page afterwards.
     Nginx,
 }
 

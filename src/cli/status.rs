@@ -50,7 +50,8 @@ pub struct Status {
     #[arg(long)]
     json: bool,
 
-    /// Exit with 10 when a site is in maintenance, also for writing only, and 11 when it is draining; of several the most closed counts
+    /// Exit with 10 when a site is in maintenance, also for writing only, and 11 when it is draining; of several the
+    /// most closed counts
     #[arg(long)]
     exit_code: bool,
 }

@@ -26,7 +26,8 @@ impl Reader<'_> {
         Ok(AtWork { sessions, tasks: self.task_count(site, now)? as u64 })
     }
 
-    /// What is at work on every site, by site: visits that were seen after `seen_since`, and tasks; those on which nothing is are left out.
+    /// What is at work on every site, by site: visits that were seen after `seen_since`, and tasks; those on which
+    /// nothing is are left out.
     pub fn at_work_everywhere(&mut self, seen_since: Timestamp) -> Result<HashMap<SiteId, AtWork>, StoreError> {
         let mut all: HashMap<SiteId, AtWork> = HashMap::new();
         let live = visits::table

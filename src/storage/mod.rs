@@ -1,8 +1,8 @@
 //! All SQL. Nouns come in and go out; nobody else knows Diesel.
 //!
 //! [`Store::read`] and [`Store::write`] run one transaction each on a pooled connection and block, perhaps for ever:
-//! whoever must answer in time calls them within [`Store::apart`] or [`Store::apart_blocking`]. What can be read hangs on [`Reader`], what can be written on
-//! [`Writer`], noun by noun, one file each.
+//! whoever must answer in time calls them within [`Store::apart`] or [`Store::apart_blocking`]. What can be read hangs
+//! on [`Reader`], what can be written on [`Writer`], noun by noun, one file each.
 
 mod apart;
 mod at_work;

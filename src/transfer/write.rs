@@ -8,8 +8,8 @@ use super::{FORMAT, FORMAT_VERSION, Origin, UserRecord};
 use crate::record::SiteRecord;
 use crate::window::Window;
 
-/// A document under way: all sites, the windows of all of them, then all users or none, then the end. One that was never ended is refused when it is
-/// read.
+/// A document under way: all sites, the windows of all of them, then all users or none, then the end. One that was
+/// never ended is refused when it is read.
 pub struct Document<W> {
     out: W,
     is_first: bool,

@@ -1,7 +1,8 @@
 //! The form of a site as it was typed, or as it begins.
 //!
 //! Nothing is lost by what is missing: a row that was not sent at all stays as it is stored, unless the form is older
-//! than that, and so does the text of a field. Within a row that was sent, a missing kind is a regex, and any other missing text is empty.
+//! than that, and so does the text of a field. Within a row that was sent, a missing kind is a regex, and any other
+//! missing text is empty.
 
 use std::collections::BTreeMap;
 
@@ -223,7 +224,8 @@ impl Typed {
     }
 }
 
-/// What is put behind the token by which warnings are confirmed, or behind the answer about the rest, when *Save and continue editing* was pressed.
+/// What is put behind the token by which warnings are confirmed, or behind the answer about the rest, when *Save and
+/// continue editing* was pressed.
 pub(super) const CONTINUE: &str = "-continue";
 
 impl TypedMessage {

@@ -44,9 +44,9 @@ Examples:
 /// mode can be checked, not only this one. Give --expect in scripts: without it a site is judged as what it seems to be.
 ///
 /// An open site is sent GET, HEAD and OPTIONS alone. To one that is held go POST, with and without a small form, to the
-/// page itself, and PUT, PATCH and DELETE to a path that no site has; to one that is closed for writing only, POST goes there,
-/// too. A page that looks open is not called so where /maintenance/status.json of this program says that the site is in
-/// maintenance, as for who asks from an internal address. No database is needed, and no proxy of the
+/// page itself, and PUT, PATCH and DELETE to a path that no site has; to one that is closed for writing only, POST goes
+/// there, too. A page that looks open is not called so where /maintenance/status.json of this program says that the
+/// site is in maintenance, as for who asks from an internal address. No database is needed, and no proxy of the
 /// environment is used.
 ///
 /// Exit code 0 when all is well, warnings aside; 1 when it is not: when the site is not as expected, and also when it

@@ -33,10 +33,10 @@ Examples:
 
 /// Closes sites, runs a command, and opens them when it has succeeded
 ///
-/// The command begins when every live server enforces the change, with --drain when those at work have finished. Its output is passed through, and its exit code is
-/// that of this command. When it fails, the sites stay closed or open, as --on-failure says; the same happens when this
-/// process is killed or its machine dies, because the sites are held by leases that only this process renews. SIGINT
-/// and SIGTERM reach the command, and its end is waited for.
+/// The command begins when every live server enforces the change, with --drain when those at work have finished. Its
+/// output is passed through, and its exit code is that of this command. When it fails, the sites stay closed or open,
+/// as --on-failure says; the same happens when this process is killed or its machine dies, because the sites are held
+/// by leases that only this process renews. SIGINT and SIGTERM reach the command, and its end is waited for.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Run {
