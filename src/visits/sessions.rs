@@ -126,8 +126,7 @@ impl StoredSessions {
         let found = inner.store.apart(move || store.read(|reader| reader.site_session(&key))).await;
         match &found {
             Ok(_) => inner.respite.end(),
-            Err(error) if error.is_passing() => inner.respite.begin(now + asked.elapsed()),
-            Err(_) => {}
+            Err(_) => inner.respite.begin(now + asked.elapsed()),
         }
         let is_live = |found: &StoredSession| now < inner.ages.over_at(found.last_seen_at, found.expires_at);
         Ok(found?.filter(is_live))
@@ -138,9 +137,7 @@ impl StoredSessions {
         match self.0.0.last_known.state(key, now) {
             Some(state) => parsed(&state),
             None => {
-                if error.is_passing() {
-                    database_is_away();
-                }
+                database_is_away();
                 Err(LoadError::Other(error.into()))
             }
         }
@@ -160,11 +157,7 @@ impl StoredSessions {
         if matches!(written, Err(StoreError::Unreachable { .. } | StoreError::Unconfirmed)) {
             inner.respite.begin(clock::now());
         }
-        written.inspect_err(|error| {
-            if error.is_passing() {
-                database_is_away();
-            }
-        })
+        written.inspect_err(|_| database_is_away())
     }
 
     fn write_new(&self, key: &KeyHash, state: &State, now: Timestamp) -> Result<(), StoreError> {
