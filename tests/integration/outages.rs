@@ -42,12 +42,20 @@ impl Place {
         }
     }
 
+    /// Stops a server, and waits until its threads have closed the database: who closes it last removes what lies beside
+    /// it, by name.
+    fn stop(&self, server: TestServer) {
+        drop(server);
+        eventually("the database is closed", || !self.path("a.sqlite3-wal").exists());
+    }
+
     /// Runs a server, closes its first site, and stops it when the mirror knows.
     fn leave_closed(&self) {
         let server = self.server().start();
         server.superuser("ada");
         server.close(FIRST_SITE);
         eventually("the mirror knows", || holds(&self.mirror(), "\"in_maintenance\":true"));
+        self.stop(server);
     }
 }
 
@@ -111,7 +119,7 @@ fn a_database_that_was_emptied_opens_nothing_and_one_that_is_put_back_does() {
 #[test]
 fn a_database_that_is_made_anew_under_a_running_server_opens_nothing() {
     let place = Place::new();
-    drop(place.server().start());
+    place.stop(place.server().start());
     place.move_database("a.sqlite3", "other.sqlite3");
     fs::remove_file(place.mirror()).unwrap();
     let made = clock::now().as_second();

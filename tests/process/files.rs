@@ -203,7 +203,8 @@ fn what_somebody_else_changes_is_put_right_and_told() {
     scene.done(&["off", "--wait"]);
     fs::write(scene.file(""), "").unwrap();
     within(Duration::from_secs(8), "a flag of an open site is removed", || !scene.is_closed());
-    assert!(agent.logged().matches("somebody else had changed").count() >= 6, "{}", agent.logged());
+    // What is put right while something else is harmed is told together, or not where the folder is taken anew.
+    eventually("it is told", || agent.logged().matches("somebody else had changed").count() >= 5);
     assert!(Path::new("/etc/hostname").exists());
 }
 
